@@ -1,0 +1,107 @@
+"""A blackbox: a source of learning curves, be it a table, a surrogate or a closed form.
+
+Owns the one interface through which the simulator sees training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from learning_curves.curve import Curve
+from learning_curves.space import Config, Space
+
+
+class Blackbox(Protocol):
+    """A source of learning curves."""
+
+    @property
+    def space(self) -> Space:
+        """The set that configs are drawn from."""
+        ...
+
+    @property
+    def r_max(self) -> int:
+        """The last epoch that its curves reach."""
+        ...
+
+    @property
+    def configs(self) -> Sequence[Config]:
+        """The only configs that have curves, by their id; empty where the whole space has."""
+        ...
+
+    def config_id(self, config: Config) -> int:
+        """Return the place of `config` in `configs`, or -1 where the whole space has curves."""
+        ...
+
+    def curve(self, config: Config, seed: int) -> Curve:
+        """Return the curve of one training of `config`.
+
+        Parameters
+        ----------
+        config
+            A member of the space; of a table, one of its `configs`.
+        seed
+            Names the randomness of this training, >= 0: the same seed, the same curve. A table
+            with several recorded seeds for the config picks one of them by it.
+
+        Raises
+        ------
+        KeyError
+            The blackbox has no such config.
+
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _RecostedCurve:
+    curve: Curve
+    all_seconds: tuple[float, ...]
+
+    def losses(self, start: int, stop: int) -> Sequence[float]:
+        return self.curve.losses(start, stop)
+
+    def seconds(self, start: int, stop: int) -> Sequence[float]:
+        return self.all_seconds[start:stop]
+
+
+@dataclass(frozen=True, slots=True)
+class Recosted:
+    """A blackbox with the same losses and other seconds.
+
+    Parameters
+    ----------
+    blackbox
+        Where the losses come from.
+    cost
+        Maps a config to the seconds of each of its epochs 1..r_max, each > 0.
+
+    """
+
+    blackbox: Blackbox
+    cost: Callable[[Config], tuple[float, ...]]
+
+    @property
+    def space(self) -> Space:
+        """The set that configs are drawn from."""
+        return self.blackbox.space
+
+    @property
+    def r_max(self) -> int:
+        """The last epoch that its curves reach."""
+        return self.blackbox.r_max
+
+    @property
+    def configs(self) -> Sequence[Config]:
+        """The only configs that have curves; empty where the whole space has."""
+        return self.blackbox.configs
+
+    def config_id(self, config: Config) -> int:
+        """Return the place of `config` in `configs`, or -1 where the whole space has curves."""
+        return self.blackbox.config_id(config)
+
+    def curve(self, config: Config, seed: int) -> Curve:
+        """Return the curve of one training of `config`, at this cost."""
+        return _RecostedCurve(self.blackbox.curve(config, seed), self.cost(config))

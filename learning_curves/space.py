@@ -1,0 +1,155 @@
+"""The space of configs: what is drawn, and from which distribution.
+
+Owns the meaning of a space: a dict of name -> frozen `scipy.stats` distribution, list of choices,
+or constant (the form of Dive into Deep Learning, sec. 19.1.1.2). Must not know what the
+hyperparameters mean. Where a generator is needed it is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from scipy import stats
+
+Config: TypeAlias = Mapping[str, Any]
+"""One setting of the hyperparameters: name -> int, float, bool or str."""
+
+Domain: TypeAlias = Any
+"""A frozen `scipy.stats` distribution, a list or tuple of choices, or a constant."""
+
+Space: TypeAlias = Mapping[str, Domain]
+"""The set that configs are drawn from: name -> domain."""
+
+
+def is_distribution(domain: Domain) -> bool:
+    """Tell whether `domain` is a frozen scipy.stats distribution."""
+    return hasattr(domain, "rvs") and hasattr(domain, "dist")
+
+
+def is_choices(domain: Domain) -> bool:
+    """Tell whether `domain` is a list of choices."""
+    return isinstance(domain, Sequence) and not isinstance(domain, str)
+
+
+def check(space: Space) -> None:
+    """Raise if `space` cannot be drawn from.
+
+    Raises
+    ------
+    ValueError
+        The space is empty, or a domain is an empty list or a value that is neither a
+        distribution, a list of choices nor a constant.
+
+    """
+    if not space:
+        raise ValueError("the space is empty: name at least one hyperparameter")
+    for name, domain in space.items():
+        if is_distribution(domain):
+            continue
+        values = domain if is_choices(domain) else [domain]
+        if not values:
+            raise ValueError(f"{name!r} has an empty list of choices: give at least one")
+        for value in values:
+            if not isinstance(value, bool | int | float | str):
+                raise ValueError(
+                    f"{name!r} has {value!r}, which is no distribution, list of choices or "
+                    "constant: use a frozen scipy.stats distribution, a list, a number or a string"
+                )
+
+
+def sample(space: Space, rng: np.random.Generator, size: int) -> list[Config]:
+    """Draw `size` configs, each hyperparameter on its own.
+
+    Parameters
+    ----------
+    space
+        What to draw from.
+    rng
+        Where the randomness comes from; advanced by the draw.
+    size
+        How many, >= 0.
+
+    Returns
+    -------
+    list of Config
+        In the space's order of names; numbers are Python's own, so configs compare and print
+        the same everywhere.
+
+    Examples
+    --------
+    >>> space = {"lr": stats.loguniform(1e-4, 1), "batch": stats.randint(16, 257), "epochs": 16}
+    >>> for config in sample(space, np.random.default_rng(0), 2):
+    ...     print(f"{config['lr']:.4f} {config['batch']} {config['epochs']}")
+    0.0353 90 16
+    0.0012 25 16
+
+    """
+    columns = [_column(domain, rng, size) for domain in space.values()]
+    return [dict(zip(space, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _column(domain: Domain, rng: np.random.Generator, size: int) -> list[Any]:
+    if is_distribution(domain):
+        values: list[Any] = np.asarray(domain.rvs(size=size, random_state=rng)).tolist()
+        return values
+    if is_choices(domain):
+        return [domain[i] for i in rng.integers(len(domain), size=size)]
+    return [domain] * size
+
+
+def to_dict(space: Space) -> dict[str, dict[str, Any]]:
+    """Return `space` as plain dicts, the form in which a table's card holds it.
+
+    >>> to_dict({"lr": stats.loguniform(0.01, 1.0), "act": ["relu", "tanh"], "layers": 2})
+    ... # doctest: +NORMALIZE_WHITESPACE
+    {'lr': {'distribution': 'loguniform', 'args': [0.01, 1.0]},
+     'act': {'choices': ['relu', 'tanh']},
+     'layers': {'constant': 2}}
+    """
+    plain: dict[str, dict[str, Any]] = {}
+    for name, domain in space.items():
+        if is_distribution(domain):
+            plain[name] = {"distribution": domain.dist.name, "args": list(domain.args)}
+            plain[name] |= dict(domain.kwds)
+        elif is_choices(domain):
+            plain[name] = {"choices": list(domain)}
+        else:
+            plain[name] = {"constant": domain}
+    return plain
+
+
+def from_dict(plain: Mapping[str, Mapping[str, Any]]) -> Space:
+    """Return the space that `to_dict` wrote.
+
+    Raises
+    ------
+    ValueError
+        A domain has another form, or names no distribution of scipy.stats.
+
+    Examples
+    --------
+    >>> from_dict({"lr": {"distribution": "loguniform", "args": [0.01, 1.0]}})["lr"].mean() < 0.22
+    True
+
+    """
+    space: dict[str, Domain] = {}
+    for name, domain in plain.items():
+        match domain:
+            case {"distribution": str(kind), "args": list(args), **keywords}:
+                family = getattr(stats, kind, None)
+                if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
+                    raise ValueError(f"{name!r} has distribution {kind!r}: scipy.stats has none")
+                space[name] = family(*args, **keywords)
+            case {"choices": list(choices)}:
+                space[name] = choices
+            case {"constant": value}:
+                space[name] = value
+            case _:
+                raise ValueError(
+                    f"{name!r} has {dict(domain)!r}: write a distribution with args, "
+                    "choices, or a constant"
+                )
+    check(space)
+    return space

@@ -1,0 +1,61 @@
+"""Random streams that are indexed, not sequenced.
+
+Owns how a random number is addressed: by the seed of the experiment, the purpose it serves and
+the thing it belongs to (a trial, a job, a worker). Must not keep state: who asks first, or how
+often, never changes what anybody is given, so two schedulers compared at one seed meet the same
+configs, the same stragglers and the same faults.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from hashlib import blake2b
+
+import numpy as np
+
+
+def generator(seed: int, purpose: str, *index: int) -> np.random.Generator:
+    """Return the generator of one purpose and index; for draws in bulk.
+
+    Parameters
+    ----------
+    seed
+        The experiment's seed, >= 0.
+    purpose
+        A short name, such as ``"configs"``; streams of different purposes are independent.
+    index
+        What the stream belongs to, such as a trial's number; whole numbers >= 0.
+
+    Examples
+    --------
+    >>> generator(0, "configs", 3).random() == generator(0, "configs", 3).random()
+    True
+    >>> generator(0, "configs", 3).random() == generator(0, "order", 3).random()
+    False
+
+    """
+    return np.random.default_rng([zlib.crc32(purpose.encode()), seed, *index])
+
+
+def integer(seed: int, purpose: str, *index: int) -> int:
+    """Return one random integer, uniform on [0, 2**64); for single draws, in about 1 microsecond.
+
+    A keyed hash is a counter-based generator: its output at an index depends on nothing else.
+
+    >>> integer(0, "training", 7) == integer(0, "training", 7)
+    True
+    """
+    key = blake2b(
+        struct.pack(f"<{1 + len(index)}Q", seed, *index), digest_size=8, key=purpose.encode()
+    )
+    return int.from_bytes(key.digest(), "little")
+
+
+def uniform(seed: int, purpose: str, *index: int) -> float:
+    """Return one random float, uniform on the open interval (0, 1).
+
+    >>> 0 < uniform(0, "straggler", 7, 16, 0) < 1
+    True
+    """
+    return ((integer(seed, purpose, *index) >> 12) + 0.5) * 2.0**-52

@@ -1,0 +1,1 @@
+"""Live PyTorch training: the tasks, the trainer, and the recorder that makes the curve tables."""

@@ -1,0 +1,1 @@
+"""Schedulers, and the simulated cluster that replays learning curves through them."""
