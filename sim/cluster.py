@@ -1,0 +1,307 @@
+"""THE clock: simulated workers that ask a scheduler for jobs and train learning curves.
+
+Owns simulated time, and with it who asks when. Must not know how a scheduler decides; sees no more
+of a curve than the epochs that a job trains, when it trains them. Contains no real time.
+
+The law of simultaneous events, at every time t, is the order of priorities below: every job that
+ends at t reports, in the order in which the jobs were started; then, unless the run ends at t,
+free workers ask, those just freed first, in order of report, then the longest idle.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from itertools import takewhile
+from math import fsum, inf, nan
+from typing import Any
+
+import simpy
+
+from learning_curves.blackbox import Blackbox
+from learning_curves.curve import Curve
+from learning_curves.streams import integer
+from sim.costs import Costs
+from sim.faults import HalfNormalStraggler
+from sim.limits import Limits
+from sim.schedulers.protocol import Idle, Job, Scheduler
+from sim.trace import Log, Outcome, Trace
+
+# At equal times SimPy goes by priority, then first come, first served. Its own are 0 (urgent) and
+# 1: a timeout, so the end of a job; jobs started earlier were put there earlier.
+_RUN_ENDS = 2
+_WORKERS_ASK = 3
+
+_FIRST_ATTEMPT = 0  # no job is lost on this cluster, so each one is tried once
+
+
+class _Event(simpy.Event):
+    """An event that is given its place among simultaneous ones."""
+
+    def occur(self, priority: int, *, after: float = 0.0) -> None:
+        """Let it occur, once or more; only the first time counts."""
+        self._ok = True
+        self._value = None
+        self.env.schedule(self, priority, after)
+
+
+class _Worker:
+    """What one worker is doing."""
+
+    __slots__ = (
+        "called",
+        "finish",
+        "job",
+        "job_number",
+        "model",
+        "number",
+        "prepare",
+        "started",
+        "training",
+    )
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.called: simpy.Event | None = None  # succeeds when a job has been found for it
+        self.job: Job | None = None
+        self.job_number = 0
+        self.model = (-1, 0)  # what it holds in memory: the trial's number, the epoch reached
+        self.started = 0.0  # when, in seconds
+        self.prepare = 0.0  # seconds of the job before, in and after training
+        self.training = 0.0
+        self.finish = 0.0
+
+
+class Cluster:
+    """N simulated workers, one scheduler, one run.
+
+    Parameters
+    ----------
+    scheduler
+        Decides; any object of the protocol, used up by the run.
+    blackbox
+        Where the learning curves come from.
+    workers
+        How many, >= 1.
+    seed
+        Of the trainings, >= 0: trial t trains with the randomness (seed, t).
+    limits
+        When the run ends.
+    costs
+        What a job costs beside its epochs.
+    speeds
+        The speed of each worker, > 0: a worker of speed 2 takes half the seconds an epoch. Fewer
+        speeds than workers are repeated; none means 1 for all.
+    straggler
+        Slows the training of jobs.
+
+    Raises
+    ------
+    ValueError
+        `workers` is below 1, or a speed is not above 0.
+
+    Examples
+    --------
+    >>> from learning_curves.synthetic import Scripted
+    >>> from sim.schedulers import ASHA
+    >>> from sim.searchers import searcher_for
+    >>> curves = Scripted(losses=[[0.5, 0.3], [0.4, 0.2]], seconds=[[1.0, 1.0], [3.0, 3.0]])
+    >>> asha = ASHA(searcher_for(curves, seed=0, order="given"), r_min=1, r_max=2, eta=2)
+    >>> trace = Cluster(asha, curves, workers=2).run()
+    >>> trace.jobs[["trial", "worker", "start", "stop", "started", "ended"]]
+       trial  worker  start  stop  started  ended
+    0      0       0      0     1      0.0    1.0
+    1      1       1      0     1      0.0    3.0
+    2      1       1      1     2      3.0    6.0
+
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        blackbox: Blackbox,
+        *,
+        workers: int,
+        seed: int = 0,
+        limits: Limits | None = None,
+        costs: Costs | None = None,
+        speeds: Sequence[float] = (),
+        straggler: HalfNormalStraggler | None = None,
+    ) -> None:
+        if workers < 1:
+            raise ValueError(f"there are {workers} workers: at least 1 is needed")
+        for speed in speeds:
+            if not 0 < speed < inf:
+                raise ValueError(f"a worker's speed is {speed}: give more than 0")
+        self._scheduler = scheduler
+        self._blackbox = blackbox
+        self._seed = seed
+        self._limits = limits or Limits()
+        self._costs = costs or Costs()
+        self._speeds = speeds
+        self._straggler = straggler
+
+        self._env = simpy.Environment()
+        self._workers = [_Worker(number) for number in range(workers)]
+        self._freed: deque[_Worker] = deque()  # freed at this instant, in order of report
+        self._waiting: deque[_Worker] = deque()  # free for longer, the longest idle first
+        self._end = _Event(self._env)
+        self._drained_from: float | None = None
+
+        self._curves: dict[int, tuple[Curve, int]] = {}  # trial number -> curve, config id
+        self._r_max = scheduler.r_max
+        self._target = -inf if self._limits.target is None else self._limits.target
+        self._handed_out = 0  # jobs
+        self._epochs = 0  # of the jobs handed out
+        self._started = 0  # jobs
+        self._running = 0
+        self._finished = 0  # trials that have reported at r_max
+        self._log = Log()
+
+    def run(self) -> Trace:
+        """Run to the end, once, and return the trace. O(log n) a job."""
+        for worker in self._workers:
+            self._env.process(self._life(worker))
+        if self._limits.max_seconds is not None:
+            self._end.occur(_RUN_ENDS, after=self._limits.max_seconds)
+        self._env.run(until=self._end)
+        now = self._env.now
+        for worker in self._workers:
+            if worker.job is not None:
+                self._log_job(worker, worker.job, Outcome.CUT, nan)
+        return Trace(
+            jobs=self._log.frame(),
+            workers=len(self._workers),
+            r_max=self._r_max,
+            end=now,
+            drained_from=now if self._drained_from is None else self._drained_from,
+        )
+
+    def _life(self, worker: _Worker) -> Generator[simpy.Event, Any, None]:
+        """One worker's biography: ask, be called if need be, train, report."""
+        while True:
+            if not self._ask(worker):
+                worker.called = self._env.event()
+                yield worker.called
+            yield self._env.timeout(worker.prepare + worker.training + worker.finish)
+            self._report(worker)
+
+    def _ask(self, worker: _Worker) -> bool:
+        """Get `worker` a job; False: it will be called when there is one."""
+        env = self._env
+        if self._freed or env.peek() <= env.now:  # others may still report at this instant
+            if not self._freed:
+                ask = _Event(env)
+                ask.callbacks.append(self._call_workers)
+                ask.occur(_WORKERS_ASK)
+            self._freed.append(worker)
+            return False
+        job = self._next_job()
+        if job is None:
+            self._waiting.append(worker)
+            self._end_if_idle()
+            return False
+        self._start(worker, job)
+        if self._waiting:
+            self._call_workers()
+        return True
+
+    def _call_workers(self, _event: simpy.Event | None = None) -> None:
+        """Ask on behalf of all free workers, until the first is told that there is nothing."""
+        free = len(self._freed) + len(self._waiting)
+        jobs = list(takewhile(bool, (self._next_job() for _ in range(free))))
+        # A trial goes on where it has just been trained, if that worker is among those asking.
+        holding = {worker.model[0]: worker for worker in self._freed}
+        homes = [holding.pop(job.trial.number, None) for job in jobs]
+        settled = {worker.number for worker in homes if worker is not None}
+        others = deque(worker for worker in self._freed if worker.number not in settled)
+        for job, home in zip(jobs, homes, strict=True):
+            worker = home or (others or self._waiting).popleft()
+            self._start(worker, job)
+            worker.called.succeed()
+        self._waiting.extend(others)
+        self._freed.clear()
+        self._end_if_idle()
+
+    def _end_if_idle(self) -> None:
+        if not self._running:
+            self._end.occur(_RUN_ENDS)
+
+    def _next_job(self) -> Job | None:
+        """Ask the scheduler, within the limits; None: nothing now, or nothing ever again."""
+        limits = self._limits
+        if self._drained_from is not None:
+            return None
+        answer = self._scheduler.next_job()
+        if answer is Idle.WAIT:
+            return None
+        if answer is Idle.DONE:
+            self._drained_from = self._env.now
+            return None
+        assert isinstance(answer, Job)
+        self._handed_out += 1
+        self._epochs += answer.stop - answer.start
+        if self._handed_out == limits.max_jobs or self._epochs >= (limits.max_epochs or inf):
+            self._drained_from = self._env.now
+        return answer
+
+    def _start(self, worker: _Worker, job: Job) -> None:
+        """Let `worker` begin `job` now; from here on its end is certain, barring the run's."""
+        number = job.trial.number
+        if job.start == 0:
+            seed = integer(self._seed, "training", number)
+            curve = self._blackbox.curve(job.trial.config, seed)
+            self._curves[number] = curve, self._blackbox.config_id(job.trial.config)
+        else:
+            curve = self._curves[number][0]
+        costs = self._costs
+        training = fsum(curve.seconds(costs.first_epoch(job), job.stop))
+        if self._straggler is not None:
+            training *= self._straggler.factor(job, _FIRST_ATTEMPT)
+        if self._speeds:
+            training /= self._speeds[worker.number % len(self._speeds)]
+        worker.prepare = costs.before(job, carries_on=worker.model == (number, job.start))
+        worker.training = training
+        worker.finish = costs.after(job, self._r_max)
+        worker.started = self._env.now
+        worker.job = job
+        worker.job_number = self._started
+        worker.model = (number, job.stop)
+        self._started += 1
+        self._running += 1
+
+    def _report(self, worker: _Worker) -> None:
+        """Log the job that `worker` has just ended, and tell the scheduler."""
+        job = worker.job
+        assert job is not None
+        losses = self._curves[job.trial.number][0].losses(job.start, job.stop)
+        loss = losses[-1]
+        self._log_job(worker, job, Outcome.DONE, loss if loss < inf else inf)
+        worker.job = None
+        self._running -= 1
+        self._scheduler.job_done(job, losses)
+        self._finished += job.stop == self._r_max
+        if loss <= self._target or self._finished == self._limits.max_finished:
+            self._end.occur(_RUN_ENDS)
+
+    def _log_job(self, worker: _Worker, job: Job, outcome: Outcome, loss: float) -> None:
+        ended = self._env.now
+        overhead = worker.prepare + worker.finish
+        if outcome is Outcome.CUT:
+            past = ended - worker.started - worker.prepare  # preparing, training, finishing
+            overhead = min(worker.prepare + past, worker.prepare) + max(0, past - worker.training)
+        number = job.trial.number
+        self._log.add(
+            (
+                worker.job_number,
+                number,
+                self._curves[number][1],
+                worker.number,
+                job.bracket,
+                job.start,
+                job.stop,
+                _FIRST_ATTEMPT,
+                outcome,
+            ),
+            (worker.started, ended, overhead, loss),
+        )

@@ -1,0 +1,30 @@
+"""Schedulers as pure state machines: they decide which job a free worker gets, and nothing else."""
+
+from sim.schedulers.asha import ASHA
+from sim.schedulers.asha_stopping import RULES, StoppingASHA
+from sim.schedulers.bracket import Bracket
+from sim.schedulers.contract import Contract
+from sim.schedulers.protocol import Idle, Job, ProtocolError, Scheduler, Searcher, Trial
+from sim.schedulers.random_search import RandomSearch
+from sim.schedulers.retrying import Retrying
+from sim.schedulers.rung import Rung, rung_levels
+from sim.schedulers.successive_halving import SuccessiveHalving
+
+__all__ = [
+    "ASHA",
+    "RULES",
+    "Bracket",
+    "Contract",
+    "Idle",
+    "Job",
+    "ProtocolError",
+    "RandomSearch",
+    "Retrying",
+    "Rung",
+    "Scheduler",
+    "Searcher",
+    "StoppingASHA",
+    "SuccessiveHalving",
+    "Trial",
+    "rung_levels",
+]

@@ -1,0 +1,103 @@
+"""The contract: a wrapper that holds any scheduler, and whoever drives it, to the protocol.
+
+Owns laws 1 to 3 of `protocol.Scheduler`. Must not know which scheduler is inside. An illegal call
+raises before the scheduler hears of it; an illegal answer raises before the driver does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sim.schedulers.protocol import Idle, Job, ProtocolError, Scheduler
+
+
+class Contract:
+    """A scheduler whose every call and answer is checked. Adds O(1) a call, O(trials) memory.
+
+    Parameters
+    ----------
+    scheduler
+        Any scheduler.
+
+    Raises
+    ------
+    ProtocolError
+        From each method, when a law is broken; nothing has changed then, so the caller may go on
+        with a legal call.
+
+    Examples
+    --------
+    >>> from sim.schedulers import RandomSearch
+    >>> from sim.searchers import Listed
+    >>> scheduler = Contract(RandomSearch(Listed([{}] * 2), r_max=4))
+    >>> job = scheduler.next_job()
+    >>> scheduler.job_done(job, [0.5])
+    Traceback (most recent call last):
+    sim.schedulers.protocol.ProtocolError: trial 0 reports 1 losses for epochs 1 to 4: give 4
+    >>> scheduler.job_done(job, [0.5, 0.4, 0.3, 0.2])
+
+    """
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self.scheduler = scheduler
+        self.r_max = scheduler.r_max
+        self._running: dict[int, Job] = {}
+        self._reached: dict[int, int] = {}  # trial number -> the epoch it last reported
+        self._done = False
+
+    def next_job(self) -> Job | Idle:
+        """Ask the scheduler; check its answer against laws 1 and 2."""
+        answer = self.scheduler.next_job()
+        if isinstance(answer, Job):
+            self._check_job(answer)
+            self._running[answer.trial.number] = answer
+        elif answer is Idle.WAIT:
+            if not self._running:
+                raise ProtocolError("WAIT while nothing is running: nobody would ever ask again")
+            if self._done:
+                raise ProtocolError("WAIT after DONE: DONE is final")
+        elif answer is Idle.DONE:
+            self._done = True
+        else:
+            raise ProtocolError(f"next_job() answered {answer!r}: answer a Job, WAIT or DONE")
+        return answer
+
+    def job_done(self, job: Job, losses: Sequence[float]) -> None:
+        """Check law 3 and the number of losses; then tell the scheduler."""
+        self._check_running(job)
+        if len(losses) != job.stop - job.start:
+            raise ProtocolError(
+                f"trial {job.trial.number} reports {len(losses)} losses for epochs "
+                f"{job.start + 1} to {job.stop}: give {job.stop - job.start}"
+            )
+        self.scheduler.job_done(job, losses)
+        del self._running[job.trial.number]
+        self._reached[job.trial.number] = job.stop
+
+    def job_lost(self, job: Job) -> None:
+        """Check law 3; then tell the scheduler."""
+        self._check_running(job)
+        self.scheduler.job_lost(job)
+        del self._running[job.trial.number]
+
+    def _check_job(self, job: Job) -> None:
+        number = job.trial.number
+        if self._done:
+            raise ProtocolError(f"{_name(job)} after DONE: DONE is final")
+        if number in self._running:
+            raise ProtocolError(f"{_name(job)} while {_name(self._running[number])} is running")
+        if job.start != self._reached.get(number, 0):
+            raise ProtocolError(
+                f"{_name(job)} starts elsewhere than at epoch {self._reached.get(number, 0)}, "
+                "where the trial last reported"
+            )
+        if not job.start < job.stop <= self.r_max:
+            raise ProtocolError(f"{_name(job)} breaks start < stop <= r_max = {self.r_max}")
+
+    def _check_running(self, job: Job) -> None:
+        if self._running.get(job.trial.number) != job:
+            raise ProtocolError(f"{_name(job)} is not running: report a running job, once")
+
+
+def _name(job: Job) -> str:
+    return f"the job of trial {job.trial.number} from epoch {job.start} to {job.stop}"

@@ -1,0 +1,103 @@
+"""The conversation between a cluster and a scheduler.
+
+Owns the words: trials, jobs, the two ways to have no job, and what schedulers and searchers must
+answer. A scheduler is a pure state machine: everything that affects its state is in the calls
+listed here. It knows no clock, no worker and no file; it is told what was trained, never when.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A numbered config under study; the number is its identity.
+
+    >>> Trial(3, {"lr": 0.1}) == Trial(3, {"lr": 0.2})
+    True
+    """
+
+    number: int
+    config: Mapping[str, Any] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Train a trial from `start` to `stop` epochs on one worker; a start of 0 is from scratch.
+
+    The unit that is scheduled, reported and lost. `bracket` says for whose ladder of rungs it
+    trains; it is 0 for schedulers that have but one.
+    """
+
+    trial: Trial
+    start: int
+    stop: int
+    bracket: int = 0
+
+
+class Idle(Enum):
+    """Why there is no job for a free worker."""
+
+    WAIT = "nothing now; the end of a running job may change that"
+    DONE = "nothing, ever again"
+
+
+class ProtocolError(RuntimeError):
+    """A call or an answer against the laws of the protocol; it left the state as it was."""
+
+
+class Scheduler(Protocol):
+    """Decides which job a free worker gets.
+
+    The laws (`sim.schedulers.contract.Contract` enforces 1 to 3 around any scheduler):
+
+    1. `Idle.WAIT` is answered only while a job is running, or nobody would ever ask again;
+       `Idle.DONE` is final.
+    2. A trial has at most one running job; a job starts where its trial last reported (0 at
+       first), and ``start < stop <= r_max``.
+    3. `job_done` and `job_lost` name a running job, once.
+    4. A diverged loss (NaN or +inf) is recorded as inf: it fills its place in the rung, ranks
+       last, and is never promoted.
+    5. Ties rank the lower trial number first; rank and promotion depend on recorded losses only,
+       never on who is running.
+    6. A lost job records inf at the rung it was training for, so that no barrier waits for ever.
+    """
+
+    @property
+    def r_max(self) -> int:
+        """The epoch at which a trial is finished."""
+        ...
+
+    def next_job(self) -> Job | Idle:
+        """Answer a free worker: the job it is to run, or why there is none."""
+        ...
+
+    def job_done(self, job: Job, losses: Sequence[float]) -> None:
+        """Hear the losses after epochs ``job.start + 1 .. job.stop``, one for each."""
+        ...
+
+    def job_lost(self, job: Job) -> None:
+        """Hear that `job` will never report."""
+        ...
+
+
+class Searcher(Protocol):
+    """Numbers trials and draws their configs."""
+
+    def draw(self) -> Trial | None:
+        """Return the next trial, its number new; None once the space is exhausted, for ever."""
+        ...
+
+    def observe(self, trial: Trial, epoch: int, loss: float) -> None:
+        """Hear the loss of `trial` after `epoch`."""
+        ...
+
+
+def observe_all(searcher: Searcher, job: Job, losses: Sequence[float]) -> None:
+    """Tell `searcher` each loss that `job` reports."""
+    for epoch, loss in enumerate(losses, job.start + 1):
+        searcher.observe(job.trial, epoch, loss)

@@ -1,0 +1,78 @@
+"""Retrying: lost jobs are handed out again before the scheduler hears of the loss.
+
+Owns the count of attempts. Must not know which scheduler is inside, or why jobs are lost.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+from sim.schedulers.protocol import Idle, Job, Scheduler
+
+
+class Retrying:
+    """A scheduler whose lost jobs are re-issued, first, until `attempts` of them are lost.
+
+    To the scheduler inside, a job that waits for its next attempt is still running.
+
+    Parameters
+    ----------
+    scheduler
+        Any scheduler.
+    attempts
+        How often a job is tried in all, >= 1; with 1 nothing is re-issued.
+
+    Raises
+    ------
+    ValueError
+        `attempts` is below 1.
+
+    Examples
+    --------
+    >>> from sim.schedulers import RandomSearch
+    >>> from sim.searchers import Listed
+    >>> scheduler = Retrying(RandomSearch(Listed([{}] * 2), r_max=4), attempts=2)
+    >>> job = scheduler.next_job()
+    >>> scheduler.job_lost(job)
+    >>> scheduler.next_job() is job
+    True
+
+    """
+
+    def __init__(self, scheduler: Scheduler, attempts: int) -> None:
+        if attempts < 1:
+            raise ValueError(f"attempts is {attempts}: a job is tried at least once")
+        self.scheduler = scheduler
+        self.r_max = scheduler.r_max
+        self._attempts = attempts
+        self._losses: dict[Job, int] = {}  # how often each job now issued was lost
+        self._again: deque[Job] = deque()
+        self._running = 0
+
+    def next_job(self) -> Job | Idle:
+        """Hand out the longest lost job, else ask the scheduler."""
+        answer = self._again.popleft() if self._again else self.scheduler.next_job()
+        if isinstance(answer, Job):
+            self._running += 1
+        elif answer is Idle.DONE and self._running:
+            return Idle.WAIT  # a running job may be lost, and then it is needed again
+        return answer
+
+    def job_done(self, job: Job, losses: Sequence[float]) -> None:
+        """Pass the losses on."""
+        self.scheduler.job_done(job, losses)
+        if self._losses:
+            self._losses.pop(job, None)
+        self._running -= 1
+
+    def job_lost(self, job: Job) -> None:
+        """Keep `job` for another attempt; pass the loss on when it has had its last."""
+        lost = self._losses.get(job, 0) + 1
+        if lost < self._attempts:
+            self._losses[job] = lost
+            self._again.append(job)
+        else:
+            self.scheduler.job_lost(job)
+            self._losses.pop(job, None)
+        self._running -= 1

@@ -1,0 +1,138 @@
+"""Searchers: they number trials and draw their configs.
+
+Owns the order in which configs come. The config of a trial depends on the seed and the trial's
+number alone, so two schedulers compared at one seed meet the same configs. Must not know what a
+trial is trained for, or how long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, count, islice
+
+from learning_curves import space as spaces
+from learning_curves.blackbox import Blackbox
+from learning_curves.space import Config, Space
+from learning_curves.streams import generator
+from sim.schedulers.protocol import Trial
+
+ORDERS = ("sampled", "shuffled", "given")
+"""In which order a table's configs are tried: with replacement, each once, or as they stand."""
+
+_BLOCK = 256  # configs drawn at a time: vectorised draws cost a fiftieth of single ones
+
+
+class Listed:
+    """The searcher that numbers the configs of an iterable, in its order, from 0.
+
+    Parameters
+    ----------
+    configs
+        Read lazily, one config a draw; may be infinite.
+
+    Examples
+    --------
+    >>> searcher = Listed([{"lr": 0.1}, {"lr": 0.2}])
+    >>> searcher.draw(), searcher.draw()
+    (Trial(number=0, config={'lr': 0.1}), Trial(number=1, config={'lr': 0.2}))
+    >>> searcher.draw() is None
+    True
+
+    """
+
+    def __init__(self, configs: Iterable[Config]) -> None:
+        self._numbered = enumerate(configs)
+
+    def draw(self) -> Trial | None:
+        """Return the next trial; None once the iterable has ended."""
+        for number, config in self._numbered:
+            return Trial(number, config)
+        return None
+
+    def observe(self, trial: Trial, epoch: int, loss: float) -> None:
+        """Ignore what is reported: the order is fixed."""
+
+
+def draws(space: Space, seed: int) -> Iterator[Config]:
+    """Draw configs from `space` without end: random search's.
+
+    >>> from scipy.stats import loguniform
+    >>> first = next(draws({"lr": loguniform(1e-4, 1)}, seed=0))
+    >>> first == next(draws({"lr": loguniform(1e-4, 1)}, seed=0))
+    True
+    """
+    blocks = (spaces.sample(space, generator(seed, "configs", b), _BLOCK) for b in count())
+    return chain.from_iterable(blocks)
+
+
+def rows(configs: Sequence[Config], order: str, seed: int) -> Iterator[Config]:
+    """Go through a table's configs in one of the `ORDERS`; only ``"sampled"`` never ends.
+
+    Raises
+    ------
+    ValueError
+        The order is unknown.
+
+    Examples
+    --------
+    >>> configs = [{"lr": 0.1}, {"lr": 0.2}, {"lr": 0.3}]
+    >>> list(rows(configs, "given", seed=0)) == configs
+    True
+    >>> [config["lr"] for config in rows(configs, "shuffled", seed=0)]
+    [0.2, 0.1, 0.3]
+
+    """
+    match order:
+        case "sampled":
+            blocks = (
+                generator(seed, "configs", b).integers(len(configs), size=_BLOCK).tolist()
+                for b in count()
+            )
+            return (configs[i] for i in chain.from_iterable(blocks))
+        case "shuffled":
+            return (configs[i] for i in generator(seed, "order").permutation(len(configs)).tolist())
+        case "given":
+            return iter(configs)
+        case _:
+            raise ValueError(f"the order is {order!r}: choose from {', '.join(ORDERS)}")
+
+
+def searcher_for(
+    blackbox: Blackbox,
+    *,
+    seed: int,
+    order: str = "sampled",
+    first: Sequence[Config] = (),
+    max_trials: int | None = None,
+) -> Listed:
+    """Return the searcher over all that `blackbox` has curves for.
+
+    Parameters
+    ----------
+    blackbox
+        A table is gone through in the given order; any other blackbox's space is drawn from.
+    seed
+        Of the configs drawn and of the shuffling, >= 0.
+    order
+        One of `ORDERS`; without a table only ``"sampled"`` has a meaning.
+    first
+        Configs to try first, before all others.
+    max_trials
+        After this many trials the searcher is exhausted.
+
+    Raises
+    ------
+    ValueError
+        The order is unknown, or needs a table; or a config in `first` has no curve.
+
+    """
+    if blackbox.configs:
+        configs = rows(blackbox.configs, order, seed)
+        for config in first:
+            if config not in blackbox.configs:
+                raise ValueError(f"the config {dict(config)!r} is not in the table: choose a row")
+    elif order == "sampled":
+        configs = draws(blackbox.space, seed)
+    else:
+        raise ValueError(f"the order {order!r} needs a table: these curves are drawn, use sampled")
+    return Listed(islice(chain(first, configs), max_trials))

@@ -1,0 +1,159 @@
+"""The trace: the log of all jobs of one run, simulated or live, in one schema.
+
+Owns the columns and the files. Must not know how the jobs came about. All measures are functions
+of it, in `sim.metrics`.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from learning_curves.errors import InputError
+from learning_curves.files import replacing
+
+
+class Outcome(IntEnum):
+    """How a job ended."""
+
+    DONE = 0
+    LOST = 1
+    CUT = 2
+
+
+COLUMNS = (
+    "job",  # its number in the order of start
+    "trial",
+    "config_id",  # the place of the trial's config in the table; -1 without one
+    "worker",
+    "bracket",
+    "start",  # epochs
+    "stop",  # epochs
+    "attempt",  # 0 for the first
+    "outcome",  # done | lost | cut
+    "started",  # seconds since the run began
+    "ended",  # seconds since the run began
+    "overhead",  # seconds of `ended - started` not spent training
+    "loss",  # after epoch `stop`; inf if it diverged, NaN if it was not reported
+)
+_WHOLE = COLUMNS[:9]
+_REAL = COLUMNS[9:]
+OUTCOMES = tuple(outcome.name.lower() for outcome in Outcome)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One run: its jobs, and what the jobs alone do not tell.
+
+    Parameters
+    ----------
+    jobs
+        One row a job, in the order of start, with the columns `COLUMNS`.
+    workers
+        How many workers there were; some may have run no job.
+    r_max
+        The epoch at which the scheduler regards a trial as finished.
+    end
+        When the run ended, in seconds.
+    drained_from
+        From when on no job was handed out for good, in seconds, at most `end`: a worker that is
+        free after that is drained, before that it is waiting.
+
+    """
+
+    jobs: pd.DataFrame
+    workers: int
+    r_max: int
+    end: float
+    drained_from: float
+
+    def write(self, path: Path) -> None:
+        """Write Parquet or, where the name ends in .csv, CSV; under a temporary name first.
+
+        The same trace gives the same bytes.
+        """
+        facts = json.dumps(
+            {
+                "workers": self.workers,
+                "r_max": self.r_max,
+                "end": self.end,
+                "drained_from": self.drained_from,
+            }
+        )
+        with replacing(path) as part:
+            if path.suffix == ".csv":
+                part.write_text(f"# {facts}\n{self.jobs.to_csv(index=False)}", encoding="utf-8")
+            else:
+                table = pa.Table.from_pandas(self.jobs, preserve_index=False)
+                pq.write_table(table.replace_schema_metadata({"rungsim": facts}), part)
+
+
+def read(path: Path) -> Trace:
+    """Read what `Trace.write` wrote.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it is not a trace.
+
+    """
+    try:
+        if path.suffix == ".csv":
+            with path.open(encoding="utf-8") as file:
+                facts = json.loads(file.readline().removeprefix("#"))
+                jobs = pd.read_csv(file, float_precision="round_trip")
+        else:
+            table = pq.read_table(path)
+            facts = json.loads((table.schema.metadata or {})[b"rungsim"])
+            jobs = table.to_pandas()
+        jobs["outcome"] = pd.Categorical(jobs["outcome"], categories=list(OUTCOMES))
+        return Trace(jobs[list(COLUMNS)], **facts)
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist: give the jobs file of a run") from None
+    except (KeyError, TypeError, ValueError, pa.ArrowInvalid):
+        raise InputError(f"{path} is not a trace: give the jobs file of a run") from None
+
+
+class Log:
+    """The trace while it grows: compact, O(1) a job, 104 bytes each."""
+
+    __slots__ = ("_real", "_whole")
+
+    def __init__(self) -> None:
+        self._whole = array("q")
+        self._real = array("d")
+
+    def add(self, whole: tuple[int, ...], real: tuple[float, ...]) -> None:
+        """Log one job; jobs may come in any order.
+
+        Parameters
+        ----------
+        whole
+            job, trial, config_id, worker, bracket, start, stop, attempt, outcome.
+        real
+            started, ended, overhead, loss.
+
+        """
+        self._whole.extend(whole)
+        self._real.extend(real)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the jobs logged so far, in the order of start. O(n log n)."""
+        whole = np.frombuffer(self._whole, dtype=np.int64).reshape(-1, len(_WHOLE))
+        real = np.frombuffer(self._real, dtype=np.float64).reshape(-1, len(_REAL))
+        order = np.argsort(whole[:, 0])
+        columns: dict[str, object] = {}
+        columns |= {name: whole[order, i] for i, name in enumerate(_WHOLE)}
+        columns |= {name: real[order, i] for i, name in enumerate(_REAL)}
+        columns["outcome"] = pd.Categorical.from_codes(
+            whole[order, _WHOLE.index("outcome")], categories=list(OUTCOMES)
+        )
+        return pd.DataFrame(columns)
