@@ -1,0 +1,155 @@
+"""The sheet of cells that a table's file holds, before anybody asks what they mean.
+
+Owns reading CSV and Parquet, and the wording of a complaint about a cell: file, row as a person
+counts it, column, value. Must not know what a learning curve is (`table_file`).
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from learning_curves.errors import InputError
+
+_EMPTY = "the cell is empty: every row has a value in every column"
+
+
+def is_parquet(path: Path) -> bool:
+    """Tell whether `path` names a Parquet file; any other table is CSV."""
+    return path.suffix == ".parquet"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The cells of a file: all of them text if it is a CSV, typed if it is Parquet.
+
+    Parameters
+    ----------
+    path
+        The file.
+    table
+        Its cells, a `pyarrow.Table`.
+
+    """
+
+    path: Path
+    table: Any
+
+    def header(self) -> str:
+        """Return where the column names stand, as a person would say it."""
+        return f"{self.path}, columns" if is_parquet(self.path) else f"{self.path}, line 1"
+
+    def place(self, row: int) -> str:
+        """Return where the row stands; the first line of a CSV is its header."""
+        return f"row {row + 1}" if is_parquet(self.path) else f"line {row + 2}"
+
+    def fail(self, row: int, column: str, why: str) -> NoReturn:
+        """Raise the complaint that the value at this row and column is, or does, `why`."""
+        value = self.table[column][row].as_py()
+        fault = _EMPTY if value in (None, "") else f"{value!r} {why}"
+        raise InputError(f"{self.path}, {self.place(row)}, column {column!r}: {fault}")
+
+    def require(self, holds: npt.NDArray[np.bool_], column: str, why: str) -> None:
+        """Raise the complaint about the first row where `holds` is false, if there is one."""
+        if not holds.all():
+            self.fail(int(np.argmin(holds)), column, why)
+
+    def numbers(self, column: str, *, whole: bool) -> npt.NDArray[Any]:
+        """Return the column as an array, or complain about the first cell that is no number."""
+        cells, kind = self.table[column], pa.int64() if whole else pa.float64()
+        try:
+            numbers = cells.cast(kind)
+        except pa.ArrowException:
+            numbers = pa.array([_cast(cell, kind) for cell in cells], kind)
+        self.require(
+            numbers.is_valid().to_numpy(zero_copy_only=False),
+            column,
+            f"is no {'whole ' if whole else ''}number: write one",
+        )
+        return np.asarray(numbers)
+
+    def encoded(self, column: str) -> tuple[npt.NDArray[np.intp], list[Any]]:
+        """Return each row's code, and the cell that each code stands for."""
+        cells = self.table[column].combine_chunks()
+        self.require(cells.is_valid().to_numpy(zero_copy_only=False), column, "")
+        encoded = cells.dictionary_encode()
+        return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
+
+
+def _cast(cell: Any, kind: Any) -> Any:
+    try:
+        return cell.cast(kind).as_py()
+    except pa.ArrowException:
+        return None
+
+
+def read_sheet(raw: bytes, path: Path) -> Sheet:
+    """Return the sheet that the bytes of a file hold.
+
+    Raises
+    ------
+    InputError
+        The bytes are no CSV, or no Parquet, as the suffix of `path` has it.
+
+    """
+    return Sheet(path, _read_parquet(raw, path) if is_parquet(path) else _read_csv(raw, path))
+
+
+def _read_csv(raw: bytes, path: Path) -> Any:
+    raw = raw.rstrip(b"\r\n")
+    try:
+        header = next(csv.reader([raw.partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")]), [])
+        texts = dict.fromkeys(header, pa.string())
+        table = pyarrow.csv.read_csv(
+            pa.BufferReader(raw + b"\n"),
+            parse_options=pyarrow.csv.ParseOptions(ignore_empty_lines=False),
+            convert_options=pyarrow.csv.ConvertOptions(
+                column_types=texts, strings_can_be_null=False
+            ),
+        )
+    except (UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
+        raise _broken(raw, path, error) from None
+    if table.num_rows != raw.count(b"\n"):
+        raise _broken(raw, path, "a quoted value runs over several lines")
+    return table
+
+
+def _broken(raw: bytes, path: Path, reason: object) -> InputError:
+    """Return the complaint about a file that is no CSV, with the line where that shows."""
+    if not raw.strip():
+        return InputError(f"{path} is empty: a table starts with a line of column names")
+    try:
+        lines = raw.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return InputError(f"{path}, line {line}: this is no text in UTF-8: save it as a CSV file")
+    rows = csv.reader(lines)
+    try:
+        width = len(next(rows))
+        for before, row in enumerate(rows, start=1):
+            if rows.line_num != before + 1:
+                return InputError(f"{path}, line {before + 1}: a quoted value runs over its line")
+            if len(row) != width:
+                return InputError(
+                    f"{path}, line {before + 1} has {len(row)} values and the header {width} names:"
+                    " give each row one value for each column"
+                )
+    except csv.Error as error:
+        reason = error
+    return InputError(f"{path} cannot be read as CSV: {' '.join(str(reason).split())}")
+
+
+def _read_parquet(raw: bytes, path: Path) -> Any:
+    try:
+        return pyarrow.parquet.read_table(pa.BufferReader(raw))
+    except (pa.ArrowException, OSError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} cannot be read as Parquet: {reason}") from None

@@ -1,0 +1,54 @@
+"""Where learning curves come from, by the one word that a user types.
+
+Owns the names of the closed-form families, and the order in which a word is understood.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from learning_curves.blackbox import Blackbox
+from learning_curves.errors import InputError
+from learning_curves.synthetic import PowerLaw
+from learning_curves.tabular import MissingTableError, load
+
+FAMILIES: dict[str, Callable[[int], Blackbox]] = {"power-law": PowerLaw}
+"""The closed-form families: each makes a blackbox of a given r_max."""
+
+_R_MAX = 81  # of a closed form, where none is asked for
+
+
+def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
+    """Return the blackbox that a name or a path stands for.
+
+    Parameters
+    ----------
+    name_or_path
+        A closed-form family's name, a shipped table's name, or the path of a table.
+    r_max
+        The epochs that its curves must reach at least; a closed form's reach just this, 81 if
+        None.
+
+    Raises
+    ------
+    InputError
+        There is no such source, its file breaks a rule, or its curves end before `r_max`.
+
+    Examples
+    --------
+    >>> find("power-law", r_max=27).r_max
+    27
+
+    """
+    if name_or_path in FAMILIES:
+        return FAMILIES[str(name_or_path)](_R_MAX if r_max is None else r_max)
+    try:
+        table = load(name_or_path)
+    except MissingTableError as error:
+        raise InputError(f"{error}; the closed forms are {', '.join(FAMILIES)}") from None
+    if r_max is not None and r_max > table.r_max:
+        raise InputError(
+            f"the curves of {name_or_path} end at epoch {table.r_max}: r_max {r_max} is beyond"
+        )
+    return table
