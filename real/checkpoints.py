@@ -1,0 +1,60 @@
+"""Checkpoints: the state of a training on the disk.
+
+Owns the file's form: what `torch.save` writes, whole or not at all. Must not know what is in a
+state, or when one is due.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from learning_curves.errors import InputError
+from real import atomic
+
+
+def save(path: Path, state: Mapping[str, Any]) -> None:
+    """Write `state` to `path`; a crash leaves the old checkpoint or the new one, whole.
+
+    Parameters
+    ----------
+    path
+        In a folder that exists. One writer at a time.
+    state
+        What `Trainer.state_dict` returns: tensors, numbers, strings, lists and dicts of these.
+
+    Raises
+    ------
+    OSError
+        The file cannot be written.
+
+    """
+    buffer = io.BytesIO()
+    torch.save(dict(state), buffer)
+    atomic.write(path, buffer.getvalue())
+
+
+def load(path: Path, device: str = "cpu") -> dict[str, Any]:
+    """Return the state at `path`, its tensors on `device`; nothing in the file is executed.
+
+    Raises
+    ------
+    InputError
+        The file is missing, damaged, or holds more than plain data.
+
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+    except OSError as error:
+        raise InputError(f"{path}: no checkpoint can be read ({error.strerror})") from error
+    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        raise InputError(
+            f"{path}: not a whole checkpoint ({type(error).__name__}): delete it, "
+            "and the training starts from epoch 0"
+        ) from error
+    return state
