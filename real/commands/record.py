@@ -1,0 +1,218 @@
+"""`rungsim record`: train configs and write a table of their learning curves.
+
+Owns the command's arguments, its progress bar and its exit codes. Must not know how curves are
+trained or stored (`real.record`), nor import torch before `main` runs: help must come at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, assert_never
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from learning_curves.errors import InputError
+from real.events import Begun, Epoch, Event, Failure, Order
+
+if TYPE_CHECKING:
+    from real.task import ImageTask
+
+INTERRUPTED = 130  # the shell's code for a command ended by Ctrl-C
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `rungsim record` to `parser`."""
+    add = parser.add_argument
+    add("--task", choices=["softmax", "lenet"], default="softmax", help="what to train")
+    add("--configs", type=int, default=32, metavar="N", help="how many configs (%(default)s)")
+    add(
+        "--seeds",
+        type=int,
+        default=1,
+        metavar="N",
+        help="curves of each config, from different seeds (%(default)s)",
+    )
+    add("--seed", type=int, default=0, metavar="S", help="draws the configs (%(default)s)")
+    add("--r-max", type=int, metavar="R", help="epochs of each curve (the task's own)")
+    add(
+        "--processes",
+        type=int,
+        default=1,
+        metavar="N",
+        help="curves trained at a time, on one thread each (%(default)s)",
+    )
+    add("--device", choices=["cpu", "cuda", "mps"], default="cpu", help="where to train")
+    add(
+        "--clock",
+        choices=["wall", "cpu"],
+        default="wall",
+        help="seconds of the wall clock, or of the processor: for a machine that does other work",
+    )
+    add(
+        "--data",
+        choices=["auto", "full", "subset"],
+        default="auto",
+        help="Fashion-MNIST, its small shipped subset, or the full one where it is found (auto)",
+    )
+    add(
+        "--validate-on",
+        choices=["validation", "test"],
+        default="validation",
+        help="a sixth of the training images, or the test images as in Dive into Deep Learning",
+    )
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="NAME.csv",
+        help="the table; its card is NAME.toml",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Record, and return the exit code: 0, 1 where a curve failed, 130 after Ctrl-C.
+
+    Raises
+    ------
+    InputError
+        An argument, the data or the table cannot be used, or torch is missing.
+
+    """
+    try:
+        import torch  # noqa: PLC0415 - see the file's law
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "rungsim record needs torch: install it by pip install 'rungsim[live]'"
+        ) from error
+    if args.device != "cpu" and not getattr(torch, args.device).is_available():
+        raise InputError(f"--device {args.device}: torch finds none here: take --device cpu")
+
+    from real import record as recorder  # noqa: PLC0415 - likewise
+    from real import task as tasks  # noqa: PLC0415 - likewise
+
+    console = Console(stderr=True)
+    make_task = functools.partial(
+        tasks.build,
+        args.task,
+        source=args.data,
+        validate_on=args.validate_on,
+        device=args.device,
+    )
+    task = make_task()
+    if not task.whole_data:
+        _say(console, f"warning: {task.about['data_set']}, not the full Fashion-MNIST")
+    recording = recorder.Recording(
+        make_task=make_task,
+        path=args.out,
+        space=task.space,
+        configs=args.configs,
+        r_max=task.r_max if args.r_max is None else args.r_max,
+        seeds=args.seeds,
+        seed=args.seed,
+        processes=args.processes,
+        clock=args.clock,
+        device=args.device,
+        title=task.title,
+        train_examples=len(task.train),
+        task=task.about,
+        command=_command(args, task),
+        known_flaws=_known_flaws(args, whole_data=task.whole_data),
+    )
+    del task  # its images: each worker loads its own
+    return _watch(console, args.out.name, recording.r_max, recorder.record(recording))
+
+
+def _watch(console: Console, name: str, r_max: int, events: Generator[Event, None, None]) -> int:
+    failed = 0
+    with closing(events), _progress(console) as progress:
+        bar = progress.add_task(name, total=None)
+        plain = not console.is_terminal
+        try:
+            for event in events:
+                match event:
+                    case Begun(recorded=recorded, missing=missing):
+                        progress.update(bar, total=missing * r_max)
+                        if recorded:
+                            _say(console, f"{recorded} curves are there already, {missing} missing")
+                    case Epoch(order=order, number=number, error=error):
+                        progress.advance(bar)
+                        if plain and number == order.r_max:
+                            _say(console, f"{_curve(order)}: {number} epochs, error {error:.4f}")
+                    case Failure(order=order, reason=reason):
+                        failed += 1
+                        _say(console, f"{_curve(order)} {dict(order.config)} failed: {reason}")
+                    case _:
+                        assert_never(event)
+        except KeyboardInterrupt:
+            _say(console, "stopped; the same command carries on, finished curves are kept")
+            return INTERRUPTED
+    if failed:
+        _say(console, f"{failed} curves failed: the same command tries them again")
+    return 1 if failed else 0
+
+
+def _curve(order: Order) -> str:
+    return f"config {order.config_id}, seed {order.seed}"
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("epochs, time left"),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not console.is_terminal,
+    )
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
+def _command(args: argparse.Namespace, task: ImageTask) -> str:
+    """Return the command line that records the same table elsewhere."""
+    options = {
+        "task": args.task,
+        "configs": args.configs,
+        "seeds": args.seeds,
+        "seed": args.seed,
+        "r-max": task.r_max if args.r_max is None else args.r_max,
+        "processes": args.processes,
+        "device": args.device,
+        "clock": args.clock,
+        "data": "full" if task.whole_data else "subset",
+        "validate-on": args.validate_on,
+        "out": args.out.name,
+    }
+    return " ".join(["rungsim record", *(f"--{name} {value}" for name, value in options.items())])
+
+
+def _known_flaws(args: argparse.Namespace, *, whole_data: bool) -> list[str]:
+    flaws = []
+    if args.clock == "cpu":
+        flaws.append(
+            "seconds are processor seconds of one thread, not of the wall clock; other work on the "
+            "machine still lengthens them somewhat, through shared caches and memory"
+        )
+    else:
+        flaws.append(
+            "seconds are of the wall clock and contain whatever else the machine was doing"
+        )
+    if args.seeds == 1:
+        flaws.append("one seed: how much a config's curve varies between trainings is not seen")
+    flaws.append(
+        "configs of one seed share their draw of initial weights and their order of images, so "
+        "their errors vary together"
+    )
+    if args.validate_on == "test":
+        flaws.append("validated on the test images: the best error is an optimistic one")
+    if not whole_data:
+        flaws.append("trained on a small subset: the errors are far above those of the full data")
+    return flaws

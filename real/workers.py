@@ -1,0 +1,169 @@
+"""Processes that train curves, one curve and one thread each.
+
+Owns the processes and what is said over their pipes. Must not know configs' origin or what becomes
+of the curves. A worker whose parent is gone, however it went, ends at its next epoch.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Literal, TypeAlias
+
+import torch
+
+from real.events import Epoch, Failure, Order
+from real.task import Task
+
+Clock: TypeAlias = Literal["wall", "cpu"]
+"""What an epoch's seconds are: of the wall clock, or of the process on its processor."""
+
+THREADS = 1  # of each worker
+
+_CLOCKS: dict[Clock, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
+
+
+@dataclass(slots=True)
+class _Worker:
+    process: SpawnProcess
+    connection: Connection
+    order: Order
+    epoch: int = 0
+
+
+def train(
+    make_task: Callable[[], Task],
+    orders: Sequence[Order],
+    *,
+    processes: int,
+    clock: Clock = "wall",
+    device: str = "cpu",
+) -> Generator[Epoch | Failure, None, None]:
+    """Train `orders` on worker processes and yield each epoch as it ends.
+
+    An order's epochs come in sequence, the orders' interleaved. An order whose training raises, or
+    whose process dies, yields a `Failure`; the others go on. Closing the iterator, or an exception
+    at the caller, ends the processes.
+
+    Parameters
+    ----------
+    make_task
+        Picklable; called once in each process.
+    orders
+        Begun in this sequence.
+    processes
+        At most this many at a time, >= 1.
+    clock, device
+        How seconds are taken, and the torch device that must have ended its work by then.
+
+    """
+    queue = deque(orders)
+    workers: list[_Worker] = []
+    try:
+        while queue or workers:
+            while queue and len(workers) < processes:
+                workers.append(_start(make_task, clock, device, queue.popleft()))
+            ready = wait([worker.connection for worker in workers])
+            for worker in [worker for worker in workers if worker.connection in ready]:
+                message = _receive(worker)
+                yield message
+                if isinstance(message, Epoch) and message.number < worker.order.r_max:
+                    continue
+                if not queue or not _give(worker, queue[0]):
+                    workers.remove(worker)
+                    _end(worker)
+                else:
+                    queue.popleft()
+    finally:
+        for worker in workers:
+            worker.process.terminate()
+            _end(worker)
+
+
+def _start(make_task: Callable[[], Task], clock: Clock, device: str, order: Order) -> _Worker:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(
+        target=_work, args=(theirs, make_task, clock, device), daemon=True, name="recorder"
+    )
+    # Ctrl-C reaches the whole group: the children ignore it from birth, the parent ends them.
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main_thread else None
+    try:
+        process.start()
+    finally:
+        if in_main_thread:
+            signal.signal(signal.SIGINT, before)
+    theirs.close()  # so that the end of the process is the end of the pipe
+    worker = _Worker(process, ours, order)
+    _give(worker, order)
+    return worker
+
+
+def _give(worker: _Worker, order: Order) -> bool:
+    try:
+        worker.connection.send(order)
+    except OSError:  # the process has died; `_receive` says so if it had an order
+        return False
+    worker.order = order
+    return True
+
+
+def _receive(worker: _Worker) -> Epoch | Failure:
+    try:
+        message: Epoch | Failure = worker.connection.recv()
+    except (EOFError, OSError):
+        worker.process.join()
+        return Failure(worker.order, f"its process ended with code {worker.process.exitcode}")
+    return message
+
+
+def _end(worker: _Worker) -> None:
+    worker.connection.close()
+    worker.process.join()
+    worker.process.close()
+
+
+def _work(connection: Connection, make_task: Callable[[], Task], clock: Clock, device: str) -> None:
+    torch.set_num_threads(THREADS)
+    now = _CLOCKS[clock]
+    task: Task | None = None
+    while True:
+        try:
+            order: Order = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            if task is None:
+                task = make_task()
+                # The first epoch in a process pays for the start of the libraries: not recorded.
+                task.trainer(order.config, order.seed).train_epoch()
+            trainer = task.trainer(order.config, order.seed)
+            for number in range(1, order.r_max + 1):
+                started = now()
+                error = float(trainer.train_epoch())
+                _synchronise(device)
+                seconds = max(now() - started, 1e-9)  # a coarse clock may not have ticked
+                connection.send(
+                    Epoch(order, number, math.inf if math.isnan(error) else error, seconds)
+                )
+        except (BrokenPipeError, ConnectionResetError):
+            return
+        except Exception as error:  # noqa: BLE001 - whatever a task raises is its curve's failure
+            text = " ".join(str(error).split())
+            connection.send(Failure(order, f"{type(error).__name__}: {text}"))
+
+
+def _synchronise(device: str) -> None:
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+    elif device == "mps":
+        torch.mps.synchronize()
