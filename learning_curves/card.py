@@ -1,7 +1,7 @@
 """A table's card: what was trained on what, and what the table must hold.
 
-Owns the TOML file beside a table, and how any file of this room is written whole or not at all.
-Must not look into the table itself (`table_file`).
+Owns the TOML file beside a table: its keys, and their kinds. Must not look into the table itself
+(`table_file`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tomli_w
 
 from learning_curves import space as spaces
 from learning_curves.errors import InputError
+from learning_curves.files import replacing
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class Card:
         """Write the card to `path` as TOML; the file appears whole or not at all."""
         said = {key: value for key, value in asdict(self).items() if value not in (None, (), {})}
         tables = {key: said.pop(key) for key in ("space", "task", "recording") if key in said}
-        write_whole(path, tomli_w.dumps(said | tables).encode())
+        with replacing(path) as part:
+            part.write_bytes(tomli_w.dumps(said | tables).encode())
 
 
 def read_card(path: Path) -> Card:
@@ -91,16 +93,6 @@ def read_card(path: Path) -> Card:
     for key in ("seeds", "known_flaws"):
         said[key] = tuple(said.get(key, ()))
     return Card(**{"name": path.stem} | said)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that no reader ever sees half of it."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(content)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 _KINDS = {

@@ -41,14 +41,20 @@ def check(space: Space) -> None:
     Raises
     ------
     InputError
-        The space is empty, or a domain is an empty list or a value that is neither a
-        distribution, a list of choices nor a constant.
+        The space is empty, or a domain is a distribution whose parameters are out of its range,
+        an empty list, or a value that is neither a distribution, a list of choices nor a
+        constant.
 
     """
     if not space:
         raise InputError("the space is empty: name at least one hyperparameter")
     for name, domain in space.items():
         if is_distribution(domain):
+            if np.isnan(domain.support()).any():
+                raise InputError(
+                    f"{name!r} has distribution {domain.dist.name!r} with args "
+                    f"{[*domain.args, *domain.kwds.values()]}: they must be in its range"
+                )
             continue
         values = domain if is_choices(domain) else [domain]
         if not values:
@@ -139,19 +145,24 @@ def from_dict(plain: Mapping[str, Mapping[str, Any]]) -> Space:
     space: dict[str, Domain] = {}
     for name, domain in plain.items():
         match domain:
-            case {"distribution": str(kind), "args": list(args), **keywords}:
+            case {"distribution": str(kind), "args": list(args), **keywords} if all(
+                isinstance(value, int | float) for value in [*args, *keywords.values()]
+            ):
                 family = getattr(stats, kind, None)
                 if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
                     raise InputError(f"{name!r} has distribution {kind!r}: scipy.stats has none")
-                space[name] = family(*args, **keywords)
+                try:
+                    space[name] = family(*args, **keywords)
+                except TypeError as error:  # too few, too many, or of no such name
+                    raise InputError(f"{name!r} has distribution {kind!r}: {error}") from None
             case {"choices": list(choices)}:
                 space[name] = choices
             case {"constant": value}:
                 space[name] = value
             case _:
                 raise InputError(
-                    f"{name!r} has {dict(domain)!r}: write a distribution with args, "
-                    "choices, or a constant"
+                    f"{name!r} has {domain!r}: write a distribution with a list of "
+                    "numbers as args, choices, or a constant"
                 )
     check(space)
     return space

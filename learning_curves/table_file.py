@@ -158,6 +158,9 @@ def _hyperparameters(sheet: Sheet, card: Card | None) -> list[str]:
                 f"{header}: the column {column!r} is missing, there are {', '.join(columns)}: "
                 "add it"
             )
+    for column in needed:
+        if card and column in card.space:
+            raise InputError(f"{header}: {column!r} cannot be a hyperparameter: rename it")
     found = [column for column in columns if column not in needed]
     if not found:
         raise InputError(f"{header}: no column is a hyperparameter: add one for each")

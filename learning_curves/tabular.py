@@ -18,9 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from learning_curves import space as spaces
-from learning_curves.card import Card, read_card, write_whole
+from learning_curves.card import Card, read_card
 from learning_curves.curve import RecordedCurve
 from learning_curves.errors import InputError
+from learning_curves.files import replacing
 from learning_curves.sheet import is_parquet
 from learning_curves.space import Config, Space
 from learning_curves.table_file import Recorded, parse, render
@@ -155,7 +156,8 @@ class Tabular:
             raise InputError(f"{path}: a table's name ends in {' or '.join(_SUFFIXES)}: add it")
         content = render(self.recorded, parquet=is_parquet(path))
         self.card.write(path.with_suffix(".toml"))
-        write_whole(path, content)
+        with replacing(path) as part:
+            part.write_bytes(content)
 
 
 def shipped() -> list[str]:

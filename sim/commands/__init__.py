@@ -1,0 +1,1 @@
+"""The commands of `rungsim`; each module has `add_arguments` and `main`."""

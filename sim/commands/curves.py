@@ -1,0 +1,206 @@
+"""The command `rungsim curves`: what tables there are, what one holds, whether one is sound.
+
+Owns the words and the printing; the figures are `learning_curves.summary`'s. What imports numpy is
+imported where it is used, so that `--help` and a mistyped argument are answered at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from learning_curves.errors import InputError
+
+if TYPE_CHECKING:
+    from learning_curves.card import Card
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `rungsim curves` to `parser`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="list the shipped tables")
+    show = actions.add_parser("show", help="show what a table holds")
+    show.add_argument("table", metavar="NAME|PATH", help="a shipped table, or a file")
+    show.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the curves to this file")
+    check = actions.add_parser("check", help="check that files keep the rules of a table")
+    check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")
+    for action in (listing, show, check):
+        action.add_argument("--json", action="store_true", help="print JSON instead of tables")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run `rungsim curves` and return its exit code: 2 if a file that was checked is broken.
+
+    Raises
+    ------
+    InputError
+        There is no such table to show, or it breaks a rule.
+
+    """
+    match args.action:
+        case "list":
+            return _list(as_json=args.json)
+        case "show":
+            return _show(args.table, args.plot, as_json=args.json)
+        case _:
+            return _check(args.tables, as_json=args.json)
+
+
+def _list(*, as_json: bool) -> int:
+    from learning_curves.summary import summary  # noqa: PLC0415  imports numpy
+    from learning_curves.tabular import load, shipped  # noqa: PLC0415  imports numpy
+
+    found = [summary(load(name)) for name in shipped()]
+    if as_json:
+        _print_json(found)
+        return 0
+    keys = ("name", "title", "configs", "seeds", "r_max")
+    _print_table(
+        "shipped tables",
+        ["name", "what", "configs", "seeds", "r_max", "best final error", "hours recorded"],
+        [
+            [*(str(each[key]) for key in keys), _figure(each["best_loss"]), f"{each['hours']:.1f}"]
+            for each in found
+        ],
+    )
+    return 0
+
+
+def _show(name_or_path: str, plot: Path | None, *, as_json: bool) -> int:
+    from learning_curves.summary import summary  # noqa: PLC0415  imports numpy
+    from learning_curves.tabular import load  # noqa: PLC0415  imports numpy
+
+    table = load(name_or_path)
+    found = summary(table)
+    if as_json:
+        _print_json({**found, "card": asdict(table.card)})
+    else:
+        _print_card(table.card)
+        _print_summary(found)
+    if plot is not None:
+        from sim.plots import curves  # noqa: PLC0415  imports matplotlib
+
+        curves(table, plot)
+    return 0
+
+
+def _check(names_or_paths: Sequence[str], *, as_json: bool) -> int:
+    from learning_curves.summary import summary  # noqa: PLC0415  imports numpy
+    from learning_curves.tabular import load  # noqa: PLC0415  imports numpy
+
+    results: list[dict[str, Any]] = []
+    for name in names_or_paths:
+        try:
+            results.append({"table": name, "ok": True, **summary(load(name))})
+        except InputError as error:
+            results.append({"table": name, "ok": False, "error": str(error)})
+    if as_json:
+        _print_json(results)
+    for each in results:
+        if not each["ok"]:
+            _console(stderr=True).print(each["error"])
+        elif not as_json:
+            _console().print(
+                f"{each['table']}: ok, {each['configs']} configs, {each['curves']} curves to epoch "
+                f"{each['r_max']}, best final error {_figure(each['best_loss'])}"
+            )
+    return 0 if all(each["ok"] for each in results) else 2
+
+
+def _print_card(card: Card) -> None:
+    console = _console()
+    console.print(f"{card.name}: {card.title}" if card.title else card.name)
+    sections = {"task": card.task, "recording": card.recording}
+    for title, section in sections.items():
+        if section:
+            console.print(f"{title}: {', '.join(f'{k} {v}' for k, v in section.items())}")
+    if card.licence:
+        console.print(f"licence: {card.licence}")
+    for flaw in card.known_flaws:
+        console.print(f"known flaw: {flaw}")
+    _print_table(
+        "space",
+        ["hyperparameter", "drawn from"],
+        [[name, _domain(domain)] for name, domain in card.space.items()],
+    )
+
+
+def _domain(domain: Mapping[str, Any]) -> str:
+    match domain:
+        case {"distribution": kind, "args": args, **keywords}:
+            named = [f"{name}={value}" for name, value in keywords.items()]
+            return f"{kind}({', '.join([*map(str, args), *named])})"
+        case {"choices": [*first, last]} if len(first) >= 8:
+            return f"{', '.join(map(str, first[:6]))}, .. {last} ({len(first) + 1} choices)"
+        case {"choices": choices}:
+            return ", ".join(map(str, choices))
+        case _:
+            return str(domain["constant"])
+
+
+def _print_summary(found: Mapping[str, Any]) -> None:
+    console = _console()
+    counts = [f"{name} {found[name]}" for name in ("configs", "seeds", "curves", "diverged")]
+    console.print(f"{', '.join(counts)}, r_max {found['r_max']}, hours {found['hours']:.1f}")
+    names = list(found["seconds_quantiles"])
+    quantiles = [{"0": "least", "0.5": "median", "1": "most"}.get(name, name) for name in names]
+    _print_table(
+        "validation error by quantile, and its rank correlation with the final one",
+        ["after epoch", *quantiles, "correlation"],
+        [
+            [str(level["epoch"])]
+            + [_figure(level["loss_quantiles"][name]) for name in names]
+            + ["-" if (rho := level["rank_correlation"]) is None else f"{rho:.3f}"]
+            for level in found["levels"]
+        ],
+    )
+    _print_table(
+        "seconds of an epoch by quantile",
+        quantiles,
+        [[_figure(found["seconds_quantiles"][name]) for name in names]],
+    )
+    best = [f"{name} {_figure(value)}" for name, value in found["best_config"].items()]
+    console.print(f"best final error {_figure(found['best_loss'])}: {', '.join(best)}")
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    # Made for each use: standard output may have been exchanged. Names may look like markup.
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def _print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    table = Table(title=title, title_justify="left")
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    _console().print(table)
+
+
+def _print_json(value: Any) -> None:
+    _console().print(json.dumps(_plain(value), indent=2, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """Return `value` with None for what JSON has no number for: a diverged loss."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {name: _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case _:
+            return value
