@@ -100,7 +100,10 @@ def sample(space: Space, rng: np.random.Generator, size: int) -> list[Config]:
 
 def _column(domain: Domain, rng: np.random.Generator, size: int) -> list[Any]:
     if is_distribution(domain):
-        values: list[Any] = np.asarray(domain.rvs(size=size, random_state=rng)).tolist()
+        drawn = np.asarray(domain.rvs(size=size, random_state=rng))
+        if drawn.dtype.kind == "f":  # exp(log(low)) may round to a value below low
+            drawn = drawn.clip(*domain.support())
+        values: list[Any] = drawn.tolist()
         return values
     if is_choices(domain):
         return [domain[i] for i in rng.integers(len(domain), size=size)]

@@ -25,7 +25,8 @@ def generator(seed: int, purpose: str, *index: int) -> np.random.Generator:
     purpose
         A short name, such as ``"configs"``; streams of different purposes are independent.
     index
-        What the stream belongs to, such as a trial's number; whole numbers >= 0.
+        What the stream belongs to, such as a trial's number; whole numbers >= 0. As many for
+        every stream of a purpose: to numpy, index 0 at the end is no index.
 
     Examples
     --------

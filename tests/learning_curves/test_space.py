@@ -1,0 +1,106 @@
+"""Spaces: draws stay within and follow the distribution; the plain form loses nothing."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from scipy import stats
+
+from learning_curves import space as spaces
+from learning_curves.errors import InputError
+
+seeds = st.integers(0, 2**32 - 1)
+
+
+@given(seeds, st.floats(1e-9, 1e3), st.floats(-15, 6))
+@example(seed=0, low=0.001, log_width=-15)  # as narrow as this, rounding alone steps out
+def test_loguniform_never_leaves_its_range(seed, low, log_width):
+    high = low * (1 + 10**log_width)
+    drawn = spaces.sample({"x": stats.loguniform(low, high)}, np.random.default_rng(seed), 50)
+    assert all(low <= config["x"] <= high for config in drawn)
+
+
+@given(seeds, st.integers(-1000, 1000), st.integers(1, 1000))
+def test_randint_never_leaves_its_range(seed, low, count):
+    drawn = spaces.sample({"x": stats.randint(low, low + count)}, np.random.default_rng(seed), 50)
+    assert all(type(config["x"]) is int for config in drawn)
+    assert all(low <= config["x"] < low + count for config in drawn)
+
+
+@given(seeds, st.lists(st.one_of(st.integers(), st.text(), st.booleans()), min_size=1))
+def test_a_choice_is_one_of_those_given_and_a_constant_itself(seed, choices):
+    space = {"x": choices, "y": "fixed"}
+    for config in spaces.sample(space, np.random.default_rng(seed), 20):
+        assert any(config["x"] is choice for choice in choices)
+        assert config["y"] == "fixed"
+        assert list(config) == ["x", "y"]
+
+
+def test_loguniform_is_uniform_in_the_logarithm():
+    drawn = spaces.sample({"x": stats.loguniform(1e-4, 1.0)}, np.random.default_rng(1), 5000)
+    logs = [(np.log10(config["x"]) + 4) / 4 for config in drawn]
+    assert stats.kstest(logs, "uniform").pvalue > 0.001
+
+
+@pytest.mark.parametrize(
+    "domain", [stats.randint(16, 26), list(range(16, 26))], ids=["randint", "choices"]
+)
+def test_each_of_ten_values_comes_as_often(domain):
+    drawn = spaces.sample({"x": domain}, np.random.default_rng(2), 5000)
+    counts = Counter(config["x"] for config in drawn)
+    assert sorted(counts) == list(range(16, 26))
+    assert stats.chisquare(list(counts.values())).pvalue > 0.001
+
+
+def test_hyperparameters_are_drawn_independently():
+    space = {"x": stats.uniform(0, 1), "y": stats.uniform(0, 1), "z": [0, 1]}
+    drawn = spaces.sample(space, np.random.default_rng(3), 5000)
+    table = np.array([list(config.values()) for config in drawn])
+    rho = np.corrcoef(table, rowvar=False)
+    assert np.abs(rho - np.eye(3)).max() < 4 / 5000**0.5  # 4 standard errors
+
+
+SPACE = {
+    "lr": stats.loguniform(1e-4, 1.0),
+    "momentum": stats.uniform(loc=0.5, scale=0.4),
+    "batch": stats.randint(16, 257),
+    "act": ["relu", "tanh"],
+    "nesterov": True,
+}
+
+
+def test_the_plain_form_draws_the_same():
+    again = spaces.from_dict(spaces.to_dict(SPACE))
+    drawn = [spaces.sample(space, np.random.default_rng(4), 20) for space in (SPACE, again)]
+    assert drawn[0] == drawn[1]
+    assert spaces.to_dict(again) == spaces.to_dict(SPACE)
+
+
+@pytest.mark.parametrize(
+    ("domain", "words"),
+    [
+        ({"distribution": "nope", "args": []}, "'nope'"),
+        ({"distribution": "sqrt", "args": []}, "'sqrt'"),
+        ({"distribution": "loguniform", "args": [1.0]}, "missing 1 required"),
+        ({"distribution": "norm", "args": [0], "scal": 1}, "scal"),
+        ({"distribution": "loguniform", "args": [1.0, 0.1]}, r"\[1.0, 0.1\]"),
+        ({"distribution": "norm", "args": [0], "scale": -1}, r"\[0, -1\]"),
+        ({"distribution": "randint", "args": ["a", 3]}, "list of numbers"),
+        ({"distribution": "loguniform"}, "list of numbers"),
+        ({"choices": []}, "empty list"),
+        ({"choices": [[1]]}, r"\[1\]"),
+        ({"constant": {"a": 1}}, "{'a': 1}"),
+        (3, "has 3"),
+    ],
+)
+def test_what_cannot_be_drawn_from_is_refused(domain, words):
+    with pytest.raises(InputError, match=words) as caught:
+        spaces.from_dict({"ok": {"constant": 1}, "broken": domain})
+    assert "'broken'" in str(caught.value)
+
+
+def test_an_empty_space_is_refused():
+    with pytest.raises(InputError, match="empty"):
+        spaces.check({})
