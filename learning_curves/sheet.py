@@ -80,7 +80,10 @@ class Sheet:
         """Return each row's code, and the cell that each code stands for."""
         cells = self.table[column].combine_chunks()
         self.require(cells.is_valid().to_numpy(zero_copy_only=False), column, "")
-        encoded = cells.dictionary_encode()
+        try:
+            encoded = cells.dictionary_encode()
+        except pa.ArrowNotImplementedError:  # lists and the like
+            self.fail(0, column, "is no number, truth value or string: write one of these")
         return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
 
 
@@ -105,6 +108,8 @@ def read_sheet(raw: bytes, path: Path) -> Sheet:
 
 def _read_csv(raw: bytes, path: Path) -> Any:
     raw = raw.rstrip(b"\r\n")
+    if not raw:
+        raise InputError(f"{path} is empty: a table starts with a line of column names")
     try:
         header = next(csv.reader([raw.partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")]), [])
         texts = dict.fromkeys(header, pa.string())
@@ -124,8 +129,6 @@ def _read_csv(raw: bytes, path: Path) -> Any:
 
 def _broken(raw: bytes, path: Path, reason: object) -> InputError:
     """Return the complaint about a file that is no CSV, with the line where that shows."""
-    if not raw.strip():
-        return InputError(f"{path} is empty: a table starts with a line of column names")
     try:
         lines = raw.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
@@ -142,8 +145,11 @@ def _broken(raw: bytes, path: Path, reason: object) -> InputError:
                     f"{path}, line {before + 1} has {len(row)} values and the header {width} names:"
                     " give each row one value for each column"
                 )
-    except csv.Error as error:
-        reason = error
+    except csv.Error:
+        return InputError(
+            f"{path}, line {rows.line_num}: this is no CSV: put commas between the values and a "
+            "newline between the rows"
+        )
     return InputError(f"{path} cannot be read as CSV: {' '.join(str(reason).split())}")
 
 

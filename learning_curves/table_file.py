@@ -41,7 +41,7 @@ class Recorded:
     ids
         The recorded id of each config, ascending.
     configs
-        The configs, each with the card's hyperparameters in the card's order.
+        The configs, each with the card's hyperparameters.
     curves
         Of each config: seed -> curve, at least one, seeds ascending.
 
@@ -117,10 +117,11 @@ def parse(raw: bytes, path: Path, card: Card | None) -> Recorded:
 
 def render(recorded: Recorded, *, parquet: bool) -> bytes:
     """Return the table as bytes, which `parse`, given the same card, turns back into it."""
-    header = ["config_id", *recorded.card.space, "seed", "epoch", *MEASURES]
+    names = list(recorded.card.space)
+    header = ["config_id", *names, "seed", "epoch", *MEASURES]
     sides = zip(recorded.ids, recorded.configs, recorded.curves, strict=True)
     rows = [
-        [number, *config.values(), seed, epoch, loss, seconds]
+        [number, *(config[name] for name in names), seed, epoch, loss, seconds]
         for number, config, by_seed in sides
         for seed, curve in by_seed.items()
         for epoch, (loss, seconds) in enumerate(
