@@ -10,7 +10,6 @@ import gzip
 import os
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -27,8 +26,12 @@ Source: TypeAlias = Literal["auto", "full", "subset"]
 ValidateOn: TypeAlias = Literal["validation", "test"]
 """On which images a training is judged."""
 
-SUBSET = Path(__file__).parent / "fashion_mnist_subset"
 VARIABLE = "RUNGSIM_FASHION_MNIST"
+PLACES = (
+    Path("/usr/share/datasets/fashion-mnist"),
+    Path("~/.cache/rungsim/fashion-mnist").expanduser(),
+)
+SUBSET = Path(__file__).parent / "fashion_mnist_subset"
 WHOLE = 60_000  # training images of the full data set
 SIDE = 28  # pixels
 CLASSES = 10
@@ -38,6 +41,7 @@ _FILES = {
     "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
     "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
 }
+_ALL_FILES = [name for names in _FILES.values() for name in names]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def load(source: Source = "auto", validate_on: ValidateOn = "validation") -> Spl
     ('Fashion-MNIST subset (1200 images)', (1000, 1, 28, 28), 200)
 
     """
-    folder = SUBSET if source == "subset" else _find(os.environ, need=source == "full")
+    folder = SUBSET if source == "subset" else _find(need=source == "full")
     everything = read_examples(folder, "train")
     n = len(everything)
     whole = n == WHOLE
@@ -121,7 +125,7 @@ def load(source: Source = "auto", validate_on: ValidateOn = "validation") -> Spl
             f"trained on all {n} training images, validated on the {len(test)} test images"
         )
         return Split(name, whole, description, everything, test)
-    order = streams.generator(0, "validation split").permutation(n)
+    order = split_order(n)
     kept = n * 5 // 6
     description = (
         f"trained on {kept} and validated on {n - kept} of the {n} training images, "
@@ -132,34 +136,37 @@ def load(source: Source = "auto", validate_on: ValidateOn = "validation") -> Spl
     )
 
 
+def split_order(n: int) -> npt.NDArray[np.int64]:
+    """Return the fixed permutation of `n` training images whose last sixth is for validation."""
+    return streams.generator(0, "validation split").permutation(n)
+
+
 def _take(examples: Examples, indices: npt.NDArray[np.int64]) -> Examples:
     return Examples(examples.images[indices], examples.labels[indices])
 
 
-def _find(environment: Mapping[str, str], *, need: bool) -> Path:
-    places = list(_places(environment))
-    for folder in places:
-        if all((folder / name).is_file() for names in _FILES.values() for name in names):
-            return folder
-        if environment.get(VARIABLE) and folder == places[0]:
+def _find(*, need: bool) -> Path:
+    named = os.environ.get(VARIABLE)
+    if named:
+        if not _is_complete(Path(named)):
             raise InputError(
-                f"{VARIABLE} names {folder}, which lacks the four gzipped IDX files of "
-                "Fashion-MNIST: mend or unset it"
+                f"{VARIABLE} names {named}, which lacks one of {', '.join(_ALL_FILES)}: "
+                "mend or unset it"
             )
-    if not need:
-        return SUBSET
-    looked = ", ".join(map(str, places))
-    raise InputError(
-        f"Fashion-MNIST was not found in {looked}: put its four gzipped IDX files there, "
-        f"name their folder by {VARIABLE}, or take the small subset by --data subset"
-    )
+        return Path(named)
+    for folder in PLACES:
+        if _is_complete(folder):
+            return folder
+    if need:
+        raise InputError(
+            f"Fashion-MNIST is not in {' or '.join(map(str, PLACES))}: put {', '.join(_ALL_FILES)} "
+            f"there, name their folder by {VARIABLE}, or take the small subset by --data subset"
+        )
+    return SUBSET
 
 
-def _places(environment: Mapping[str, str]) -> Iterator[Path]:
-    if environment.get(VARIABLE):
-        yield Path(environment[VARIABLE])
-    yield Path("/usr/share/datasets/fashion-mnist")
-    yield Path.home() / ".cache" / "rungsim" / "fashion-mnist"
+def _is_complete(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in _ALL_FILES)
 
 
 def read_examples(folder: Path, part: Literal["train", "test"]) -> Examples:

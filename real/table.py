@@ -10,7 +10,7 @@ import csv
 import io
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -124,35 +124,38 @@ class Table:
 
     def _check(self, rows: Sequence[bytes], number: int) -> CurveKey:
         """Return whose curve `rows` are; the first stands on line `number` of the file."""
-        key: CurveKey | None = None
-        for epoch, (line, fields) in enumerate(_enumerate(rows, number), start=1):
+        curve: CurveKey | None = None
+        for epoch, row in enumerate(rows, start=1):
+            line = number + epoch - 1
             try:
-                config_id, *values, seed_text, epoch_text, error_text, seconds_text = fields
-                this = (int(config_id), int(seed_text))
+                fields = next(csv.reader([row.decode(errors="replace")]), [])
+                config_text, *values, seed_text, epoch_text, error_text, seconds_text = fields
+                here = (int(config_text), int(seed_text), int(epoch_text))
                 error, seconds = float(error_text), float(seconds_text)
-            except ValueError as problem:
+            except (ValueError, csv.Error) as problem:
                 raise self._foreign(line, f"not a row of the table ({problem})") from problem
-            if not 0 <= this[0] < len(self._fields):
-                raise self._foreign(line, f"config {this[0]} is beyond --configs")
-            if values != self._fields[this[0]]:
+            curve = curve or here[:2]
+            if here != (*curve, epoch):
                 raise self._foreign(
-                    line, f"config {this[0]} is {values}, not {self._fields[this[0]]}"
+                    line,
+                    "config {}, seed {}, epoch {}, where ".format(*here)
+                    + "config {}, seed {}, epoch {} should stand".format(*curve, epoch),
                 )
-            if this != (key or this) or epoch_text != str(epoch):
-                raise self._foreign(line, f"epoch {epoch_text}, where epoch {epoch} should stand")
+            if not 0 <= curve[0] < len(self._fields):
+                raise InputError(
+                    f"{self.path}: line {line}: config {curve[0]} of {len(self._fields)}: ask for "
+                    f"--configs {curve[0] + 1} or more, or for another --out"
+                )
+            if values != self._fields[curve[0]]:
+                expected = self._fields[curve[0]]
+                raise self._foreign(line, f"config {curve[0]} is {values}, not {expected}")
             if not (error >= 0 and 0 < seconds < math.inf):
                 raise self._foreign(line, f"error {error} after {seconds} seconds")
-            key = this
-        assert key is not None
-        return key
+        assert curve is not None
+        return curve
 
     def _foreign(self, line: int, what: str) -> InputError:
         return InputError(f"{self.path}: line {line}: {what}: record under another name by --out")
-
-
-def _enumerate(rows: Sequence[bytes], number: int) -> Iterator[tuple[int, list[str]]]:
-    for line, row in enumerate(rows, start=number):
-        yield line, next(csv.reader([row.decode(errors="replace")]), [])
 
 
 def _text(value: Any) -> str:

@@ -6,13 +6,15 @@ of the curves. A worker whose parent is gone, however it went, ends at its next 
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import math
 import multiprocessing
 import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -36,7 +38,6 @@ class _Worker:
     process: SpawnProcess
     connection: Connection
     order: Order
-    epoch: int = 0
 
 
 def train(
@@ -133,33 +134,37 @@ def _end(worker: _Worker) -> None:
 
 
 def _work(connection: Connection, make_task: Callable[[], Task], clock: Clock, device: str) -> None:
+    """Be a worker process: train each order that comes, until the parent closes the pipe."""
     torch.set_num_threads(THREADS)
-    now = _CLOCKS[clock]
-    task: Task | None = None
-    while True:
-        try:
+    task = functools.cache(make_task)
+    warm = False
+    with contextlib.suppress(EOFError, OSError):  # the parent is gone, or has no more
+        while True:
             order: Order = connection.recv()
-        except (EOFError, OSError):
-            return
-        try:
-            if task is None:
-                task = make_task()
-                # The first epoch in a process pays for the start of the libraries: not recorded.
-                task.trainer(order.config, order.seed).train_epoch()
-            trainer = task.trainer(order.config, order.seed)
-            for number in range(1, order.r_max + 1):
-                started = now()
-                error = float(trainer.train_epoch())
-                _synchronise(device)
-                seconds = max(now() - started, 1e-9)  # a coarse clock may not have ticked
-                connection.send(
-                    Epoch(order, number, math.inf if math.isnan(error) else error, seconds)
-                )
-        except (BrokenPipeError, ConnectionResetError):
-            return
-        except Exception as error:  # noqa: BLE001 - whatever a task raises is its curve's failure
-            text = " ".join(str(error).split())
-            connection.send(Failure(order, f"{type(error).__name__}: {text}"))
+            for message in _train_one(task, order, clock, device, warm=warm):
+                connection.send(message)
+            warm = True
+
+
+def _train_one(
+    make_task: Callable[[], Task], order: Order, clock: Clock, device: str, *, warm: bool
+) -> Iterator[Epoch | Failure]:
+    now = _CLOCKS[clock]
+    try:
+        task = make_task()
+        if not warm:
+            # The first epoch in a process pays for the start of the libraries: not recorded.
+            task.trainer(order.config, order.seed).train_epoch()
+        trainer = task.trainer(order.config, order.seed)
+        for number in range(1, order.r_max + 1):
+            started = now()
+            error = float(trainer.train_epoch())
+            _synchronise(device)
+            seconds = max(now() - started, 1e-9)  # a coarse clock may not have ticked
+            yield Epoch(order, number, math.inf if math.isnan(error) else error, seconds)
+    except Exception as error:  # noqa: BLE001 - whatever a task raises is its curve's failure
+        text = " ".join(str(error).split())
+        yield Failure(order, f"{type(error).__name__}: {text}")
 
 
 def _synchronise(device: str) -> None:
