@@ -19,6 +19,11 @@ class Curve(Protocol):
     must lie within the curve, ``0 <= start <= stop <= r_max``; this is not checked again.
     """
 
+    @property
+    def config_id(self) -> int:
+        """The place of its config in the blackbox's `configs`; -1 where the whole space has."""
+        ...
+
     def losses(self, start: int, stop: int) -> Sequence[float]:
         """Return the loss after each of the epochs ``start + 1 .. stop``; `inf` where diverged."""
         ...
@@ -38,6 +43,8 @@ class RecordedCurve:
         The loss after each epoch 1..r_max.
     all_seconds
         The seconds of each epoch 1..r_max.
+    config_id
+        The place of its config in the blackbox's `configs`.
 
     Examples
     --------
@@ -51,6 +58,7 @@ class RecordedCurve:
 
     all_losses: tuple[float, ...]
     all_seconds: tuple[float, ...]
+    config_id: int = -1
 
     def losses(self, start: int, stop: int) -> Sequence[float]:
         """Return the loss after each of the epochs ``start + 1 .. stop``."""

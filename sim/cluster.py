@@ -10,8 +10,10 @@ free workers ask, those just freed first, in order of report, then the longest i
 
 from __future__ import annotations
 
+import gc
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import takewhile
 from math import fsum, inf, nan
 from typing import Any
@@ -20,12 +22,11 @@ import simpy
 
 from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
-from learning_curves.streams import integer
 from sim.costs import Costs
 from sim.faults import HalfNormalStraggler
 from sim.limits import Limits
 from sim.schedulers.protocol import Idle, Job, Scheduler
-from sim.trace import Log, Outcome, Trace
+from sim.trace import Outcome, Trace, frame, pack
 
 # At equal times SimPy goes by priority, then first come, first served. Its own are 0 (urgent) and
 # 1: a timeout, so the end of a job; jobs started earlier were put there earlier.
@@ -33,6 +34,7 @@ _RUN_ENDS = 2
 _WORKERS_ASK = 3
 
 _FIRST_ATTEMPT = 0  # no job is lost on this cluster, so each one is tried once
+_DONE, _CUT = int(Outcome.DONE), int(Outcome.CUT)
 
 
 class _Event(simpy.Event):
@@ -50,10 +52,11 @@ class _Worker:
 
     __slots__ = (
         "called",
+        "curve",
         "finish",
         "job",
         "job_number",
-        "model",
+        "last",
         "number",
         "prepare",
         "started",
@@ -64,12 +67,18 @@ class _Worker:
         self.number = number
         self.called: simpy.Event | None = None  # succeeds when a job has been found for it
         self.job: Job | None = None
+        self.curve: Curve  # of the job's trial
         self.job_number = 0
-        self.model = (-1, 0)  # what it holds in memory: the trial's number, the epoch reached
+        self.last: Job | None = None  # the job that it began last
         self.started = 0.0  # when, in seconds
         self.prepare = 0.0  # seconds of the job before, in and after training
         self.training = 0.0
         self.finish = 0.0
+
+    def holds(self, job: Job) -> bool:
+        """Tell whether the trial of `job` is still in memory, where `job` is to start."""
+        last = self.last
+        return last is not None and last.trial == job.trial and last.stop == job.start
 
 
 class Cluster:
@@ -135,9 +144,11 @@ class Cluster:
                 raise ValueError(f"a worker's speed is {speed}: give more than 0")
         self._scheduler = scheduler
         self._blackbox = blackbox
-        self._seed = seed
+        self._seed = seed << 32  # a training's seed: that, and the trial's number
         self._limits = limits or Limits()
         self._costs = costs or Costs()
+        # Nothing but epochs takes time.
+        self._plain = self._costs == Costs() and not speeds and straggler is None
         self._speeds = speeds
         self._straggler = straggler
 
@@ -148,15 +159,18 @@ class Cluster:
         self._end = _Event(self._env)
         self._drained_from: float | None = None
 
-        self._curves: dict[int, tuple[Curve, int]] = {}  # trial number -> curve, config id
+        self._curves: dict[int, Curve] = {}  # by the trial's number
         self._r_max = scheduler.r_max
-        self._target = -inf if self._limits.target is None else self._limits.target
+        self._target = _or(self._limits.target, -inf)
+        self._max_jobs = _or(self._limits.max_jobs, inf)
+        self._max_epochs = _or(self._limits.max_epochs, inf)
+        self._max_finished = _or(self._limits.max_finished, inf)
         self._handed_out = 0  # jobs
         self._epochs = 0  # of the jobs handed out
         self._started = 0  # jobs
-        self._running = 0
+        self._reported = 0  # jobs
         self._finished = 0  # trials that have reported at r_max
-        self._log = Log()
+        self._rows = bytearray()
 
     def run(self) -> Trace:
         """Run to the end, once, and return the trace. O(log n) a job."""
@@ -164,30 +178,32 @@ class Cluster:
             self._env.process(self._life(worker))
         if self._limits.max_seconds is not None:
             self._end.occur(_RUN_ENDS, after=self._limits.max_seconds)
-        self._env.run(until=self._end)
+        with _cyclic_collection_paused():
+            self._env.run(until=self._end)
         now = self._env.now
         for worker in self._workers:
             if worker.job is not None:
-                self._log_job(worker, worker.job, Outcome.CUT, nan)
+                self._cut(worker, worker.job)
         return Trace(
-            jobs=self._log.frame(),
+            jobs=frame(bytes(self._rows)),
             workers=len(self._workers),
             r_max=self._r_max,
             end=now,
             drained_from=now if self._drained_from is None else self._drained_from,
         )
 
-    def _life(self, worker: _Worker) -> Generator[simpy.Event, Any, None]:
-        """One worker's biography: ask, be called if need be, train, report."""
+    def _life(self, worker: _Worker) -> Generator[simpy.Event, Job, None]:
+        """One worker's biography: ask, or be called when there is a job; train; report."""
         while True:
-            if not self._ask(worker):
+            job = self._ask(worker)
+            if job is None:
                 worker.called = self._env.event()
-                yield worker.called
-            yield self._env.timeout(worker.prepare + worker.training + worker.finish)
-            self._report(worker)
+                job = yield worker.called
+            yield self._env.timeout(self._start(worker, job))
+            self._report(worker, job)
 
-    def _ask(self, worker: _Worker) -> bool:
-        """Get `worker` a job; False: it will be called when there is one."""
+    def _ask(self, worker: _Worker) -> Job | None:
+        """Ask for `worker`; None: it will be called."""
         env = self._env
         if self._freed or env.peek() <= env.now:  # others may still report at this instant
             if not self._freed:
@@ -195,41 +211,37 @@ class Cluster:
                 ask.callbacks.append(self._call_workers)
                 ask.occur(_WORKERS_ASK)
             self._freed.append(worker)
-            return False
+            return None
         job = self._next_job()
         if job is None:
             self._waiting.append(worker)
             self._end_if_idle()
-            return False
-        self._start(worker, job)
-        if self._waiting:
+        elif self._waiting:
             self._call_workers()
-        return True
+        return job
 
     def _call_workers(self, _event: simpy.Event | None = None) -> None:
-        """Ask on behalf of all free workers, until the first is told that there is nothing."""
+        """Ask for all free workers, until the first is told that there is nothing."""
         free = len(self._freed) + len(self._waiting)
         jobs = list(takewhile(bool, (self._next_job() for _ in range(free))))
         # A trial goes on where it has just been trained, if that worker is among those asking.
-        holding = {worker.model[0]: worker for worker in self._freed}
+        holding = {worker.last.trial.number: worker for worker in self._freed if worker.last}
         homes = [holding.pop(job.trial.number, None) for job in jobs]
         settled = {worker.number for worker in homes if worker is not None}
         others = deque(worker for worker in self._freed if worker.number not in settled)
         for job, home in zip(jobs, homes, strict=True):
             worker = home or (others or self._waiting).popleft()
-            self._start(worker, job)
-            worker.called.succeed()
+            worker.called.succeed(job)
         self._waiting.extend(others)
         self._freed.clear()
         self._end_if_idle()
 
     def _end_if_idle(self) -> None:
-        if not self._running:
+        if self._handed_out == self._reported:
             self._end.occur(_RUN_ENDS)
 
     def _next_job(self) -> Job | None:
         """Ask the scheduler, within the limits; None: nothing now, or nothing ever again."""
-        limits = self._limits
         if self._drained_from is not None:
             return None
         answer = self._scheduler.next_job()
@@ -238,70 +250,104 @@ class Cluster:
         if answer is Idle.DONE:
             self._drained_from = self._env.now
             return None
-        assert isinstance(answer, Job)
         self._handed_out += 1
         self._epochs += answer.stop - answer.start
-        if self._handed_out == limits.max_jobs or self._epochs >= (limits.max_epochs or inf):
+        if self._handed_out >= self._max_jobs or self._epochs >= self._max_epochs:
             self._drained_from = self._env.now
         return answer
 
-    def _start(self, worker: _Worker, job: Job) -> None:
-        """Let `worker` begin `job` now; from here on its end is certain, barring the run's."""
-        number = job.trial.number
+    def _start(self, worker: _Worker, job: Job) -> float:
+        """Let `worker` begin `job` now; return the seconds until it ends."""
+        trial = job.trial
         if job.start == 0:
-            seed = integer(self._seed, "training", number)
-            curve = self._blackbox.curve(job.trial.config, seed)
-            self._curves[number] = curve, self._blackbox.config_id(job.trial.config)
+            curve = self._blackbox.curve(trial.config, self._seed + trial.number)
+            self._curves[trial.number] = curve
         else:
-            curve = self._curves[number][0]
+            curve = self._curves[trial.number]
+        worker.curve = curve
+        worker.started = self._env.now
+        worker.job_number = self._started
+        self._started += 1
+        if self._plain:
+            worker.job = worker.last = job
+            worker.training = training = fsum(curve.seconds(job.start, job.stop))
+            return training
         costs = self._costs
         training = fsum(curve.seconds(costs.first_epoch(job), job.stop))
         if self._straggler is not None:
             training *= self._straggler.factor(job, _FIRST_ATTEMPT)
         if self._speeds:
             training /= self._speeds[worker.number % len(self._speeds)]
-        worker.prepare = costs.before(job, carries_on=worker.model == (number, job.start))
+        worker.prepare = costs.before(job, carries_on=worker.holds(job))
         worker.training = training
         worker.finish = costs.after(job, self._r_max)
-        worker.started = self._env.now
-        worker.job = job
-        worker.job_number = self._started
-        worker.model = (number, job.stop)
-        self._started += 1
-        self._running += 1
+        worker.job = worker.last = job
+        return worker.prepare + training + worker.finish
 
-    def _report(self, worker: _Worker) -> None:
+    def _report(self, worker: _Worker, job: Job) -> None:
         """Log the job that `worker` has just ended, and tell the scheduler."""
-        job = worker.job
-        assert job is not None
-        losses = self._curves[job.trial.number][0].losses(job.start, job.stop)
+        start, stop = job.start, job.stop
+        curve = worker.curve
+        losses = curve.losses(start, stop)
         loss = losses[-1]
-        self._log_job(worker, job, Outcome.DONE, loss if loss < inf else inf)
         worker.job = None
-        self._running -= 1
+        self._rows += pack(
+            worker.job_number,
+            job.trial.number,
+            curve.config_id,
+            worker.number,
+            job.bracket,
+            start,
+            stop,
+            _FIRST_ATTEMPT,
+            _DONE,
+            worker.started,
+            self._env.now,
+            worker.prepare + worker.finish,
+            loss if loss < inf else inf,
+        )
+        self._reported += 1
         self._scheduler.job_done(job, losses)
-        self._finished += job.stop == self._r_max
-        if loss <= self._target or self._finished == self._limits.max_finished:
+        if stop == self._r_max:
+            self._finished += 1
+        if loss <= self._target or self._finished >= self._max_finished:
             self._end.occur(_RUN_ENDS)
 
-    def _log_job(self, worker: _Worker, job: Job, outcome: Outcome, loss: float) -> None:
-        ended = self._env.now
-        overhead = worker.prepare + worker.finish
-        if outcome is Outcome.CUT:
-            past = ended - worker.started - worker.prepare  # preparing, training, finishing
-            overhead = min(worker.prepare + past, worker.prepare) + max(0, past - worker.training)
-        number = job.trial.number
-        self._log.add(
-            (
-                worker.job_number,
-                number,
-                self._curves[number][1],
-                worker.number,
-                job.bracket,
-                job.start,
-                job.stop,
-                _FIRST_ATTEMPT,
-                outcome,
-            ),
-            (worker.started, ended, overhead, loss),
+    def _cut(self, worker: _Worker, job: Job) -> None:
+        """Log the job that the end of the run has cut short."""
+        now = self._env.now
+        trained = now - worker.started - worker.prepare  # so far; negative while it prepares
+        self._rows += pack(
+            worker.job_number,
+            job.trial.number,
+            worker.curve.config_id,
+            worker.number,
+            job.bracket,
+            job.start,
+            job.stop,
+            _FIRST_ATTEMPT,
+            _CUT,
+            worker.started,
+            now,
+            worker.prepare + min(trained, 0) + max(trained - worker.training, 0),
+            nan,
         )
+
+
+@contextmanager
+def _cyclic_collection_paused() -> Iterator[None]:
+    """Keep Python's collector of cycles from walking the growing log again and again.
+
+    The run makes no cycles that it does not keep; walking them takes a third of its time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _or(limit: float | None, otherwise: float) -> float:
+    return otherwise if limit is None else limit

@@ -40,14 +40,14 @@ class Listed:
 
     """
 
+    adaptive = False
+
     def __init__(self, configs: Iterable[Config]) -> None:
-        self._numbered = enumerate(configs)
+        self._trials = map(Trial, count(), configs)
 
     def draw(self) -> Trial | None:
         """Return the next trial; None once the iterable has ended."""
-        for number, config in self._numbered:
-            return Trial(number, config)
-        return None
+        return next(self._trials, None)
 
     def observe(self, trial: Trial, epoch: int, loss: float) -> None:
         """Ignore what is reported: the order is fixed."""
@@ -88,9 +88,10 @@ def rows(configs: Sequence[Config], order: str, seed: int) -> Iterator[Config]:
                 generator(seed, "configs", b).integers(len(configs), size=_BLOCK).tolist()
                 for b in count()
             )
-            return (configs[i] for i in chain.from_iterable(blocks))
+            return map(configs.__getitem__, chain.from_iterable(blocks))
         case "shuffled":
-            return (configs[i] for i in generator(seed, "order").permutation(len(configs)).tolist())
+            shuffled = generator(seed, "order").permutation(len(configs)).tolist()
+            return map(configs.__getitem__, shuffled)
         case "given":
             return iter(configs)
         case _:

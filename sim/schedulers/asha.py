@@ -7,8 +7,9 @@ makes a trial promotable is `rung.Rung`'s.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
-from sim.schedulers.protocol import Idle, Job, Searcher, observe_all
+from sim.schedulers.protocol import Idle, Job, Searcher, inform
 from sim.schedulers.rung import Rung, rung_levels
 
 
@@ -51,37 +52,47 @@ class ASHA:
     def __init__(self, searcher: Searcher, *, r_min: int, r_max: int, eta: int) -> None:
         self.levels = rung_levels(r_min, r_max, eta)
         self.r_max = r_max
-        self.rungs = [Rung(level) for level in self.levels]
-        self._eta = eta
+        self.rungs = [Rung(level, eta) for level in self.levels]
         self._searcher = searcher
-        self._rung_at = dict(zip(self.levels, self.rungs, strict=True))
-        # From the highest rung that can promote down: (the rung, the level above it).
-        self._ladder = list(zip(self.rungs, self.levels[1:], strict=False))[::-1]
-        self._promising = 0  # running jobs whose end may lead to a promotion
+        self._place = {level: k for k, level in enumerate(self.levels)}
+        self._promotable = 0  # bit k is set while rung k has a promotable trial
+        self._entered = [0] * len(self.levels)  # how many trials were sent to each rung
 
     def next_job(self) -> Job | Idle:
-        """Answer a free worker (Algorithm 2, `get_job`). O(rungs + log n)."""
-        for rung, level in self._ladder:
-            if rung.promotable(self._eta) is not None:
-                job = Job(rung.promote(), rung.level, level)
-                break
-        else:
-            trial = self._searcher.draw()
-            if trial is None:
-                return Idle.WAIT if self._promising else Idle.DONE
-            job = Job(trial, 0, self.levels[0])
-        self._promising += job.stop < self.r_max
-        return job
+        """Answer a free worker (Algorithm 2, `get_job`). O(log n)."""
+        if self._promotable:
+            k = self._promotable.bit_length() - 1  # the highest rung first
+            rung = self.rungs[k]
+            job = Job(rung.promote(), self.levels[k], self.levels[k + 1])
+            if not rung.promotable:
+                self._promotable ^= 1 << k
+            self._entered[k + 1] += 1
+            return job
+        trial = self._searcher.draw()
+        if trial is None:
+            return Idle.WAIT if self._may_promote() else Idle.DONE
+        self._entered[0] += 1
+        return Job(trial, 0, self.levels[0])
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
         """Record the last loss of `job` at its rung. O(log n)."""
-        observe_all(self._searcher, job, losses)
+        if self._searcher.adaptive:
+            inform(self._searcher, job, losses)
         self._record(job, losses[-1])
 
     def job_lost(self, job: Job) -> None:
         """Record inf for `job` at its rung."""
-        self._record(job, float("inf"))
+        self._record(job, inf)
 
     def _record(self, job: Job, loss: float) -> None:
-        self._promising -= job.stop < self.r_max
-        self._rung_at[job.stop].record(job.trial, loss)
+        k = self._place[job.stop]
+        if self.rungs[k].record(job.trial, loss):
+            if job.stop < self.r_max:  # the last rung promotes nobody
+                self._promotable |= 1 << k
+        else:
+            self._promotable &= ~(1 << k)
+
+    def _may_promote(self) -> bool:
+        """Tell whether the end of a running job may lead to a promotion. O(rungs)."""
+        below = zip(self._entered, self.rungs[:-1], strict=False)
+        return any(entered > len(rung) for entered, rung in below)

@@ -11,26 +11,26 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from types import MappingProxyType
 
-from sim.schedulers.protocol import Idle, Job, Searcher, Trial, observe_all
+from sim.schedulers.protocol import Idle, Job, Searcher, Trial, inform
 from sim.schedulers.rung import Rung, rung_levels
 
 
-def top_k(rung: Rung, trial: Trial, loss: float, eta: int) -> bool:
+def top_k(rung: Rung, trial: Trial, loss: float) -> bool:
     """Pass if the trial ranks among the best ``max(1, n // eta)`` of the n recorded, itself included.
 
     The rule of Determined and DeepHyper; ties rank the lower number first. Other libraries differ:
     Syne Tune and Optuna let ties at the cut go on, Ray leaves the trial itself out of the count.
 
-    >>> rung = Rung(level=1)
+    >>> rung = Rung(level=1, eta=2, least=1)
     >>> for number, loss in enumerate([0.1, 0.2, 0.3]):
-    ...     rung.record(Trial(number, {}), loss)
-    >>> top_k(rung, Trial(1, {}), 0.2, eta=2)
-    False
+    ...     _ = rung.record(Trial(number, {}), loss)
+    >>> top_k(rung, Trial(0, {}), 0.1), top_k(rung, Trial(1, {}), 0.2)
+    (True, False)
     """
-    return rung.rank(trial, loss) < max(1, len(rung) // eta)
+    return rung.is_best(trial, loss)
 
 
-Rule = Callable[[Rung, Trial, float, int], bool]
+Rule = Callable[[Rung, Trial, float], bool]
 """Decides, from the rung with the trial's loss recorded in it, whether the trial goes on."""
 
 RULES: Mapping[str, Rule] = MappingProxyType({"top-k": top_k})
@@ -70,8 +70,7 @@ class StoppingASHA:
         if rule not in RULES:
             raise ValueError(f"the stopping rule is {rule!r}: choose from {', '.join(RULES)}")
         self.r_max = r_max
-        self.rungs = [Rung(level) for level in self.levels[:-1]]
-        self._eta = eta
+        self.rungs = [Rung(level, eta, least=1) for level in self.levels[:-1]]
         self._passes = RULES[rule]
         self._searcher = searcher
         # Level -> its rung and the next level.
@@ -96,7 +95,7 @@ class StoppingASHA:
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
         """Record the last loss of `job`, and decide whether its trial goes on. O(log n)."""
-        observe_all(self._searcher, job, losses)
+        inform(self._searcher, job, losses)
         self._record(job, losses[-1])
 
     def job_lost(self, job: Job) -> None:
@@ -109,5 +108,5 @@ class StoppingASHA:
         self._promising -= 1
         rung, above = self._rung_at[job.stop]
         rung.record(job.trial, loss)
-        if loss < inf and self._passes(rung, job.trial, loss, self._eta):
+        if loss < inf and self._passes(rung, job.trial, loss):
             self._survivors.append(Job(job.trial, job.stop, above))

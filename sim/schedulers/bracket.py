@@ -35,7 +35,7 @@ class Bracket:
 
     def __init__(self, number: int, levels: Sequence[int], size: int, eta: int) -> None:
         self.number = number
-        self.rungs = [Rung(level) for level in levels]
+        self.rungs = [Rung(level, eta) for level in levels]
         self.complete = False
         self.size = size
         self._eta = eta

@@ -95,7 +95,8 @@ class Contract:
             raise ProtocolError(f"{_name(job)} breaks start < stop <= r_max = {self.r_max}")
 
     def _check_running(self, job: Job) -> None:
-        if self._running.get(job.trial.number) != job:
+        running = self._running.get(job.trial.number)
+        if running is not job and running != job:
             raise ProtocolError(f"{_name(job)} is not running: report a running job, once")
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(NamedTuple):
     """A numbered config under study; the number is its identity.
 
     >>> Trial(3, {"lr": 0.1}) == Trial(3, {"lr": 0.2})
@@ -22,11 +21,10 @@ class Trial:
     """
 
     number: int
-    config: Mapping[str, Any] = field(compare=False)
+    config: Mapping[str, Any] 
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """Train a trial from `start` to `stop` epochs on one worker; a start of 0 is from scratch.
 
     The unit that is scheduled, reported and lost. `bracket` says for whose ladder of rungs it
@@ -88,6 +86,11 @@ class Scheduler(Protocol):
 class Searcher(Protocol):
     """Numbers trials and draws their configs."""
 
+    @property
+    def adaptive(self) -> bool:
+        """Whether it learns from what it observes; if not, it need not be told."""
+        ...
+
     def draw(self) -> Trial | None:
         """Return the next trial, its number new; None once the space is exhausted, for ever."""
         ...
@@ -97,7 +100,8 @@ class Searcher(Protocol):
         ...
 
 
-def observe_all(searcher: Searcher, job: Job, losses: Sequence[float]) -> None:
-    """Tell `searcher` each loss that `job` reports."""
-    for epoch, loss in enumerate(losses, job.start + 1):
-        searcher.observe(job.trial, epoch, loss)
+def inform(searcher: Searcher, job: Job, losses: Sequence[float]) -> None:
+    """Tell `searcher` each loss that `job` reports, if it learns from them."""
+    if searcher.adaptive:
+        for epoch, loss in enumerate(losses, job.start + 1):
+            searcher.observe(job.trial, epoch, loss)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.schedulers.protocol import Idle, Job, Searcher, observe_all
+from sim.schedulers.protocol import Idle, Job, Searcher, inform
 
 
 class RandomSearch:
@@ -56,7 +56,7 @@ class RandomSearch:
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
         """Hear the losses of `job`."""
-        observe_all(self._searcher, job, losses)
+        inform(self._searcher, job, losses)
         self._running -= 1
 
     def job_lost(self, job: Job) -> None:  # noqa: ARG002 - which one is lost makes no difference

@@ -6,12 +6,15 @@ which scheduler asks, or what it does with the answer.
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heappushpop, nsmallest
+from itertools import chain
 from math import inf
-
-from sortedcontainers import SortedList
+from typing import TypeAlias
 
 from sim.schedulers.protocol import Trial
+
+_Entry: TypeAlias = tuple[float, int, Trial]
+"""(loss, number, trial): the order of ranks. Numbers differ, so trials are never compared."""
 
 
 def rung_levels(r_min: int, r_max: int, eta: int) -> tuple[int, ...]:
@@ -60,76 +63,83 @@ def rung_levels(r_min: int, r_max: int, eta: int) -> tuple[int, ...]:
 class Rung:
     """The losses recorded at one level, ranked: the lower loss first, then the lower number.
 
-    It also keeps, for schedulers that promote one trial at a time, who was promoted: a promoted
-    trial keeps its place in the count and in the ranking.
+    It answers at any time who is among the best ``n // eta`` of the n recorded: they are kept
+    apart from the rest, the worst of them at hand. It also keeps, for schedulers that promote one
+    trial at a time, who was promoted: a promoted trial keeps its place in n and in the ranking.
 
     Parameters
     ----------
     level
         The epochs of training at which the losses are compared.
+    eta
+        One in `eta` is among the best.
+    least
+        The best are never fewer than this, 0 or 1, once so many are recorded.
 
     Examples
     --------
-    >>> rung = Rung(level=1)
+    >>> rung = Rung(level=1, eta=2)
     >>> for number, loss in enumerate([0.5, 0.2, float("nan"), 0.2]):
-    ...     rung.record(Trial(number, {}), loss)
+    ...     _ = rung.record(Trial(number, {}), loss)
     >>> [trial.number for trial in rung.best(4)]  # the diverged one never
     [1, 3, 0]
-    >>> rung.promotable(eta=2).number
-    1
+    >>> rung.promotable, rung.promote().number
+    (True, 1)
 
     """
 
-    __slots__ = ("_entries", "_head_rank", "_unpromoted", "level")
+    __slots__ = ("_best", "_count", "_cut", "_eta", "_least", "_rest", "_unpromoted", "level")
 
-    def __init__(self, level: int) -> None:
+    def __init__(self, level: int, eta: int, *, least: int = 0) -> None:
         self.level = level
-        # Entries are (loss, number, trial). Numbers differ, so trials are never compared.
-        self._entries: SortedList[tuple[float, int, Trial]] = SortedList()
-        self._unpromoted: list[tuple[float, int, Trial]] = []  # a heap; without diverged trials
-        self._head_rank = 0  # the rank, among all entries, of the heap's head
+        self._eta = eta
+        self._least = least
+        self._count = 0
+        # Two heaps meet at the cut: the worst of the best and the best of the rest lie on top.
+        self._best: list[tuple[float, int, _Entry]] = []  # -loss, -number, entry
+        self._rest: list[_Entry] = []
+        self._cut: _Entry | tuple[float, int] = (-inf, -1)  # the worst of the best, once there is
+        self._unpromoted: list[_Entry] = []  # a heap, without the diverged trials
 
     def __len__(self) -> int:
         """Count the recorded losses, diverged ones included."""
-        return len(self._entries)
+        return self._count
 
-    def record(self, trial: Trial, loss: float) -> None:
-        """Record the loss of `trial` at this level, once a trial; NaN and +inf as inf. O(log n)."""
-        entry = (loss if loss < inf else inf, trial.number, trial)
-        self._entries.add(entry)
-        if entry[0] < inf:
-            unpromoted = self._unpromoted
-            # A newcomer behind the head leaves the head's rank as it was.
-            if not unpromoted or entry < unpromoted[0]:
-                self._head_rank = self._entries.bisect_left(entry)
-            heappush(unpromoted, entry)
+    def record(self, trial: Trial, loss: float) -> bool:
+        """Record the loss of `trial` at this level, once a trial; NaN and +inf as inf. O(log n).
 
-    def rank(self, trial: Trial, loss: float) -> int:
-        """Return how many recorded trials rank before `trial` with this `loss`. O(log n).
-
-        >>> rung = Rung(level=1)
-        >>> rung.record(Trial(0, {}), 0.3)
-        >>> rung.rank(Trial(1, {}), 0.3), rung.rank(Trial(1, {}), 0.1)
-        (1, 0)
+        Return whether a trial is promotable now.
         """
-        rank: int = self._entries.bisect_left((loss if loss < inf else inf, trial.number))
-        return rank
+        self._count += 1
+        if loss < inf:
+            entry = (loss, trial.number, trial)
+            heappush(self._unpromoted, entry)
+        else:
+            entry = (inf, trial.number, trial)
+        if entry < self._cut:
+            entry = heappushpop(self._best, (-entry[0], -entry[1], entry))[2]
+        heappush(self._rest, entry)
+        if len(self._best) < (self._count // self._eta or self._least):
+            entry = heappop(self._rest)
+            heappush(self._best, (-entry[0], -entry[1], entry))
+        if self._best:
+            self._cut = self._best[0][2]
+        unpromoted = self._unpromoted
+        return bool(unpromoted) and unpromoted[0] <= self._cut
 
-    def best(self, count: int) -> list[Trial]:
-        """Return at most `count` trials in order of rank, without the diverged. O(count)."""
-        return [trial for loss, _, trial in self._entries.islice(stop=count) if loss < inf]
+    def is_best(self, trial: Trial, loss: float) -> bool:
+        """Tell whether `trial` with this recorded `loss` is among the best ``n // eta``. O(1)."""
+        return (loss, trial.number) <= self._cut
 
-    def promotable(self, eta: int) -> Trial | None:
-        """Return the best unpromoted trial among the best ``n // eta`` of n, if any. O(1).
+    @property
+    def promotable(self) -> bool:
+        """Whether an unpromoted trial is among the best ``n // eta`` of all n. O(1).
 
         ASHA's rule (Li et al. 2020, Algorithm 2, lines 14 to 18). The ``n // eta`` is taken over
         all n, promoted trials included: taken over the rest, 9 results at eta 3 would promote 7
-        trials instead of 3. Who ranks before the best unpromoted trial was promoted before it,
-        so its rank alone decides.
+        trials instead of 3.
         """
-        if self._unpromoted and self._head_rank < len(self._entries) // eta:
-            return self._unpromoted[0][2]
-        return None
+        return bool(self._unpromoted) and self._unpromoted[0] <= self._cut
 
     def promote(self) -> Trial:
         """Mark the best unpromoted trial as promoted, and return it. O(log n).
@@ -140,19 +150,20 @@ class Rung:
             Every trial that did not diverge is promoted already.
 
         """
-        trial = heappop(self._unpromoted)[2]
-        if self._unpromoted:
-            self._head_rank = self._entries.bisect_left(self._unpromoted[0])
-        return trial
+        return heappop(self._unpromoted)[2]
+
+    def best(self, count: int) -> list[Trial]:
+        """Return at most `count` trials in order of rank, without the diverged. O(n log n)."""
+        entries = nsmallest(count, chain((entry for _, _, entry in self._best), self._rest))
+        return [trial for loss, _, trial in entries if loss < inf]
 
     def _check(self) -> None:
         """Assert every invariant. O(n log n)."""
-        entries = list(self._entries)
+        best = sorted(entry for _, _, entry in self._best)
+        entries = best + sorted(self._rest)
         assert entries == sorted(entries)
-        assert len({number for _, number, _ in entries}) == len(entries)
-        assert all(loss <= inf for loss, _, _ in entries)
-        assert all(loss < inf for loss, _, _ in self._unpromoted)
-        assert set(self._unpromoted) <= set(entries)
-        if self._unpromoted:
-            assert self._unpromoted[0] == min(self._unpromoted)
-            assert entries[self._head_rank] == self._unpromoted[0]
+        assert len({number for _, number, _ in entries}) == len(entries) == self._count
+        assert len(best) == min(self._count, self._count // self._eta or self._least)
+        assert not best or self._cut == best[-1]
+        assert all(-loss == entry[0] and -number == entry[1] for loss, number, entry in self._best)
+        assert set(self._unpromoted) <= {entry for entry in entries if entry[0] < inf}

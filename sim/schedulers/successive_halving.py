@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 
 from sim.schedulers.bracket import Bracket
-from sim.schedulers.protocol import Idle, Job, Searcher, observe_all
+from sim.schedulers.protocol import Idle, Job, Searcher, inform
 from sim.schedulers.rung import rung_levels
 
 
@@ -89,7 +89,7 @@ class SuccessiveHalving:
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
         """Hear the losses of `job`; the last one is recorded at its rung."""
-        observe_all(self._searcher, job, losses)
+        inform(self._searcher, job, losses)
         self._record(job, losses[-1])
 
     def job_lost(self, job: Job) -> None:
