@@ -214,12 +214,12 @@ def _one_line_errors(path: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _lock(path: Path) -> Iterator[None]:
     """Keep a second recorder off the table, where the system can (POSIX)."""
+    if sys.platform == "win32":  # a file that is open could not be replaced at the end
+        yield
+        return
     with path.open("ab") as file:
-        if sys.platform != "win32":
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise InputError(
-                    f"{path}: another recorder is writing it: wait for its end"
-                ) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(f"{path}: another recorder is writing it: wait for its end") from error
         yield

@@ -61,6 +61,7 @@ class Table:
         if len(content) < len(self._header) and self._header.startswith(content):
             # Written in place: the file's lock is on this file, not on one that replaces it.
             self._write(self._header[len(content) :])
+            atomic.sync_folder(self.path.parent)
             return set()
         curves, whole = self._parse(content)
         if whole < len(content):

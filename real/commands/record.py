@@ -11,16 +11,13 @@ import functools
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from learning_curves.errors import InputError
 from real.events import Begun, Epoch, Event, Failure, Order
-
-if TYPE_CHECKING:
-    from real.task import ImageTask
 
 INTERRUPTED = 130  # the shell's code for a command ended by Ctrl-C
 
@@ -83,19 +80,19 @@ def main(args: argparse.Namespace) -> int:
         An argument, the data or the table cannot be used, or torch is missing.
 
     """
+    console = Console(stderr=True)
     try:
-        import torch  # noqa: PLC0415 - see the file's law
-    except ModuleNotFoundError as error:
-        raise InputError(
-            "rungsim record needs torch: install it by pip install 'rungsim[live]'"
-        ) from error
-    if args.device != "cpu" and not getattr(torch, args.device).is_available():
-        raise InputError(f"--device {args.device}: torch finds none here: take --device cpu")
+        return _record(args, console)
+    except KeyboardInterrupt:
+        _say(console, "stopped; the same command carries on, finished curves are kept")
+        return INTERRUPTED
 
-    from real import record as recorder  # noqa: PLC0415 - likewise
+
+def _record(args: argparse.Namespace, console: Console) -> int:
+    _check_torch(args.device)
+    from real import record as recorder  # noqa: PLC0415 - it needs torch, see the file's law
     from real import task as tasks  # noqa: PLC0415 - likewise
 
-    console = Console(stderr=True)
     make_task = functools.partial(
         tasks.build,
         args.task,
@@ -106,12 +103,13 @@ def main(args: argparse.Namespace) -> int:
     task = make_task()
     if not task.whole_data:
         _say(console, f"warning: {task.about['data_set']}, not the full Fashion-MNIST")
+    r_max = task.r_max if args.r_max is None else args.r_max
     recording = recorder.Recording(
         make_task=make_task,
         path=args.out,
         space=task.space,
         configs=args.configs,
-        r_max=task.r_max if args.r_max is None else args.r_max,
+        r_max=r_max,
         seeds=args.seeds,
         seed=args.seed,
         processes=args.processes,
@@ -120,37 +118,44 @@ def main(args: argparse.Namespace) -> int:
         title=task.title,
         train_examples=len(task.train),
         task=task.about,
-        command=_command(args, task),
+        command=_command(args, r_max, whole_data=task.whole_data),
         known_flaws=_known_flaws(args, whole_data=task.whole_data),
     )
     del task  # its images: each worker loads its own
-    return _watch(console, args.out.name, recording.r_max, recorder.record(recording))
+    return _watch(recorder.record(recording), args.out.name, r_max, console)
 
 
-def _watch(console: Console, name: str, r_max: int, events: Generator[Event, None, None]) -> int:
+def _check_torch(device: str) -> None:
+    try:
+        import torch  # noqa: PLC0415 - see the file's law
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "rungsim record needs torch: install it by pip install 'rungsim[live]'"
+        ) from error
+    found = {"cuda": torch.cuda, "mps": torch.backends.mps}
+    if device in found and not found[device].is_available():
+        raise InputError(f"--device {device}: torch finds none here: take --device cpu")
+
+
+def _watch(events: Generator[Event, None, None], name: str, r_max: int, console: Console) -> int:
     failed = 0
     with closing(events), _progress(console) as progress:
         bar = progress.add_task(name, total=None)
-        plain = not console.is_terminal
-        try:
-            for event in events:
-                match event:
-                    case Begun(recorded=recorded, missing=missing):
-                        progress.update(bar, total=missing * r_max)
-                        if recorded:
-                            _say(console, f"{recorded} curves are there already, {missing} missing")
-                    case Epoch(order=order, number=number, error=error):
-                        progress.advance(bar)
-                        if plain and number == order.r_max:
-                            _say(console, f"{_curve(order)}: {number} epochs, error {error:.4f}")
-                    case Failure(order=order, reason=reason):
-                        failed += 1
-                        _say(console, f"{_curve(order)} {dict(order.config)} failed: {reason}")
-                    case _:
-                        assert_never(event)
-        except KeyboardInterrupt:
-            _say(console, "stopped; the same command carries on, finished curves are kept")
-            return INTERRUPTED
+        for event in events:
+            match event:
+                case Begun(recorded=recorded, missing=missing):
+                    progress.update(bar, total=missing * r_max)
+                    if recorded:
+                        _say(console, f"{recorded} curves are there already, {missing} missing")
+                case Epoch(order=order, number=number, error=error):
+                    progress.advance(bar)
+                    if number == r_max and not console.is_terminal:
+                        _say(console, f"{_curve(order)}: {number} epochs, error {error:.4f}")
+                case Failure(order=order, reason=reason):
+                    failed += 1
+                    _say(console, f"{_curve(order)} {dict(order.config)} failed: {reason}")
+                case _:
+                    assert_never(event)
     if failed:
         _say(console, f"{failed} curves failed: the same command tries them again")
     return 1 if failed else 0
@@ -176,18 +181,18 @@ def _say(console: Console, line: str) -> None:
     console.print(line, soft_wrap=True, markup=False, highlight=False)
 
 
-def _command(args: argparse.Namespace, task: ImageTask) -> str:
+def _command(args: argparse.Namespace, r_max: int, *, whole_data: bool) -> str:
     """Return the command line that records the same table elsewhere."""
     options = {
         "task": args.task,
         "configs": args.configs,
         "seeds": args.seeds,
         "seed": args.seed,
-        "r-max": task.r_max if args.r_max is None else args.r_max,
+        "r-max": r_max,
         "processes": args.processes,
         "device": args.device,
         "clock": args.clock,
-        "data": "full" if task.whole_data else "subset",
+        "data": "full" if whole_data else "subset",
         "validate-on": args.validate_on,
         "out": args.out.name,
     }
