@@ -144,3 +144,14 @@ def test_weights_spoilt_by_the_last_step_are_seen_in_validation():
     trainer = build(batch_size=96, learning_rate=1e38)  # one step, from a finite loss
     assert math.isfinite(trainer.validation_error())
     assert trainer.train_epoch() == math.inf
+
+
+def test_an_infinite_loss_is_seen_though_the_weights_stay_finite():
+    # The logits are -3e38 for the label and 3e38 for the others: finite, their difference is not.
+    images = torch.zeros(1, 1, 28, 28)
+    images[0, 0, 0, 0] = 3e38
+    trainer = build(train=Batch(images, torch.tensor([0])), learning_rate=1e-44)
+    with torch.no_grad():
+        trainer.model[1].weight[:, 0] = torch.tensor([-1.0] + [1.0] * 9)
+    assert trainer.train_epoch() == math.inf
+    assert math.isfinite(trainer.validation_error())
