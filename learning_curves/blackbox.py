@@ -28,11 +28,7 @@ class Blackbox(Protocol):
 
     @property
     def configs(self) -> Sequence[Config]:
-        """The only configs that have curves, by their id; empty where the whole space has."""
-        ...
-
-    def config_id(self, config: Config) -> int:
-        """Return the place of `config` in `configs`, or -1 where the whole space has curves."""
+        """The only configs that have curves; empty where the whole space has."""
         ...
 
     def curve(self, config: Config, seed: int) -> Curve:
@@ -59,6 +55,10 @@ class Blackbox(Protocol):
 class _RecostedCurve:
     curve: Curve
     all_seconds: tuple[float, ...]
+
+    @property
+    def config_id(self) -> int:
+        return self.curve.config_id
 
     def losses(self, start: int, stop: int) -> Sequence[float]:
         return self.curve.losses(start, stop)
@@ -97,10 +97,6 @@ class Recosted:
     def configs(self) -> Sequence[Config]:
         """The only configs that have curves; empty where the whole space has."""
         return self.blackbox.configs
-
-    def config_id(self, config: Config) -> int:
-        """Return the place of `config` in `configs`, or -1 where the whole space has curves."""
-        return self.blackbox.config_id(config)
 
     def curve(self, config: Config, seed: int) -> Curve:
         """Return the curve of one training of `config`, at this cost."""

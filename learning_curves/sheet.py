@@ -111,7 +111,7 @@ def _read_csv(raw: bytes, path: Path) -> Any:
     if not raw:
         raise InputError(f"{path} is empty: a table starts with a line of column names")
     try:
-        header = next(csv.reader([raw.partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")]), [])
+        header = next(csv.reader([raw.partition(b"\n")[0].decode("utf-8-sig")]), [])
         texts = dict.fromkeys(header, pa.string())
         table = pyarrow.csv.read_csv(
             pa.BufferReader(raw + b"\n"),

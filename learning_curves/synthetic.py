@@ -53,6 +53,7 @@ class PowerLawCurve:
     epoch_seconds: float
     noise: float
     seed: int
+    config_id: ClassVar[int] = -1
 
     def losses(self, start: int, stop: int) -> Sequence[float]:
         """Return the loss after each of the epochs ``start + 1 .. stop``; O(stop - start)."""
@@ -136,10 +137,6 @@ class PowerLaw:
         """The set that configs are drawn from: learning_rate and width."""
         return {"learning_rate": stats.loguniform(1e-4, 1.0), "width": stats.randint(16, 257)}
 
-    def config_id(self, config: Config) -> int:  # noqa: ARG002  the whole space has curves
-        """Return -1: the whole space has curves."""
-        return -1
-
     def curve(self, config: Config, seed: int) -> PowerLawCurve:
         """Return the curve of one training of `config`, any member of the space.
 
@@ -201,7 +198,7 @@ class Scripted:
             if not all(0 < each < math.inf for each in row):
                 raise InputError(f"the epochs take {list(row)} seconds: each must be > 0")
         rows = enumerate(zip(self.losses, seconds, strict=True))
-        curves = {i: RecordedCurve(tuple(fell), tuple(took)) for i, (fell, took) in rows}
+        curves = {i: RecordedCurve(tuple(fell), tuple(took), i) for i, (fell, took) in rows}
         object.__setattr__(self, "_curves", curves)
 
     @cached_property
@@ -218,12 +215,6 @@ class Scripted:
     def r_max(self) -> int:
         """The last epoch of the curves."""
         return len(self.losses[0])
-
-    def config_id(self, config: Config) -> int:
-        """Return the number of the config's curve; KeyError if there is none."""
-        number: int = config["number"]
-        self._curves[number]
-        return number
 
     def curve(self, config: Config, seed: int) -> RecordedCurve:  # noqa: ARG002  no randomness
         """Return the curve of this number; KeyError if there is none."""

@@ -7,7 +7,7 @@ not know what a file looks like (`table_file`, `card`).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from operator import itemgetter
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from learning_curves import space as spaces
+from learning_curves import streams
 from learning_curves.card import Card, read_card
 from learning_curves.curve import RecordedCurve
 from learning_curves.errors import InputError
@@ -106,18 +107,10 @@ class Tabular:
 
     @cached_property
     def _curves(self) -> list[tuple[RecordedCurve, ...]]:
-        return [tuple(by_seed.values()) for by_seed in self.recorded.curves]
-
-    def config_id(self, config: Config) -> int:
-        """Return the place of `config` in `configs`.
-
-        Raises
-        ------
-        KeyError
-            The table has no such config.
-
-        """
-        return self._places[self._key(config)]
+        return [
+            tuple(replace(curve, config_id=place) for curve in by_seed.values())
+            for place, by_seed in enumerate(self.recorded.curves)
+        ]
 
     def curve(self, config: Config, seed: int) -> RecordedCurve:
         """Return the curve of one training of `config`; O(1) in the size of the table.
@@ -127,7 +120,7 @@ class Tabular:
         config
             One of the `configs`.
         seed
-            Picks one of the config's recorded seeds: of n, the (`seed` mod n)-th.
+            Picks one of the config's recorded seeds, each as likely.
 
         Raises
         ------
@@ -136,7 +129,9 @@ class Tabular:
 
         """
         curves = self._curves[self._places[self._key(config)]]
-        return curves[seed % len(curves)]
+        if len(curves) == 1:
+            return curves[0]
+        return curves[streams.integer(seed, "recorded seed") % len(curves)]
 
     def write(self, path: Path) -> None:
         """Write the table to `path`, and its card beside it; each appears whole or not at all.

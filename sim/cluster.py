@@ -12,26 +12,26 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import takewhile
+from itertools import islice
 from math import fsum, inf, nan
-from typing import Any
 
 import simpy
+from simpy.events import EventPriority
 
 from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
 from sim.costs import Costs
 from sim.faults import HalfNormalStraggler
 from sim.limits import Limits
-from sim.schedulers.protocol import Idle, Job, Scheduler
+from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
 from sim.trace import Outcome, Trace, frame, pack
 
 # At equal times SimPy goes by priority, then first come, first served. Its own are 0 (urgent) and
 # 1: a timeout, so the end of a job; jobs started earlier were put there earlier.
-_RUN_ENDS = 2
-_WORKERS_ASK = 3
+_RUN_ENDS = EventPriority(2)
+_WORKERS_ASK = EventPriority(3)
 
 _FIRST_ATTEMPT = 0  # no job is lost on this cluster, so each one is tried once
 _DONE, _CUT = int(Outcome.DONE), int(Outcome.CUT)
@@ -40,7 +40,7 @@ _DONE, _CUT = int(Outcome.DONE), int(Outcome.CUT)
 class _Event(simpy.Event):
     """An event that is given its place among simultaneous ones."""
 
-    def occur(self, priority: int, *, after: float = 0.0) -> None:
+    def occur(self, priority: EventPriority, *, after: float = 0.0) -> None:
         """Let it occur, once or more; only the first time counts."""
         self._ok = True
         self._value = None
@@ -65,7 +65,7 @@ class _Worker:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.called: simpy.Event | None = None  # succeeds when a job has been found for it
+        self.called: simpy.Event  # succeeds when a job has been found for it
         self.job: Job | None = None
         self.curve: Curve  # of the job's trial
         self.job_number = 0
@@ -160,6 +160,7 @@ class Cluster:
         self._drained_from: float | None = None
 
         self._curves: dict[int, Curve] = {}  # by the trial's number
+        self._trials: list[Trial] = []
         self._r_max = scheduler.r_max
         self._target = _or(self._limits.target, -inf)
         self._max_jobs = _or(self._limits.max_jobs, inf)
@@ -192,6 +193,11 @@ class Cluster:
             drained_from=now if self._drained_from is None else self._drained_from,
         )
 
+    @property
+    def trials(self) -> Mapping[int, tuple[Trial, Curve]]:
+        """Each trial that was started, and its curve, by its number. O(trials)."""
+        return {trial.number: (trial, self._curves[trial.number]) for trial in self._trials}
+
     def _life(self, worker: _Worker) -> Generator[simpy.Event, Job, None]:
         """One worker's biography: ask, or be called when there is a job; train; report."""
         while True:
@@ -223,7 +229,7 @@ class Cluster:
     def _call_workers(self, _event: simpy.Event | None = None) -> None:
         """Ask for all free workers, until the first is told that there is nothing."""
         free = len(self._freed) + len(self._waiting)
-        jobs = list(takewhile(bool, (self._next_job() for _ in range(free))))
+        jobs = list(islice(iter(self._next_job, None), free))
         # A trial goes on where it has just been trained, if that worker is among those asking.
         holding = {worker.last.trial.number: worker for worker in self._freed if worker.last}
         homes = [holding.pop(job.trial.number, None) for job in jobs]
@@ -262,6 +268,7 @@ class Cluster:
         if job.start == 0:
             curve = self._blackbox.curve(trial.config, self._seed + trial.number)
             self._curves[trial.number] = curve
+            self._trials.append(trial)
         else:
             curve = self._curves[trial.number]
         worker.curve = curve
@@ -304,7 +311,7 @@ class Cluster:
             worker.started,
             self._env.now,
             worker.prepare + worker.finish,
-            loss if loss < inf else inf,
+            loss if loss < inf else inf,  # noqa: FURB136  a NaN is to be inf
         )
         self._reported += 1
         self._scheduler.job_done(job, losses)

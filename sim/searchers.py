@@ -79,7 +79,7 @@ def rows(configs: Sequence[Config], order: str, seed: int) -> Iterator[Config]:
     >>> list(rows(configs, "given", seed=0)) == configs
     True
     >>> [config["lr"] for config in rows(configs, "shuffled", seed=0)]
-    [0.2, 0.1, 0.3]
+    [0.3, 0.2, 0.1]
 
     """
     match order:

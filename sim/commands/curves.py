@@ -65,7 +65,7 @@ def _list(*, as_json: bool) -> int:
     keys = ("name", "title", "configs", "seeds", "r_max")
     _print_table(
         "shipped tables",
-        ["name", "what", "configs", "seeds", "r_max", "best final error", "hours recorded"],
+        ["name", "what", "configs", "seeds", "r_max", "best error", "hours"],
         [
             [*(str(each[key]) for key in keys), _figure(each["best_loss"]), f"{each['hours']:.1f}"]
             for each in found
@@ -121,7 +121,9 @@ def _print_card(card: Card) -> None:
     sections = {"task": card.task, "recording": card.recording}
     for title, section in sections.items():
         if section:
-            console.print(f"{title}: {', '.join(f'{k} {v}' for k, v in section.items())}")
+            console.print(f"{title}:")
+            for key, value in section.items():
+                console.print(f"  {key}: {value}")
     if card.licence:
         console.print(f"licence: {card.licence}")
     for flaw in card.known_flaws:
@@ -182,8 +184,8 @@ def _console(*, stderr: bool = False) -> Console:
 
 def _print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(title=title, title_justify="left")
-    for name in header:
-        table.add_column(name, overflow="fold")
+    for place, name in enumerate(header):
+        table.add_column(name, overflow="fold", no_wrap=place == 0)
     for row in rows:
         table.add_row(*row)
     _console().print(table)

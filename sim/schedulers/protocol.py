@@ -8,7 +8,6 @@ listed here. It knows no clock, no worker and no file; it is told what was train
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, Protocol
 
@@ -16,12 +15,24 @@ from typing import Any, NamedTuple, Protocol
 class Trial(NamedTuple):
     """A numbered config under study; the number is its identity.
 
+    Trials and jobs are named tuples: immutable, and made in half the time of frozen dataclasses,
+    of which a run makes two a job.
+
     >>> Trial(3, {"lr": 0.1}) == Trial(3, {"lr": 0.2})
     True
     """
 
     number: int
-    config: Mapping[str, Any] 
+    config: Mapping[str, Any]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Trial) and self.number == other.number
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.number)
 
 
 class Job(NamedTuple):

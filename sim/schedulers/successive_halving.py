@@ -65,7 +65,9 @@ class SuccessiveHalving:
     ) -> None:
         self.levels = rung_levels(r_min, r_max, eta)
         if prefact < 1:
-            raise ValueError(f"prefact is {prefact}: a bracket needs at least 1 times eta**K trials")
+            raise ValueError(
+                f"prefact is {prefact}: a bracket needs at least 1 times eta**K trials"
+            )
         self.r_max = r_max
         self._eta = eta
         self._size = prefact * eta ** (len(self.levels) - 1)

@@ -1,0 +1,289 @@
+"""An experiment: one scheduler, one source of curves, one cluster, one seed.
+
+Owns how a run is set up from plain values, and what is reported of it. The values are enough to
+run it again to the same bytes. Must not know how a run is drawn or typed.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property, lru_cache
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from learning_curves import gpu_cost, sources
+from learning_curves.blackbox import Blackbox
+from learning_curves.curve import Curve
+from learning_curves.errors import InputError
+from learning_curves.tabular import Tabular
+from sim import metrics
+from sim.cluster import Cluster
+from sim.costs import Costs
+from sim.even import evened
+from sim.faults import HalfNormalStraggler
+from sim.limits import Limits
+from sim.schedulers import Contract, Scheduler, Trial
+from sim.schedulers.catalogue import SCHEDULERS, Settings
+from sim.searchers import searcher_for
+from sim.trace import Trace
+
+SECONDS = ("recorded", "d2l-gpu")
+"""Where the seconds of an epoch come from: the curves, or a cost model of a GPU."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """All that a run depends on, in plain values.
+
+    Parameters
+    ----------
+    curves
+        A shipped table's name, a table's path, or a closed-form family's name.
+    seconds
+        One of `SECONDS`.
+    scheduler
+        A name in `catalogue.SCHEDULERS`.
+    eta, r_min, r_max, rule
+        The scheduler's settings; an `r_max` of None is the curves' own.
+    workers, speeds, straggler_sigma
+        The cluster's; see `cluster.Cluster` and `faults.HalfNormalStraggler`.
+    order, max_trials
+        The searcher's; see `searchers.searcher_for`.
+    seed
+        Of all randomness, 0 <= seed < 2**32.
+    limits, costs
+        See `limits.Limits` and `costs.Costs`.
+
+    """
+
+    curves: str
+    seconds: str = "recorded"
+    scheduler: str = "asha"
+    eta: int = 2
+    r_min: int = 1
+    r_max: int | None = None
+    rule: str = "top-k"
+    workers: int = 4
+    speeds: tuple[float, ...] = ()
+    straggler_sigma: float = 0.0
+    order: str = "sampled"
+    max_trials: int | None = None
+    seed: int = 0
+    limits: Limits = field(default_factory=Limits)
+    costs: Costs = field(default_factory=Costs)
+
+    def to_toml(self, **notes: str) -> str:
+        """Return the experiment as TOML; `notes` stand before it and are not read back."""
+        return tomli_w.dumps({"notes": notes} | _without_none(asdict(self)))
+
+    @classmethod
+    def from_toml(cls, text: str, name: str) -> Experiment:
+        """Return the experiment that `to_toml` wrote.
+
+        Raises
+        ------
+        InputError
+            The text is not TOML, or does not describe an experiment; it names `name`.
+
+        """
+        try:
+            values = tomllib.loads(text)
+            values.pop("notes", None)
+            values["limits"] = Limits(**values.get("limits", {}))
+            values["costs"] = Costs(**values.get("costs", {}))
+            values["speeds"] = tuple(values.get("speeds", ()))
+            return cls(**values)
+        except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+            known = ", ".join(each.name for each in fields(cls))
+            raise InputError(f"{name} is no experiment: {error}; it may name {known}") from None
+
+
+def simulate(experiment: Experiment, blackbox: Blackbox | None = None) -> Run:
+    """Run `experiment` on the simulated clock.
+
+    Parameters
+    ----------
+    experiment
+        What to run.
+    blackbox
+        Takes the place of the curves that the experiment names.
+
+    Raises
+    ------
+    InputError
+        A value is out of its range, or the curves cannot be had.
+
+    Examples
+    --------
+    >>> run = simulate(Experiment(curves="power-law", r_max=9, eta=3, limits=Limits(max_jobs=40)))
+    >>> run.summary()["jobs"], run.summary()["finished"]
+    (40, 4)
+
+    """
+    if blackbox is None:
+        blackbox = source(experiment)
+    cluster = _cluster(experiment, blackbox)
+    trace = cluster.run()
+    return Run(experiment, blackbox, trace, cluster.trials)
+
+
+def source(experiment: Experiment) -> Blackbox:
+    """Return the curves of `experiment`, read once a process for all that share them."""
+    return _source(experiment.curves, experiment.seconds, experiment.r_max)
+
+
+@lru_cache(maxsize=16)
+def _source(curves: str, seconds: str, r_max: int | None) -> Blackbox:
+    blackbox = sources.find(curves, r_max)
+    match seconds:
+        case "recorded":
+            return blackbox
+        case "d2l-gpu":
+            examples = blackbox.train_examples if isinstance(blackbox, Tabular) else None
+            if examples is None:
+                raise InputError(
+                    f"{curves} does not say how many examples an epoch trains on: "
+                    "give train_examples in its card, or use the recorded seconds"
+                )
+            return gpu_cost.recosted(blackbox, examples)
+        case _:
+            raise InputError(f"the seconds are {seconds!r}: choose from {', '.join(SECONDS)}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of an experiment.
+
+    Parameters
+    ----------
+    experiment
+        What was run.
+    blackbox
+        On which curves.
+    trace
+        The log of its jobs.
+    trials
+        Each trial that was started, and its curve, by its number.
+
+    """
+
+    experiment: Experiment
+    blackbox: Blackbox
+    trace: Trace
+    trials: Mapping[int, tuple[Trial, Curve]]
+
+    @cached_property
+    def waiting(self) -> dict[str, float]:
+        """The seconds that workers waited, by cause (d2l 19.5); costs a second run.
+
+        The run is repeated with equal seconds within each rung, equal workers and no straggling.
+        What waiting remains is `shortage`: a rung has no job for every worker. The rest is
+        `straggling`: jobs of one rung take unequal time. Where the repeated run waits longer than
+        the run itself, all of its waiting is shortage.
+        """
+        total = metrics.worker_seconds(self.trace)["waiting"]
+        shortage = 0.0
+        if total:
+            repeated = _cluster(self.experiment, evened(self.blackbox, self.trace), even=True).run()
+            shortage = min(total, metrics.worker_seconds(repeated)["waiting"])
+        return {"straggling": total - shortage, "shortage": shortage}
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures of the run, ready for JSON: what is infinite or missing is None."""
+        experiment, trace = self.experiment, self.trace
+        done = trace.jobs[trace.jobs["outcome"] == "done"]
+        losses = done["loss"].to_numpy()
+        best_loss, best_config = None, None
+        if len(losses) and isfinite(losses.min()):
+            best_loss = float(losses.min())
+            best_trial = int(done["trial"].to_numpy()[losses.argmin()])
+            best_config = dict(self.trials[best_trial][0].config)
+        target = experiment.limits.target
+        return {
+            "curves": experiment.curves,
+            "scheduler": experiment.scheduler,
+            "workers": experiment.workers,
+            "seed": experiment.seed,
+            "end_seconds": trace.end,
+            "utilisation": _finite(metrics.utilisation(trace)),
+            "worker_seconds": metrics.worker_seconds(trace),
+            "waiting": self.waiting,
+            "jobs": len(trace.jobs),
+            "trials": int(trace.jobs["trial"].nunique()),
+            "finished": metrics.finished(trace),
+            "epochs": int((done["stop"] - done["start"]).sum()),
+            "best_loss": best_loss,
+            "best_config": best_config,
+            "time_to_target": None if target is None else _finite(metrics.time_to(trace, target)),
+        }
+
+
+def _cluster(experiment: Experiment, blackbox: Blackbox, *, even: bool = False) -> Cluster:
+    if not 0 <= experiment.seed < 2**32:
+        raise InputError(f"the seed is {experiment.seed}: give a whole number from 0 to 2**32 - 1")
+    try:
+        straggler = HalfNormalStraggler(experiment.straggler_sigma, experiment.seed)
+        return Cluster(
+            _scheduler(experiment, blackbox),
+            blackbox,
+            workers=experiment.workers,
+            seed=experiment.seed,
+            limits=experiment.limits,
+            costs=experiment.costs,
+            speeds=() if even else experiment.speeds,
+            straggler=straggler if straggler.sigma and not even else None,
+        )
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def _scheduler(experiment: Experiment, blackbox: Blackbox) -> Scheduler:
+    if experiment.scheduler not in SCHEDULERS:
+        raise InputError(
+            f"the scheduler is {experiment.scheduler!r}: choose from {', '.join(SCHEDULERS)}"
+        )
+    searcher = searcher_for(
+        blackbox,
+        seed=experiment.seed,
+        order=experiment.order,
+        max_trials=experiment.max_trials,
+    )
+    settings = Settings(
+        r_min=experiment.r_min,
+        r_max=blackbox.r_max if experiment.r_max is None else experiment.r_max,
+        eta=experiment.eta,
+        workers=experiment.workers,
+        rule=experiment.rule,
+    )
+    return Contract(SCHEDULERS[experiment.scheduler](searcher, settings))
+
+
+def read(path: Path) -> Experiment:
+    """Read an ``experiment.toml``.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it is no experiment.
+
+    """
+    try:
+        return Experiment.from_toml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+
+
+def _finite(number: float) -> float | None:
+    return number if isfinite(number) else None
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    nested = {key: _without_none(v) if isinstance(v, dict) else v for key, v in values.items()}
+    return {key: value for key, value in nested.items() if value is not None}

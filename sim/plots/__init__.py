@@ -1,0 +1,22 @@
+"""Pictures of runs, of studies and of tables, each a PNG file.
+
+Owns how things look, and is the only package that imports matplotlib. Must not know how a number
+came about: what is drawn is handed over ready, but for quantiles and for the gaps between jobs.
+"""
+
+from sim.plots.efficiency import speedup, utilisation
+from sim.plots.progress import incumbents, losses
+from sim.plots.rung_scatter import rungs
+from sim.plots.table_curves import curves
+from sim.plots.timeline import gantt, gantts
+
+__all__ = [
+    "curves",
+    "gantt",
+    "gantts",
+    "incumbents",
+    "losses",
+    "rungs",
+    "speedup",
+    "utilisation",
+]

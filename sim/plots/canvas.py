@@ -1,0 +1,208 @@
+"""What all pictures share: size, colours, time and loss axes, the legend, and how one is saved.
+
+Owns the look. Must not know what is drawn. Uses figures only, never matplotlib's global state of
+a current figure, so that pictures may be made in threads and processes.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from learning_curves.files import replacing
+
+WIDTH = 6.0  # inches, of every picture
+HEIGHT = 2.5  # inches, unless there is more to show
+DPI = 150
+SMALL, MEDIUM, LARGE = 7.0, 8.0, 9.0  # font sizes in points: ticks and legend, labels, titles
+
+BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
+VERMILION, SKY, PURPLE = "#D55E00", "#56B4E9", "#CC79A7"
+COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE)
+"""Okabe and Ito's palette without its black, kept for the incumbent, and its yellow, too faint."""
+GREY = "#BBBBBB"
+DARK_GREY = "#666666"
+LINES: tuple[str | tuple[float, tuple[float, ...]], ...] = (
+    "-",
+    (0.0, (5.0, 1.5)),
+    (0.0, (1.5, 1.0)),
+    (0.0, (6.0, 1.5, 1.5, 1.5)),
+)
+"""Line styles; their number and that of the colours give 12 pairs when both are cycled through."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+_LOG_FROM = 20.0  # the ratio of the greatest to the least from which an axis is logarithmic
+_PAD = 0.06  # of an axis, left free above and below what is drawn
+
+Floats = npt.NDArray[np.float64]
+
+
+def figure(height: float = HEIGHT) -> Figure:
+    """Return an empty figure, `height` inches high, that lays itself out when it is drawn."""
+    return Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write `figure` as a PNG; the same figure gives the same bytes."""
+    with replacing(path) as part:
+        figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None})
+
+
+def dress(axes: Axes, *, x: str, y: str, title: str = "") -> None:
+    """Set the labels and sizes of `axes`."""
+    axes.set_xlabel(x, fontsize=MEDIUM)
+    axes.set_ylabel(y, fontsize=MEDIUM)
+    axes.tick_params(labelsize=SMALL)
+    axes.spines[["top", "right"]].set_visible(False)
+    if title:  # an empty one would still take its space
+        # As it is: a dollar sign is no formula.
+        wrapped = textwrap.fill(title, 75)
+        axes.set_title(wrapped, fontsize=LARGE, loc="left", parse_math=False)
+
+
+def say(axes: Axes, what: str) -> None:
+    """Write `what` in the middle of `axes`: why there is nothing to see."""
+    axes.text(
+        *(0.5, 0.5, what), transform=axes.transAxes, ha="center", va="center", fontsize=MEDIUM
+    )
+
+
+def legend(figure: Figure, entries: Sequence[tuple[Artist, str]]) -> None:
+    """Put a thin legend below all axes, in as many rows as it needs; the figure grows by these."""
+    if not entries:
+        return
+    handles = [handle for handle, _ in entries]
+    # Matplotlib would leave out a label that begins with an underscore.
+    labels = [textwrap.shorten(f" {label}", 70, placeholder=" …") for _, label in entries]
+    labels = [f" {label}" if label.startswith("_") else label for label in labels]
+    points = [4.2 * len(label) + 30 for label in labels]  # estimated; 30 for handle and gap
+    room = WIDTH * 72
+    columns = len(labels) if sum(points) <= room else max(1, int(room / max(points)))
+    rows = math.ceil(len(labels) / columns)
+    figure.set_figheight(figure.get_figheight() + (rows - 1) * 0.14)
+    drawn = figure.legend(
+        handles,
+        labels,
+        loc="outside lower center",
+        ncols=columns,
+        fontsize=SMALL,
+        frameon=False,
+        handlelength=2.2,
+        columnspacing=1.2,
+        borderaxespad=0.2,
+    )
+    for text in drawn.get_texts():
+        text.set_parse_math(False)
+
+
+def time_unit(seconds: float) -> tuple[str, float]:
+    """Return the unit in which a run of so many seconds is shown, and the seconds in one.
+
+    >>> time_unit(300), time_unit(301), time_unit(18001)
+    (('s', 1.0), ('min', 60.0), ('h', 3600.0))
+    """
+    if seconds <= 300:
+        return "s", 1.0
+    return ("min", 60.0) if seconds <= 300 * 60 else ("h", 3600.0)
+
+
+def time_label(unit: str) -> str:
+    """Return the label of a time axis."""
+    return f"wall-clock time ({unit})"
+
+
+def is_wide(values: npt.ArrayLike) -> bool:
+    """Tell whether the finite `values` are better shown on a logarithmic axis.
+
+    >>> is_wide([0.9, 0.1]), is_wide([0.9, 0.01, float("inf")]), is_wide([0.9, 0.0])
+    (False, True, False)
+    """
+    finite = _finite(values)
+    return bool(finite.size and finite.min() > 0 and finite.max() / finite.min() > _LOG_FROM)
+
+
+def limits(values: npt.ArrayLike, *, log: bool) -> tuple[float, float]:
+    """Return the ends of an axis that shows the finite `values`, with some space at both."""
+    finite = _finite(values)
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = float(finite.min()), float(finite.max())
+    if log:
+        space = (high / low) ** _PAD if high > low else 1.1
+        return low / space, high * space
+    space = (high - low) * _PAD or abs(high) * 0.1 or 0.1
+    return low - space, high + space
+
+
+def scale(axes: Axes, values: npt.ArrayLike, *, label: str = "loss") -> None:
+    """Scale the y axis to show the finite `values`, logarithmic where they are wide apart."""
+    log = is_wide(values)
+    if log:
+        axes.set_yscale("log")
+        plain_log_ticks(axes.yaxis, limits(values, log=True))
+        label = f"{label} (log scale)"
+    axes.set_ylim(*limits(values, log=log))
+    axes.set_ylabel(label, fontsize=MEDIUM)
+    if not _finite(values).size:
+        axes.set_yticks([])
+
+
+def plain_log_ticks(axis: Axis, ends: tuple[float, float]) -> None:
+    """Label a logarithmic axis with plain numbers, as many as suit the decades between `ends`."""
+    decades = math.log10(ends[1] / ends[0])
+    between = (1.0, 2.0, 5.0) if decades <= 2 else (1.0, 3.0) if decades <= 3 else (1.0,)
+    axis.set_major_locator(LogLocator(subs=between, numticks=8))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
+
+
+def mark_diverged(axes: Axes, x: npt.ArrayLike) -> Artist:
+    """Mark at the top edge of `axes` that a loss at `x` was infinite; return the legend's handle."""
+    (marks,) = axes.plot(
+        x,
+        np.full(np.shape(x), 0.98),
+        transform=axes.get_xaxis_transform(),
+        linestyle="none",
+        marker="x",
+        markersize=4.5,
+        markeredgewidth=1.2,
+        color=VERMILION,
+        clip_on=False,
+        zorder=5,
+    )
+    return marks
+
+
+def spread(positions: Sequence[float], gap: float) -> list[int]:
+    """Choose which of the ascending `positions` get a label; return their places.
+
+    The last is always chosen, so is the first unless it is too near the last; no two chosen are
+    less than `gap` apart.
+
+    >>> spread([1, 2, 3, 4, 9, 10], gap=2)
+    [0, 2, 5]
+    """
+    if not len(positions):
+        return []
+    last = positions[-1]
+    chosen: list[int] = []
+    for place, position in enumerate(positions[:-1]):
+        near = chosen and position - positions[chosen[-1]] < gap
+        if not near and last - position >= gap:
+            chosen.append(place)
+    return [*chosen, len(positions) - 1]
+
+
+def _finite(values: npt.ArrayLike) -> Floats:
+    array = np.asarray(values, dtype=np.float64)
+    return array[np.isfinite(array)]

@@ -1,0 +1,77 @@
+"""The schedulers by the names that the command line gives them.
+
+Owns the names and what each one stands for. Must not know where trials come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from sim.schedulers.asha import ASHA
+from sim.schedulers.asha_stopping import StoppingASHA
+from sim.schedulers.protocol import Scheduler, Searcher
+from sim.schedulers.random_search import RandomSearch
+from sim.schedulers.successive_halving import SuccessiveHalving
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What a scheduler may be told; each takes what it has a use for.
+
+    Parameters
+    ----------
+    r_min, r_max
+        The first and the last rung level, in epochs.
+    eta
+        The reduction factor.
+    workers
+        How many workers there are: the size of a batch of random search.
+    rule
+        The rule of stopping ASHA.
+
+    """
+
+    r_min: int
+    r_max: int
+    eta: int
+    workers: int
+    rule: str = "top-k"
+
+
+def _random(searcher: Searcher, s: Settings) -> Scheduler:
+    return RandomSearch(searcher, r_max=s.r_max)
+
+
+def _random_batch(searcher: Searcher, s: Settings) -> Scheduler:
+    return RandomSearch(searcher, r_max=s.r_max, batch=s.workers)
+
+
+def _sh(searcher: Searcher, s: Settings) -> Scheduler:
+    return SuccessiveHalving(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta)
+
+
+def _sh_overlap(searcher: Searcher, s: Settings) -> Scheduler:
+    return SuccessiveHalving(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, barrier=False)
+
+
+def _asha(searcher: Searcher, s: Settings) -> Scheduler:
+    return ASHA(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta)
+
+
+def _asha_stopping(searcher: Searcher, s: Settings) -> Scheduler:
+    return StoppingASHA(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, rule=s.rule)
+
+
+SCHEDULERS: Mapping[str, Callable[[Searcher, Settings], Scheduler]] = MappingProxyType(
+    {
+        "random": _random,
+        "random-batch": _random_batch,
+        "sh": _sh,
+        "sh-overlap": _sh_overlap,
+        "asha": _asha,
+        "asha-stopping": _asha_stopping,
+    }
+)
+"""Makes a scheduler from a searcher and the settings, by name."""
