@@ -204,7 +204,7 @@ def _known_flaws(args: argparse.Namespace, *, whole_data: bool) -> list[str]:
     if args.clock == "cpu":
         flaws.append(
             "seconds are processor seconds of one thread, not of the wall clock; other work on the "
-            "machine still lengthens them somewhat, through shared caches and memory"
+            "machine still lengthens them, through shared caches and memory"
         )
     else:
         flaws.append(
