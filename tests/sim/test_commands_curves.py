@@ -66,7 +66,7 @@ def test_show_prints_the_card_the_space_and_the_figures(capsys):
         "small: two [configs] by hand",
         "licence: CC0",
         "known flaw: recorded [/by] hand",
-        "model none",
+        "task:\n  model: none\n",
         "uniform(0.0, scale=1.0)",
         "relu, tanh",
         "best final error 0.3: config_id 9, lr 0.2, act[0] tanh",
