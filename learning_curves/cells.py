@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from learning_curves import space as spaces
@@ -29,7 +30,8 @@ def member_of(domain: Domain) -> Callable[[Any], Any]:
 
     """
     if spaces.is_distribution(domain):
-        return lambda cell: _drawn(cell, domain)
+        low, high = domain.support()
+        return partial(_drawn, low=low, high=high, whole=hasattr(domain.dist, "pmf"))
     options = list(domain) if spaces.is_choices(domain) else [domain]
     members = {str(option): option for option in options} | {option: option for option in options}
 
@@ -43,14 +45,13 @@ def member_of(domain: Domain) -> Callable[[Any], Any]:
     return chosen
 
 
-def _drawn(cell: Any, distribution: Any) -> int | float:
+def _drawn(cell: Any, *, low: float, high: float, whole: bool) -> int | float:
     number = as_number(cell)
     if number is None or not math.isfinite(number):
         raise ValueError("is no number, as the card's space has it")
-    low, high = distribution.support()
     if not low <= number <= high:
         raise ValueError(f"is outside the card's space, {low} to {high}")
-    if not hasattr(distribution.dist, "pmf"):
+    if not whole:
         return float(number)
     if number != int(number):
         raise ValueError("is no whole number, as the card's space has it")
