@@ -21,7 +21,24 @@ from learning_curves.errors import InputError
 
 _RECORDING = ("seed", "device", "clock", "threads")  # must agree, as must task, space, r_max
 _MACHINE = ("processor", "torch", "python", "numpy")  # may change on the way
-_CHANGED = "begun with"  # opens the known flaw that owns up to such a change
+
+_ONE_SEED = "one seed: how much a config's curve varies between trainings is not seen"
+_SECONDS = {
+    "cpu": (
+        "seconds are processor seconds of one thread, not of the wall clock; other work on the "
+        "machine still lengthens them, through shared caches and memory"
+    ),
+    "wall": "seconds are of the wall clock and contain whatever else the machine was doing",
+}
+
+
+def known_flaws(clock: str, seeds: int) -> list[str]:
+    """Return what is wrong with any table recorded by this clock and number of seeds.
+
+    >>> len(known_flaws("wall", seeds=1)) - len(known_flaws("wall", seeds=2))
+    1
+    """
+    return [_SECONDS[clock], *([_ONE_SEED] if seeds == 1 else [])]
 
 
 def machine(device: str) -> dict[str, str]:
@@ -68,12 +85,13 @@ def check_same(path: Path, old: Card, new: Card) -> None:
 def carry_on(old: Card, new: Card) -> Card:
     """Return the card for carrying on the recording of `old` as `new`.
 
-    A change of machine or version on the way is owned up to among the known flaws.
+    A change of machine or version on the way is owned up to among the known flaws; what a person
+    added to them is kept.
     """
     flaws = [*new.known_flaws]
-    flaws += [flaw for flaw in old.known_flaws if flaw.startswith(_CHANGED)]
+    flaws += [flaw for flaw in old.known_flaws if flaw != _ONE_SEED or len(new.seeds) == 1]
     flaws += [
-        f"{_CHANGED} {name} {theirs}, carried on with {name} {ours}"
+        f"begun with {name} {theirs}, carried on with {name} {ours}"
         for name, theirs, ours in _differences(
             {key: old.recording.get(key) for key in _MACHINE},
             {key: new.recording.get(key) for key in _MACHINE},

@@ -50,7 +50,8 @@ class Recording:
     clock, device
         How an epoch's seconds are taken, and the torch device.
     title, train_examples, task, command, licence, known_flaws
-        For the card, see `learning_curves.card.Card`.
+        For the card, see `learning_curves.card.Card`; what is wrong with any table recorded so is
+        added to the known flaws.
 
     """
 
@@ -103,7 +104,7 @@ class Recording:
             train_examples=self.train_examples,
             space=spaces.to_dict(self.space),
             licence=self.licence,
-            known_flaws=tuple(self.known_flaws),
+            known_flaws=(*cards.known_flaws(self.clock, self.seeds), *self.known_flaws),
             task=self.task,
             recording={
                 "device": self.device,

@@ -200,22 +200,7 @@ def _command(args: argparse.Namespace, r_max: int, *, whole_data: bool) -> str:
 
 
 def _known_flaws(args: argparse.Namespace, *, whole_data: bool) -> list[str]:
-    flaws = []
-    if args.clock == "cpu":
-        flaws.append(
-            "seconds are processor seconds of one thread, not of the wall clock; other work on the "
-            "machine still lengthens them, through shared caches and memory"
-        )
-    else:
-        flaws.append(
-            "seconds are of the wall clock and contain whatever else the machine was doing"
-        )
-    if args.seeds == 1:
-        flaws.append("one seed: how much a config's curve varies between trainings is not seen")
-    flaws.append(
-        "configs of one seed share their draw of initial weights and their order of images, so "
-        "their errors vary together"
-    )
+    flaws = ["configs of one seed share their draw of initial weights and their order of images"]
     if args.validate_on == "test":
         flaws.append("validated on the test images: the best error is an optimistic one")
     if not whole_data:

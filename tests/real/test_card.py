@@ -88,6 +88,14 @@ def test_a_change_of_machine_is_owned_up_to_once():
     assert cards.carry_on(CARD, CARD) == CARD
 
 
+def test_a_flaw_that_a_person_added_is_kept_and_one_that_is_mended_is_not():
+    one, two = (tuple(cards.known_flaws("cpu", seeds)) for seeds in (1, 2))
+    old = replace(CARD, known_flaws=(*one, "the fan was broken"))
+    new = replace(CARD, known_flaws=two, seeds=(0, 1))
+    assert cards.carry_on(old, new).known_flaws == (*two, "the fan was broken")
+    assert cards.carry_on(old, replace(CARD, known_flaws=one)).known_flaws == old.known_flaws
+
+
 def test_a_card_written_and_read_is_of_the_same_recording(tmp_path):
     path = tmp_path / "t.toml"
     cards.mark(CARD, finished=False).write(path)
