@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
 from learning_curves.space import Config, Space
@@ -83,6 +81,7 @@ def evened(blackbox: Blackbox, trace: Trace) -> Even:
     jobs = trace.jobs
     whole = jobs[jobs["outcome"] == "done"] if (jobs["outcome"] == "done").any() else jobs
     training = whole["ended"] - whole["started"] - whole["overhead"]
-    means = pd.Series(training).groupby(whole["stop"]).mean()
+    means = training.groupby(whole["stop"]).mean()
+    job_seconds = dict(zip(means.index.tolist(), means.tolist(), strict=True))
     per_epoch = float(training.sum()) / float((whole["stop"] - whole["start"]).sum())
-    return Even(blackbox, {int(stop): float(mean) for stop, mean in means.items()}, per_epoch)
+    return Even(blackbox, job_seconds, per_epoch)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from math import isfinite
 from pathlib import Path
@@ -103,6 +103,23 @@ class Experiment:
             raise InputError(f"{name} is no experiment: {error}; it may name {known}") from None
 
 
+def bounded(experiment: Experiment) -> Experiment:
+    """Return `experiment`, with a limit if it has none: the epochs of 60 trials trained to r_max.
+
+    A target, or a number of finished trials, may never be reached, and counts as none.
+    """
+    if _ends(experiment):
+        return experiment
+    r_max = source(experiment).r_max if experiment.r_max is None else experiment.r_max
+    return replace(experiment, limits=replace(experiment.limits, max_epochs=60 * r_max))
+
+
+def _ends(experiment: Experiment) -> bool:
+    limits = experiment.limits
+    bounds = (limits.max_seconds, limits.max_jobs, limits.max_epochs, experiment.max_trials)
+    return experiment.order != "sampled" or any(bound is not None for bound in bounds)
+
+
 def simulate(experiment: Experiment, blackbox: Blackbox | None = None) -> Run:
     """Run `experiment` on the simulated clock.
 
@@ -125,6 +142,11 @@ def simulate(experiment: Experiment, blackbox: Blackbox | None = None) -> Run:
     (40, 4)
 
     """
+    if not _ends(experiment):
+        raise InputError(
+            "the run would never end: limit its seconds, trials, jobs or epochs, "
+            "or take each config of a table once"
+        )
     if blackbox is None:
         blackbox = source(experiment)
     cluster = _cluster(experiment, blackbox)
@@ -221,6 +243,11 @@ class Run:
             "best_config": best_config,
             "time_to_target": None if target is None else _finite(metrics.time_to(trace, target)),
         }
+
+
+def check(experiment: Experiment) -> None:
+    """Raise what `simulate` would raise for `experiment`, without running it."""
+    _cluster(experiment, source(experiment))
 
 
 def _cluster(experiment: Experiment, blackbox: Blackbox, *, even: bool = False) -> Cluster:

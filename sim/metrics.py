@@ -209,8 +209,16 @@ def speedup(
     medians = _medians(ratios[rng.integers(len(ratios), size=(resamples, len(ratios)))])
     # Of the resamples themselves, not between them: between a number and inf there is nothing.
     low, high = np.quantile(medians, [0.025, 0.975], method="nearest")
-    median = float(_medians(ratios[np.newaxis])[0])
-    return Estimate(median, float(low), float(high), int((~reached).sum()))
+    return Estimate(median(ratios), float(low), float(high), int((~reached).sum()))
+
+
+def median(values: npt.ArrayLike) -> float:
+    """Return the median, where infinite values may be among them.
+
+    >>> median([1.0, 2.0, float("inf")]), median([1.0, float("inf")])
+    (2.0, 1.0)
+    """
+    return float(_medians(np.atleast_2d(np.asarray(values, dtype=float)))[0])
 
 
 def _medians(rows: Seconds) -> Seconds:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from struct import Struct
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -135,6 +136,6 @@ def frame(rows: bytes) -> pd.DataFrame:
     """
     packed = np.frombuffer(rows, dtype=_ROW)
     order = np.argsort(packed["job"])
-    columns: dict[str, object] = {name: packed[name][order] for name in COLUMNS}
-    columns["outcome"] = pd.Categorical.from_codes(columns["outcome"], categories=list(OUTCOMES))
+    columns: dict[str, Any] = {name: packed[name][order] for name in COLUMNS}
+    columns["outcome"] = pd.Categorical.from_codes(columns["outcome"], pd.Index(OUTCOMES))
     return pd.DataFrame(columns, copy=False)

@@ -16,7 +16,7 @@ from sim.schedulers.rung import Rung, rung_levels
 
 
 def top_k(rung: Rung, trial: Trial, loss: float) -> bool:
-    """Pass if the trial ranks among the best ``max(1, n // eta)`` of the n recorded, itself included.
+    """Pass if the trial is among the best ``max(1, n // eta)`` of the n recorded, itself included.
 
     The rule of Determined and DeepHyper; ties rank the lower number first. Other libraries differ:
     Syne Tune and Optuna let ties at the cut go on, Ray leaves the trial itself out of the count.

@@ -1,0 +1,183 @@
+"""The command `rungsim compare`: schedulers side by side, on one worker and on many.
+
+Owns its options and what it prints and draws.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.commands import options
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.comparison import Measured
+    from sim.experiment import Experiment
+
+_SCHEDULERS = ("random", "random-batch", "sh", "asha")
+
+EPILOG = """\
+examples:
+  rungsim compare                                      the main job
+  rungsim compare --scheduler sh,sh-overlap,asha --workers 1,16,256 --seeds 50
+  rungsim compare --curves lenet-fashion-mnist --seconds d2l-gpu --straggler-sigma 0.5
+
+Each run gets the same budget of epochs, so that schedulers differ in what they do with it. Seeds
+are paired: at one seed all meet the same configs and the same stragglers.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `rungsim compare`."""
+    parser.add_argument(
+        "--curves",
+        type=lambda text: tuple(text.split(",")),
+        metavar="NAME|PATH,...",
+        help="tables, or power-law (default: the shipped tables)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        type=options.names_of(options.SCHEDULER_NAMES),
+        default=_SCHEDULERS,
+        metavar="NAME,...",
+        help=f"of {', '.join(options.SCHEDULER_NAMES)} (default: {','.join(_SCHEDULERS)})",
+    )
+    parser.add_argument(
+        "--workers",
+        type=options.whole_numbers,
+        default=(1, 2, 4, 8, 16),
+        metavar="N,...",
+        help="how many; speedup is against the fewest (default: 1,2,4,8,16)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the first seed (default: 0)")
+    parser.add_argument("--seeds", type=int, default=20, metavar="N", help="(default: 20)")
+    parser.add_argument(
+        "--target",
+        type=float,
+        metavar="LOSS",
+        help="of the time to target; does not end a run (default: what a tenth of the table's "
+        "configs reach)",
+    )
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="to work in; the results are the same on any number (default: %(default)s)",
+    )
+    options.add_scheduler(parser)
+    options.add_cluster(parser)
+    options.add_limits(parser, target_ends=False)
+    options.add_out(
+        parser,
+        default="rungsim-compare",
+        what="for each curve source a folder with runs.csv, comparison.csv, comparison.json, "
+        "experiment.toml and pictures",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the comparison on each source of curves; write, draw and print it."""
+    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+    from learning_curves.tabular import shipped  # noqa: PLC0415  quick --help
+    from sim import comparison, experiment, report  # noqa: PLC0415  quick --help
+
+    for name, values in (("--seeds", [args.seeds]), ("--processes", [args.processes])):
+        if min(values) < 1:
+            raise InputError(f"{name} is {values[0]}: give at least 1")
+    # All of them are looked at before the first one runs.
+    plans = []
+    for curves in args.curves or shipped():
+        base = experiment.bounded(options.experiment(args, curves=curves, seed=args.seed))
+        blackbox = experiment.source(base)
+        experiments = comparison.grid(
+            base, schedulers=args.scheduler, workers=args.workers, seeds=args.seeds
+        )
+        for each in experiments:
+            experiment.check(each)
+        target = comparison.default_target(blackbox) if args.target is None else args.target
+        folder = report.prepare(Path(args.out, Path(curves).stem))
+        plans.append((base, experiments, target, folder))
+    told: list[dict[str, Any]] = []
+    for base, experiments, target, folder in plans:
+        measured = _measure(experiments, target, args.processes, base.curves)
+        runs = comparison.by_seed(measured)
+        cells = comparison.by_cell(runs, args.seed)
+        report.write_comparison(base, runs, cells, target, folder)
+        if not args.no_plots:
+            _draw(base, measured, cells, target, folder)
+        told.append({"curves": base.curves, "target": target, "cells": report.records(cells)})
+        if not args.json:
+            report.print_comparison(base, cells, target, args.seeds)
+            report.console().print(f"written to {folder}\n")
+    if args.json:
+        print(report.to_json(told), end="")  # noqa: T201  the answer
+    return 0
+
+
+def _measure(
+    experiments: Sequence[Experiment], target: float, processes: int, name: str
+) -> list[Measured]:
+    from rich.progress import (  # noqa: PLC0415  quick --help
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TimeRemainingColumn,
+    )
+
+    from sim import comparison, report  # noqa: PLC0415  quick --help
+
+    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = report.console(stderr=True)
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task(name, total=len(experiments))
+        measured = comparison.measure_all(experiments, target, processes=processes)
+        return list(comparison.watched(measured, lambda: bar.advance(task)))
+
+
+def _draw(
+    base: Experiment,
+    measured: Sequence[Measured],
+    cells: pd.DataFrame,
+    target: float,
+    folder: Path,
+) -> None:
+    """Draw the comparison, and a short run of each scheduler to show how it works."""
+    from sim import metrics, plots, report  # noqa: PLC0415  imports matplotlib
+    from sim.experiment import simulate  # noqa: PLC0415  quick --help
+
+    schedulers = list(dict.fromkeys(each.experiment.scheduler for each in measured))
+    counts = sorted({each.experiment.workers for each in measured})
+    workers = counts[len(counts) // 2]
+    shown = [each for each in measured if each.experiment.workers == workers]
+    title = f"{base.curves}, {workers} workers, {len(shown) // len(schedulers)} seeds"
+    plots.incumbents(
+        {
+            name: [each.incumbent for each in shown if each.experiment.scheduler == name]
+            for name in schedulers
+        },
+        folder / "incumbent.png",
+        end=max(each.end_seconds for each in shown),
+        title=title,
+        target=target,
+    )
+    plots.utilisation(cells, folder / "utilisation.png", title=base.curves)
+    plots.speedup(cells, folder / "speedup.png", title=f"{base.curves}, time to {target:.3g}")
+
+    short = replace(base, workers=workers, limits=report.short(base))
+    runs = {name: simulate(replace(short, scheduler=name)) for name in schedulers}
+    plots.gantts({name: run.trace for name, run in runs.items()}, folder / "gantt.png")
+    for name, run in runs.items():
+        curves = {number: curve for number, (_, curve) in run.trials.items()}
+        points = metrics.points(run.trace, curves)
+        plots.losses(points, folder / f"losses-{name}.png", title=f"{name}, {workers} workers")
+        if len(run.trace.jobs["stop"].unique()) > 1:
+            plots.rungs(run.trace, folder / f"rungs-{name}.png", title=f"{name}, {workers} workers")

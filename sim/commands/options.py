@@ -1,0 +1,182 @@
+"""The options that say what to simulate, shared by the commands that do.
+
+Owns their names, which scripts depend on, and how they become an `Experiment`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from sim.schedulers.asha_stopping import RULES
+from sim.schedulers.catalogue import SCHEDULERS
+
+if TYPE_CHECKING:
+    from sim.experiment import Experiment
+
+_ORDERS = ("sampled", "shuffled", "given")
+_SECONDS = ("recorded", "d2l-gpu")
+
+
+def add_scheduler(parser: argparse.ArgumentParser) -> None:
+    """Add the scheduler's settings."""
+    group = parser.add_argument_group("the scheduler")
+    group.add_argument("--eta", type=int, default=2, help="reduction factor (default: %(default)s)")
+    group.add_argument(
+        "--r-min", type=int, default=1, metavar="EPOCHS", help="the first rung (default: 1)"
+    )
+    group.add_argument(
+        "--r-max",
+        type=int,
+        metavar="EPOCHS",
+        help="the last rung (default: the curves' last epoch)",
+    )
+    group.add_argument(
+        "--rule",
+        choices=RULES,
+        default="top-k",
+        help="which trials go on under asha-stopping (default: %(default)s)",
+    )
+    group.add_argument(
+        "--order",
+        choices=_ORDERS,
+        default="sampled",
+        help="a table's configs with replacement, each once, or as they stand (default: sampled)",
+    )
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """Add the workers' properties and the costs of a job."""
+    group = parser.add_argument_group("the cluster")
+    group.add_argument(
+        "--seconds",
+        choices=_SECONDS,
+        default="recorded",
+        help="an epoch's seconds: as recorded, or by a cost model of a GPU (default: recorded)",
+    )
+    group.add_argument(
+        "--speeds",
+        type=_list_of(float),
+        default=(),
+        metavar="S,S,...",
+        help="the workers' speeds, repeated in turn (default: 1)",
+    )
+    group.add_argument(
+        "--straggler-sigma",
+        type=float,
+        default=0.0,
+        metavar="SIGMA",
+        help="a job takes 1 + |z| times its seconds, z ~ N(0, SIGMA) (default: 0)",
+    )
+    for name, what in (
+        ("start", "to begin a job"),
+        ("save", "to save a trial that pauses"),
+        ("restore", "to load a paused trial"),
+    ):
+        group.add_argument(
+            f"--{name}-seconds", type=float, default=0.0, metavar="S", help=f"{what} (default: 0)"
+        )
+    group.add_argument(
+        "--no-checkpoints", action="store_true", help="a promoted trial trains again from epoch 0"
+    )
+
+
+def add_limits(parser: argparse.ArgumentParser, *, target_ends: bool) -> None:
+    """Add the limits of a run; `target_ends` tells whether reaching the target is one."""
+    group = parser.add_argument_group("the end of a run, whichever comes first")
+    group.add_argument("--max-seconds", type=float, metavar="S", help="on the simulated clock")
+    group.add_argument("--max-trials", type=int, metavar="N", help="draw no more configs than this")
+    group.add_argument("--max-jobs", type=int, metavar="N", help="hand out no more jobs than this")
+    group.add_argument("--max-epochs", type=int, metavar="N", help="hand out no more epochs")
+    if target_ends:
+        group.add_argument("--max-finished", type=int, metavar="N", help="trials trained to r_max")
+        group.add_argument("--target", type=float, metavar="LOSS", help="a loss this low")
+
+
+def experiment(args: argparse.Namespace, **others: object) -> Experiment:
+    """Return the experiment that the options describe.
+
+    Raises
+    ------
+    InputError
+        A value is out of its range.
+
+    """
+    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+    from sim.costs import Costs  # noqa: PLC0415  quick --help
+    from sim.experiment import Experiment  # noqa: PLC0415  quick --help
+    from sim.limits import Limits  # noqa: PLC0415  quick --help
+
+    try:
+        limits = Limits(
+            max_seconds=args.max_seconds,
+            max_jobs=args.max_jobs,
+            max_epochs=args.max_epochs,
+            target=getattr(args, "target", None),
+            max_finished=getattr(args, "max_finished", None),
+        )
+        costs = Costs(
+            start_seconds=args.start_seconds,
+            restore_seconds=args.restore_seconds,
+            save_seconds=args.save_seconds,
+            checkpoints=not args.no_checkpoints,
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    values: dict[str, Any] = {
+        "seconds": args.seconds,
+        "eta": args.eta,
+        "r_min": args.r_min,
+        "r_max": args.r_max,
+        "rule": args.rule,
+        "speeds": args.speeds,
+        "straggler_sigma": args.straggler_sigma,
+        "order": args.order,
+        "max_trials": args.max_trials,
+        "limits": limits,
+        "costs": costs,
+    }
+    return Experiment(**(values | others))
+
+
+def add_out(parser: argparse.ArgumentParser, *, default: str | None, what: str) -> None:
+    """Add where the results go, and in which form."""
+    group = parser.add_argument_group("the results")
+    group.add_argument(
+        "--out",
+        metavar="DIR",
+        default=default,
+        help=f"write {what} here" + (f" (default: {default})" if default else ""),
+    )
+    group.add_argument("--no-plots", action="store_true", help="leave the pictures out")
+    group.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def names_of(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
+    """Return a parser of `known` names, separated by commas."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        names = tuple(text.split(","))
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
+        return names
+
+    return parse
+
+
+def _list_of(kind: type[float]) -> Callable[[str], tuple[float, ...]]:
+    def parse(text: str) -> tuple[float, ...]:
+        try:
+            return tuple(kind(each) for each in text.split(","))
+        except ValueError:
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is no list of numbers: write them with commas between, such as 1,2,4"
+            ) from None
+
+    return parse
+
+
+whole_numbers = _list_of(int)
+SCHEDULER_NAMES = tuple(SCHEDULERS)

@@ -1,0 +1,85 @@
+"""The command `rungsim run`: one experiment.
+
+Owns its options and what it prints.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from sim.commands import options
+
+EPILOG = """\
+examples:
+  rungsim run --scheduler sh --workers 8 --max-epochs 500
+  rungsim run --curves lenet-fashion-mnist --seconds d2l-gpu --r-min 2 --max-seconds 720 --out out
+  rungsim run --from out/experiment.toml --out again     the same bytes again
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `rungsim run`."""
+    parser.add_argument(
+        "--curves",
+        default="softmax-fashion-mnist",
+        metavar="NAME|PATH",
+        help="a shipped table, a table's path, or power-law (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        choices=options.SCHEDULER_NAMES,
+        default="asha",
+        help="who decides (default: %(default)s)",
+    )
+    parser.add_argument("--workers", type=int, default=4, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of all randomness (default: 0)")
+    parser.add_argument(
+        "--from",
+        dest="file",
+        type=Path,
+        metavar="FILE",
+        help="run the experiment of an experiment.toml; all options but those of the results "
+        "are taken from it",
+    )
+    options.add_scheduler(parser)
+    options.add_cluster(parser)
+    options.add_limits(parser, target_ends=True)
+    options.add_out(
+        parser,
+        default=None,
+        what="jobs.parquet, summary.json, experiment.toml and pictures",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the experiment; write and print what came of it."""
+    from sim import experiment as experiments  # noqa: PLC0415  quick --help
+    from sim import report  # noqa: PLC0415  quick --help
+
+    if args.file is None:
+        experiment = experiments.bounded(
+            options.experiment(
+                args,
+                curves=args.curves,
+                scheduler=args.scheduler,
+                workers=args.workers,
+                seed=args.seed,
+            )
+        )
+    else:
+        experiment = experiments.read(args.file)
+        report.check_provenance(experiment, args.file)
+    folder = None if args.out is None else report.prepare(Path(args.out))
+    run = experiments.simulate(experiment)
+    if folder is not None:
+        report.write_run(run, folder)
+        if not args.no_plots:
+            report.draw_run(run, folder)
+    if args.json:
+        print(report.to_json(run.summary()), end="")  # noqa: T201  the answer
+    else:
+        report.print_summary(run.summary())
+        if folder is not None:
+            report.console().print(f"written to {folder}")
+    return 0

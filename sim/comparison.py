@@ -1,0 +1,201 @@
+"""A comparison: several schedulers and worker counts on the same seeds.
+
+Owns the grid of experiments, and what is told of each cell of it. The result does not depend on
+how many processes worked on it. Must not know how it is shown.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from math import inf
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from learning_curves import space
+from learning_curves.blackbox import Blackbox
+from learning_curves.streams import generator
+from learning_curves.tabular import Tabular
+from sim import metrics
+from sim.experiment import Experiment, Run, simulate
+
+PARTS = ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained")
+"""Where the workers' time can go, with waiting told apart by its cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a comparison keeps of one run.
+
+    Parameters
+    ----------
+    experiment
+        What was run.
+    end_seconds, finished, best_loss, time_to_target
+        As in a run's summary; infinite where there is none.
+    shares
+        The share of the workers' time that went to each of the `PARTS`.
+    incumbent
+        See `metrics.incumbent`.
+
+    """
+
+    experiment: Experiment
+    end_seconds: float
+    finished: int
+    best_loss: float
+    time_to_target: float
+    shares: dict[str, float]
+    incumbent: tuple[metrics.Seconds, metrics.Seconds]
+
+
+def grid(
+    base: Experiment, *, schedulers: Sequence[str], workers: Sequence[int], seeds: int
+) -> list[Experiment]:
+    """Return an experiment for each scheduler, worker count and seed, in this order of nesting.
+
+    The seeds are `base`'s and those that follow it, the same for every cell: compared runs meet
+    the same configs and the same stragglers.
+    """
+    return [
+        replace(base, scheduler=scheduler, workers=count, seed=base.seed + k)
+        for scheduler in schedulers
+        for count in workers
+        for k in range(seeds)
+    ]
+
+
+def default_target(blackbox: Blackbox) -> float:
+    """Return a loss that one config in ten reaches by r_max.
+
+    Of a table it is the 10 % quantile of the recorded losses; else of those of 1,000 configs
+    drawn from the space.
+    """
+    if isinstance(blackbox, Tabular):
+        final = blackbox.final_losses
+    else:
+        configs = blackbox.configs or space.sample(blackbox.space, generator(0, "target"), 1000)
+        last = blackbox.r_max
+        final = np.array([blackbox.curve(each, 0).losses(last - 1, last)[0] for each in configs])
+    return float(np.quantile(final, 0.1, method="inverted_cdf"))
+
+
+def share_of(run: Run) -> dict[str, float]:
+    """Return the share of the workers' time that went to each of the `PARTS`; they sum to 1."""
+    seconds = metrics.worker_seconds(run.trace) | run.waiting
+    total = run.trace.workers * run.trace.end or 1.0
+    return {part: seconds[part] / total for part in PARTS}
+
+
+def measure_all(
+    experiments: Sequence[Experiment], target: float, *, processes: int
+) -> Iterator[Measured]:
+    """Run the experiments, in so many processes, and yield what is kept of each, in order."""
+    jobs = [(experiment, target) for experiment in experiments]
+    if processes == 1:
+        yield from map(_measure, jobs)
+        return
+    # Fresh processes: a fork of one with threads, as a progress bar's, may hang.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context) as pool:
+        chunk = max(1, min(16, len(jobs) // (4 * processes)))
+        yield from pool.map(_measure, jobs, chunksize=chunk)
+
+
+def _measure(job: tuple[Experiment, float]) -> Measured:
+    experiment, target = job
+    run = simulate(experiment)
+    times, losses = incumbent = metrics.incumbent(run.trace)
+    del times
+    return Measured(
+        experiment=experiment,
+        end_seconds=run.trace.end,
+        finished=metrics.finished(run.trace),
+        best_loss=float(losses[-1]) if losses.size else inf,
+        time_to_target=metrics.time_to(run.trace, target),
+        shares=share_of(run),
+        incumbent=incumbent,
+    )
+
+
+def by_seed(measured: Iterable[Measured]) -> pd.DataFrame:
+    """Return one row a run: scheduler, workers, seed, the figures, and the shares."""
+    return pd.DataFrame(
+        {
+            "scheduler": each.experiment.scheduler,
+            "workers": each.experiment.workers,
+            "seed": each.experiment.seed,
+            "end_seconds": each.end_seconds,
+            "finished": each.finished,
+            "best_loss": each.best_loss,
+            "time_to_target": each.time_to_target,
+            **each.shares,
+        }
+        for each in measured
+    )
+
+
+def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return one row a scheduler and worker count.
+
+    Parameters
+    ----------
+    runs
+        As `by_seed` returns them, with the fewest workers of all in each scheduler's.
+    seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        Means over the seeds of the end, the shares, the trials finished and the best loss; the
+        median time to target (inf where most runs missed it), how many runs missed it, and the
+        speedup with its 95 % interval, against the same scheduler with the fewest workers (see
+        `metrics.speedup`); the throughput speedup: the trials finished a second, of all seeds
+        together, against the same.
+
+    """
+    rows: list[dict[str, Any]] = []
+    fewest = runs["workers"].min()
+    for scheduler in runs["scheduler"].unique():
+        own = runs[runs["scheduler"] == scheduler]
+        base = own[own["workers"] == fewest]
+        for count in own["workers"].unique():
+            cell = own[own["workers"] == count]
+            estimate = metrics.speedup(
+                base["time_to_target"].tolist(),
+                cell["time_to_target"].tolist(),
+                generator(seed, "bootstrap", int(count)),
+            )
+            rows.append(
+                {
+                    "scheduler": scheduler,
+                    "workers": int(count),
+                    "end_seconds": cell["end_seconds"].mean(),
+                    **{part: cell[part].mean() for part in PARTS},
+                    "finished": cell["finished"].mean(),
+                    "best_loss": cell["best_loss"].mean(),
+                    "time_to_target": metrics.median(cell["time_to_target"].tolist()),
+                    "missed": estimate.censored,
+                    "speedup": estimate.median,
+                    "low": estimate.low,
+                    "high": estimate.high,
+                    "throughput_speedup": _throughput(cell) / _throughput(base),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _throughput(cell: pd.DataFrame) -> float:
+    return float(cell["finished"].sum() / cell["end_seconds"].sum()) or float("nan")
+
+
+def watched(measured: Iterator[Measured], tell: Callable[[], None]) -> Iterator[Measured]:
+    """Pass `measured` on, and call `tell` after each."""
+    for each in measured:
+        yield each
+        tell()

@@ -1,0 +1,239 @@
+"""Results as files and as text.
+
+Owns the folder that a run or a comparison is written to, and the tables a person reads. Must not
+compute what it reports.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from importlib import metadata
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from learning_curves.errors import InputError
+from learning_curves.files import replacing
+from learning_curves.tabular import Tabular
+from sim.comparison import share_of
+from sim.experiment import Experiment, Run, source
+from sim.limits import Limits
+
+
+def prepare(folder: Path) -> Path:
+    """Make the folder, so that a long run does not end in an error.
+
+    Raises
+    ------
+    InputError
+        It cannot be made, or not be written to.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be made: {error.strerror}; choose another --out"
+        ) from None
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"{folder} cannot be written to: choose another --out")
+    return folder
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with replacing(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def to_json(values: Any) -> str:
+    """Return JSON with a line an entry; numbers in full, no NaN or infinity."""
+    return json.dumps(values, indent=2, allow_nan=False) + "\n"
+
+
+def provenance(experiment: Experiment) -> dict[str, str]:
+    """Return what a run depends on beside its experiment: our version, and the table's digest."""
+    notes = {"rungsim": metadata.version("rungsim")}
+    blackbox = source(experiment)
+    table = getattr(blackbox, "blackbox", blackbox)  # beneath other seconds
+    if isinstance(table, Tabular):
+        notes["curves_sha256"] = table.sha256
+    return notes
+
+
+def check_provenance(experiment: Experiment, path: Path) -> None:
+    """Raise if the curves are not those that the experiment in the file at `path` was run on.
+
+    Raises
+    ------
+    InputError
+        The table's digest differs from the one noted in the file.
+
+    """
+    noted = tomllib.loads(path.read_text(encoding="utf-8")).get("notes", {}).get("curves_sha256")
+    found = provenance(experiment).get("curves_sha256")
+    if noted is not None and noted != found:
+        raise InputError(
+            f"the curves {experiment.curves} have changed since {path} was written: "
+            "restore the table, or delete curves_sha256 there to run on the present one"
+        )
+
+
+def write_run(run: Run, folder: Path) -> None:
+    """Write ``jobs.parquet``, ``summary.json`` and ``experiment.toml``."""
+    run.trace.write(folder / "jobs.parquet")
+    write_text(folder / "summary.json", to_json(run.summary()))
+    write_text(folder / "experiment.toml", run.experiment.to_toml(**provenance(run.experiment)))
+
+
+def draw_run(run: Run, folder: Path) -> list[Path]:
+    """Draw the pictures of a run; return their paths."""
+    from sim import metrics, plots  # noqa: PLC0415  imports matplotlib
+
+    title = f"{run.experiment.scheduler}, {run.experiment.workers} workers"
+    paths = [
+        folder / f"{name}.png" for name in ("gantt", "losses", "incumbent", "rungs", "utilisation")
+    ]
+    gantt, losses, incumbent, rungs, utilisation = paths
+    curves = {number: curve for number, (_, curve) in run.trials.items()}
+    plots.gantt(run.trace, gantt, title=title)
+    plots.losses(metrics.points(run.trace, curves), losses, title=title)
+    plots.incumbents(
+        {run.experiment.scheduler: [metrics.incumbent(run.trace)]},
+        incumbent,
+        end=run.trace.end,
+        title=title,
+        target=run.experiment.limits.target,
+    )
+    plots.rungs(run.trace, rungs, title=title)
+    told = {"scheduler": run.experiment.scheduler, "workers": run.experiment.workers}
+    plots.utilisation(pd.DataFrame([told | share_of(run)]), utilisation, title=title)
+    return paths
+
+
+def write_comparison(
+    base: Experiment, runs: pd.DataFrame, cells: pd.DataFrame, target: float, folder: Path
+) -> None:
+    """Write the runs, the cells and what they were made from."""
+    write_text(folder / "runs.csv", runs.to_csv(index=False))
+    write_text(folder / "comparison.csv", cells.to_csv(index=False))
+    told = {"curves": base.curves, "target": target, "cells": records(cells)}
+    write_text(folder / "comparison.json", to_json(told))
+    write_text(folder / "experiment.toml", base.to_toml(**provenance(base)))
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows, ready for JSON: what is infinite or missing is None."""
+    return [
+        {
+            str(name): None if isinstance(value, float) and not isfinite(value) else value
+            for name, value in row.items()
+        }
+        for row in table.to_dict("records")
+    ]
+
+
+def short(base: Experiment) -> Limits:
+    """Return limits under which a run is short enough to be drawn job by job."""
+    r_max = source(base).r_max if base.r_max is None else base.r_max
+    return Limits(max_epochs=8 * r_max)
+
+
+def print_comparison(base: Experiment, cells: pd.DataFrame, target: float, seeds: int) -> None:
+    """Print a line a scheduler and worker count."""
+    table = Table(title=f"{base.curves}: {seeds} seeds, target {target:.4g}", title_justify="left")
+    for name in (
+        "scheduler",
+        "workers",
+        "end",
+        "utilised",
+        "straggling",
+        "shortage",
+        "finished",
+        "best error",
+        "time to target",
+        "missed",
+        "speedup [95 %]",
+        "throughput",
+    ):
+        table.add_column(name, justify="left" if name == "scheduler" else "right")
+    before = None
+    for row in cells.to_dict("records"):
+        if before not in {None, row["scheduler"]}:
+            table.add_section()
+        before = row["scheduler"]
+        table.add_row(
+            row["scheduler"],
+            str(row["workers"]),
+            duration(row["end_seconds"]),
+            f"{row['training']:.1%}",
+            f"{row['straggling']:.1%}",
+            f"{row['shortage']:.1%}",
+            f"{row['finished']:.1f}",
+            f"{row['best_loss']:.4f}",
+            duration(row["time_to_target"]),
+            str(row["missed"]),
+            f"{row['speedup']:.2f} [{row['low']:.2f}, {row['high']:.2f}]",
+            f"{row['throughput_speedup']:.2f}",
+        )
+    console().print(table)
+
+
+def print_summary(summary: Mapping[str, Any]) -> None:
+    """Print the figures of a run for a person."""
+    total = summary["workers"] * summary["end_seconds"]
+    table = Table(show_header=False, box=None)
+    table.add_row("curves", summary["curves"])
+    table.add_row("scheduler", f"{summary['scheduler']}, seed {summary['seed']}")
+    table.add_row("workers", str(summary["workers"]))
+    table.add_row("end", duration(summary["end_seconds"]))
+    parts = summary["worker_seconds"] | summary["waiting"]
+    for part in ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained"):
+        if parts[part] or part == "training":
+            waiting = "waiting: " if part in summary["waiting"] else ""
+            table.add_row(f"{waiting}{part}", f"{parts[part] / total:.1%}" if total else "-")
+    for name in ("jobs", "trials", "finished", "epochs"):
+        table.add_row(name, str(summary[name]))
+    loss = summary["best_loss"]
+    table.add_row("best loss", "-" if loss is None else f"{loss:.4f}")
+    if summary["best_config"]:
+        config = summary["best_config"].items()
+        table.add_row("best config", ", ".join(f"{k} {_short(v)}" for k, v in config))
+    if summary["time_to_target"] is not None:
+        table.add_row("time to target", duration(summary["time_to_target"]))
+    console().print(table)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that does not wrap what is piped into a file."""
+    made = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    if not made.is_terminal:
+        made.width = 200
+    return made
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time for a person.
+
+    >>> duration(5.25), duration(754), duration(93784)
+    ('5.2 s', '12 min 34 s', '26 h 03 min')
+    """
+    if not isfinite(seconds):
+        return "-"
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes = seconds / 60
+    if minutes < 100:
+        return f"{int(minutes)} min {int(seconds % 60):02d} s"
+    return f"{int(minutes // 60)} h {int(minutes % 60):02d} min"
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
