@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import csv
 
 from learning_curves.errors import InputError
 from learning_curves.files import replacing
@@ -50,6 +51,13 @@ _ROW = np.dtype([(name, "<i8" if i < _WHOLE else "<f8") for i, name in enumerate
 pack = Struct(f"<{_WHOLE}q{len(COLUMNS) - _WHOLE}d").pack
 """Packs the values of `COLUMNS`, one job, into bytes: a log grows fastest so."""
 OUTCOMES = tuple(outcome.name.lower() for outcome in Outcome)
+# Not read with pandas, whose default used not to read every number as it was written.
+_CSV = csv.ConvertOptions(
+    column_types={
+        name: pa.int64() if i < _WHOLE else pa.float64() for i, name in enumerate(COLUMNS)
+    }
+    | {"outcome": pa.string()}
+)
 
 
 @dataclass(frozen=True)
@@ -110,9 +118,9 @@ def read(path: Path) -> Trace:
     """
     try:
         if path.suffix == ".csv":
-            with path.open(encoding="utf-8") as file:
-                facts = json.loads(file.readline().removeprefix("#"))
-                jobs = pd.read_csv(file, float_precision="round_trip")
+            with path.open("rb") as file:
+                facts = json.loads(file.readline().removeprefix(b"#"))
+                jobs = csv.read_csv(file, convert_options=_CSV).to_pandas()
         else:
             table = pq.read_table(path)
             facts = json.loads((table.schema.metadata or {})[b"rungsim"])

@@ -135,9 +135,8 @@ def _measure(
 
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = report.console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(name, total=len(experiments))
         measured = comparison.measure_all(experiments, target, processes=processes)
         return list(comparison.watched(measured, lambda: bar.advance(task)))
