@@ -17,7 +17,9 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from learning_curves.files import replacing
 
@@ -32,8 +34,8 @@ COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE)
 """Okabe and Ito's palette without its black, kept for the incumbent, and its yellow, too faint."""
 GREY = "#BBBBBB"
 DARK_GREY = "#666666"
-LINES: tuple[str | tuple[float, tuple[float, ...]], ...] = (
-    "-",
+LINES: tuple[tuple[float, tuple[float, ...]], ...] = (
+    (0.0, ()),
     (0.0, (5.0, 1.5)),
     (0.0, (1.5, 1.0)),
     (0.0, (6.0, 1.5, 1.5, 1.5)),
@@ -41,15 +43,16 @@ LINES: tuple[str | tuple[float, tuple[float, ...]], ...] = (
 """Line styles; their number and that of the colours give 12 pairs when both are cycled through."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
-_LOG_FROM = 20.0  # the ratio of the greatest to the least from which an axis is logarithmic
-_PAD = 0.06  # of an axis, left free above and below what is drawn
+_PAD = 0.06  # of what is drawn, left free above and below it
+_PAD_FOR_MARKS = 0.15  # above it, where losses without a number are marked
 
 Floats = npt.NDArray[np.float64]
 
 
 def figure(height: float = HEIGHT) -> Figure:
     """Return an empty figure, `height` inches high, that lays itself out when it is drawn."""
-    return Figure(figsize=(WIDTH, height), dpi=DPI, layout="constrained")
+    layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06)
+    return Figure(figsize=(WIDTH, height), dpi=DPI, layout=layout)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -73,7 +76,14 @@ def dress(axes: Axes, *, x: str, y: str, title: str = "") -> None:
 def say(axes: Axes, what: str) -> None:
     """Write `what` in the middle of `axes`: why there is nothing to see."""
     axes.text(
-        *(0.5, 0.5, what), transform=axes.transAxes, ha="center", va="center", fontsize=MEDIUM
+        0.5,
+        0.5,
+        what,
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        fontsize=MEDIUM,
+        bbox={"facecolor": "white", "edgecolor": "none"},
     )
 
 
@@ -85,9 +95,7 @@ def legend(figure: Figure, entries: Sequence[tuple[Artist, str]]) -> None:
     # Matplotlib would leave out a label that begins with an underscore.
     labels = [textwrap.shorten(f" {label}", 70, placeholder=" …") for _, label in entries]
     labels = [f" {label}" if label.startswith("_") else label for label in labels]
-    points = [4.2 * len(label) + 30 for label in labels]  # estimated; 30 for handle and gap
-    room = WIDTH * 72
-    columns = len(labels) if sum(points) <= room else max(1, int(room / max(points)))
+    columns = legend_columns(labels)
     rows = math.ceil(len(labels) / columns)
     figure.set_figheight(figure.get_figheight() + (rows - 1) * 0.14)
     drawn = figure.legend(
@@ -103,6 +111,18 @@ def legend(figure: Figure, entries: Sequence[tuple[Artist, str]]) -> None:
     )
     for text in drawn.get_texts():
         text.set_parse_math(False)
+
+
+def legend_columns(labels: Sequence[str]) -> int:
+    """Return the most columns, at least 1, in which a legend of these labels fits a picture.
+
+    Its columns are filled one after the other, each as wide as its longest label.
+    """
+    points = [4.2 * len(label) + 30 for label in labels]  # estimated; 30 for handle and gap
+    for columns in range(len(labels), 1, -1):
+        if sum(part.max() for part in np.array_split(points, columns)) <= WIDTH * 72:
+            return columns
+    return 1
 
 
 def time_unit(seconds: float) -> tuple[str, float]:
@@ -121,32 +141,41 @@ def time_label(unit: str) -> str:
     return f"wall-clock time ({unit})"
 
 
-def is_wide(values: npt.ArrayLike) -> bool:
-    """Tell whether the finite `values` are better shown on a logarithmic axis.
+def is_wide(values: npt.ArrayLike, ratio: float = 20.0) -> bool:
+    """Tell whether the finite `values` lie more than `ratio` apart, for a logarithmic axis.
 
     >>> is_wide([0.9, 0.1]), is_wide([0.9, 0.01, float("inf")]), is_wide([0.9, 0.0])
     (False, True, False)
     """
     finite = _finite(values)
-    return bool(finite.size and finite.min() > 0 and finite.max() / finite.min() > _LOG_FROM)
+    return bool(finite.size and finite.min() > 0 and finite.max() / finite.min() > ratio)
 
 
 def limits(values: npt.ArrayLike, *, log: bool) -> tuple[float, float]:
-    """Return the ends of an axis that shows the finite `values`, with some space at both."""
+    """Return the ends of an axis that shows the finite `values`, with some space at both.
+
+    There is more space at the top where some values are not finite.
+
+    >>> limits([0.0, 100.0], log=False), limits([0.0, 100.0, float("inf")], log=False)
+    ((-6.0, 106.0), (-6.0, 115.0))
+    """
     finite = _finite(values)
     if not finite.size:
         return 0.0, 1.0
+    above = _PAD if finite.size == np.size(values) else _PAD_FOR_MARKS
     low, high = float(finite.min()), float(finite.max())
     if log:
-        space = (high / low) ** _PAD if high > low else 1.1
-        return low / space, high * space
-    space = (high - low) * _PAD or abs(high) * 0.1 or 0.1
-    return low - space, high + space
+        ratio = high / low if high > low else 4.0
+        return low / ratio**_PAD, high * ratio**above
+    span = high - low or abs(high) or 1.0
+    return low - span * _PAD, high + span * above
 
 
-def scale(axes: Axes, values: npt.ArrayLike, *, label: str = "loss") -> None:
-    """Scale the y axis to show the finite `values`, logarithmic where they are wide apart."""
-    log = is_wide(values)
+def scale(
+    axes: Axes, values: npt.ArrayLike, *, label: str = "loss", log_from: float = 20.0
+) -> None:
+    """Scale the y axis to show the finite `values`, logarithmic from this ratio between them."""
+    log = is_wide(values, log_from)
     if log:
         axes.set_yscale("log")
         plain_log_ticks(axes.yaxis, limits(values, log=True))
@@ -166,8 +195,8 @@ def plain_log_ticks(axis: Axis, ends: tuple[float, float]) -> None:
     axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
 
 
-def mark_diverged(axes: Axes, x: npt.ArrayLike) -> Artist:
-    """Mark at the top edge of `axes` that a loss at `x` was infinite; return the legend's handle."""
+def mark_diverged(axes: Axes, x: npt.ArrayLike) -> Line2D:
+    """Mark at the top edge of `axes` that a loss at `x` was infinite; return the handle."""
     (marks,) = axes.plot(
         x,
         np.full(np.shape(x), 0.98),
@@ -183,7 +212,7 @@ def mark_diverged(axes: Axes, x: npt.ArrayLike) -> Artist:
     return marks
 
 
-def spread(positions: Sequence[float], gap: float) -> list[int]:
+def spread(positions: Sequence[float] | Floats, gap: float) -> list[int]:
     """Choose which of the ascending `positions` get a label; return their places.
 
     The last is always chosen, so is the first unless it is too near the last; no two chosen are
@@ -201,6 +230,11 @@ def spread(positions: Sequence[float], gap: float) -> list[int]:
         if not near and last - position >= gap:
             chosen.append(place)
     return [*chosen, len(positions) - 1]
+
+
+def integers(most: int = 6) -> MaxNLocator:
+    """Return ticks at so many whole numbers, or fewer."""
+    return MaxNLocator(most, integer=True, min_n_ticks=1)
 
 
 def _finite(values: npt.ArrayLike) -> Floats:

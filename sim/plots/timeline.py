@@ -1,23 +1,23 @@
 """Gantt charts: what each worker did when, as in d2l Fig. 19.3.1, 19.5.1 and 19.5.2.
 
-Owns the gaps between the jobs of a worker, and which of them are waiting. Must not know why a
-worker waited.
+Owns how the time of the workers falls into bars, the gaps between jobs included. Must not know
+why a worker waited.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import to_rgb, to_rgba_array
+from matplotlib.colors import to_hex, to_rgb, to_rgba_array
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from sim.plots import canvas
 from sim.plots.canvas import COLOURS, Floats
@@ -46,7 +46,7 @@ def gantt(trace: Trace, path: Path, *, title: str = "") -> None:
         Above the picture.
 
     """
-    _draw({title: trace}, path)
+    gantts({title: trace}, path)
 
 
 def gantts(traces: Mapping[str, Trace], path: Path) -> None:
@@ -60,7 +60,33 @@ def gantts(traces: Mapping[str, Trace], path: Path) -> None:
         The PNG file to write.
 
     """
-    _draw(traces, path)
+    heights = [_height(trace.workers) for trace in traces.values()] or [1.0]
+    picture = canvas.figure(sum(heights) + 0.25 * (len(heights) - 1) + _MARGIN)
+    column = picture.subplots(
+        len(heights), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
+    )[:, 0]
+    end = max((trace.end for trace in traces.values()), default=0.0) or 1.0
+    unit, second = canvas.time_unit(end)
+    shown: set[str] = set()
+    for axes, (title, trace) in zip(column, traces.items(), strict=bool(traces)):
+        canvas.dress(axes, x="", y="worker", title=title)
+        shown |= _draw(axes, trace, end, second)
+        if 0 < trace.end < end:
+            axes.axvline(trace.end / second, color="black", linewidth=0.8)
+    if not traces:
+        canvas.dress(column[0], x="", y="worker")
+        canvas.say(column[0], "no runs")
+        column[0].set_yticks([])
+    column[-1].set_xlim(0, end / second)
+    column[-1].set_xlabel(canvas.time_label(unit), fontsize=canvas.MEDIUM)
+    names = {"cut": "cut short", "training": "training (colour: trial)"}
+    if any(trace.workers <= _NUMBERED for trace in traces.values()):
+        names["training"] = "training (number: trial)"
+    canvas.legend(
+        picture,
+        [(look.handle, names.get(kind, kind)) for kind, look in _LOOKS.items() if kind in shown],
+    )
+    canvas.save(picture, path)
 
 
 def gaps(trace: Trace) -> Floats:
@@ -82,43 +108,85 @@ def gaps(trace: Trace) -> Floats:
     order = np.lexsort((stop, start, worker))
     worker, start, stop = worker[order], start[order], stop[order]
     found = (worker[1:] == worker[:-1]) & (start[1:] > stop[:-1])
-    return np.column_stack([worker[1:], stop[:-1], start[1:]])[found]
+    between: Floats = np.column_stack([worker[1:], stop[:-1], start[1:]])[found]
+    return between
 
 
-def waits(trace: Trace) -> Floats:
-    """Return the part of the `gaps` in which workers waited: until `trace.drained_from`."""
-    found = gaps(trace)
-    found[:, 2] = np.minimum(found[:, 2], trace.drained_from)
-    return found[found[:, 1] < found[:, 2]]
+def bars(trace: Trace) -> pd.DataFrame:
+    """Return the time of all workers in [0, `trace.end`] as bars that leave nothing out.
+
+    Returns
+    -------
+    DataFrame
+        One row a bar, with the columns ``kind`` (overhead | training | lost | cut | waiting |
+        drained), ``worker``, ``start``, ``stop`` (seconds, start < stop) and ``trial`` (-1 for
+        none). The overhead of a job stands in front.
+
+    """
+    jobs = trace.jobs
+    worker, trial = jobs["worker"].to_numpy(np.float64), jobs["trial"].to_numpy()
+    started, ended = jobs["started"].to_numpy(), jobs["ended"].to_numpy()
+    trains = np.minimum(started + jobs["overhead"].to_numpy(), ended)
+    kind = jobs["outcome"].astype(str).replace({"done": "training"})
+    idle, since, until = gaps(trace).T
+    turns = np.clip(trace.drained_from, since, until)  # from waiting to drained
+    parts = (
+        ("overhead", worker, started, trains, trial),
+        (kind, worker, trains, ended, trial),
+        ("waiting", idle, since, turns, -1),
+        ("drained", idle, turns, until, -1),
+    )
+    names = ("kind", "worker", "start", "stop", "trial")
+    found = pd.concat(
+        [pd.DataFrame(dict(zip(names, part, strict=True))) for part in parts], ignore_index=True
+    )
+    return found[found["start"] < found["stop"]].reset_index(drop=True)
 
 
-def _draw(traces: Mapping[str, Trace], path: Path) -> None:
-    heights = [_height(trace.workers) for trace in traces.values()] or [1.0]
-    picture = canvas.figure(sum(heights) + 0.25 * (len(heights) - 1) + _MARGIN)
-    column = picture.subplots(
-        len(heights), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
-    )[:, 0]
-    end = max((trace.end for trace in traces.values()), default=0.0) or 1.0
-    unit, second = canvas.time_unit(end)
-    shown: set[str] = set()
-    for axes, (title, trace) in zip(column, traces.items(), strict=bool(traces)):
-        canvas.dress(axes, x="", y="worker", title=title)
-        _rows(axes, trace.workers)
-        for bars in _all_bars(trace):
-            if bars.draw(axes, second, _AXES_POINTS / end, trace.workers <= _NUMBERED):
-                shown.add(bars.name)
-        if trace.jobs.empty:
-            canvas.say(axes, "no jobs")
-        if 0 < trace.end < end:
-            axes.axvline(trace.end / second, color="black", linewidth=0.8)
-    if not traces:
-        canvas.dress(column[0], x="", y="worker")
-        canvas.say(column[0], "no runs")
-        column[0].set_yticks([])
-    column[-1].set_xlim(0, end / second)
-    column[-1].set_xlabel(canvas.time_label(unit), fontsize=canvas.MEDIUM)
-    canvas.legend(picture, [(look.handle, name) for name, look in _LOOKS.items() if name in shown])
-    canvas.save(picture, path)
+@dataclass(frozen=True)
+class _Look:
+    """How one kind of bar is filled."""
+
+    face: str = ""  # the colour of all, whatever their trial
+    tint: float = 0.0  # how much paler than its trial's colour; below 0 darker
+    hatch: str = ""
+    edge: str = "white"  # also the colour of the hatch
+
+    def faces(self, trials: npt.NDArray[np.int64]) -> Floats:
+        """Return the colour of each bar, shape (bars, 4)."""
+        if self.face:
+            return to_rgba_array([self.face] * len(trials))
+        palette: Floats = to_rgba_array([tinted(each, self.tint) for each in COLOURS])
+        return palette[trials % len(COLOURS)]
+
+    @property
+    def handle(self) -> Patch:
+        """Its patch in the legend."""
+        face = self.face or tinted(COLOURS[0], self.tint)
+        edge = self.edge if self.hatch else canvas.DARK_GREY
+        return Patch(facecolor=face, hatch=self.hatch, edgecolor=edge, linewidth=0.4)
+
+
+_LOOKS = {
+    "training": _Look(),
+    "overhead": _Look(tint=-0.5),
+    "lost": _Look(tint=0.55, hatch="//////", edge="#333333"),
+    "cut": _Look(tint=0.7, hatch="......", edge="#AAAAAA"),
+    "waiting": _Look(face=canvas.GREY),
+    "drained": _Look(face="white"),
+}
+"""The kinds of bars, in the order of the legend."""
+
+
+def tinted(colour: str, tint: float) -> str:
+    """Return `colour` mixed with so much white, or below 0 black.
+
+    >>> tinted("#0000FF", 0.5), tinted("#0000FF", -0.5)
+    ('#8080ff', '#000080')
+    """
+    towards = 1.0 if tint > 0 else 0.0
+    red, green, blue = (part + (towards - part) * abs(tint) for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def _height(workers: int) -> float:
@@ -128,69 +196,58 @@ def _height(workers: int) -> float:
     return min(max(0.5, workers * 0.3), max(1.7, workers * 0.135))  # 0.135: a number's height
 
 
-def _rows(axes: Axes, workers: int) -> None:
-    axes.set_ylim(workers - 0.5, -0.5)  # worker 0 on top
-    if workers <= _NUMBERED:
-        axes.set_yticks(range(workers))
+def _draw(axes: Axes, trace: Trace, end: float, second: float) -> set[str]:
+    """Draw one run on axes that go to `end`, in units of so many seconds; return what kinds."""
+    numbered = trace.workers <= _NUMBERED
+    axes.set_ylim(trace.workers - 0.5, -0.5)  # worker 0 on top
+    if numbered:
+        axes.set_yticks(range(trace.workers))
     else:
-        axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes.yaxis.set_major_locator(canvas.integers())
+    if trace.jobs.empty:
+        canvas.say(axes, "no jobs")
+        return set()
+    drawn = bars(trace)
+    drawn["points"] = (drawn["stop"] - drawn["start"]) * _AXES_POINTS / end
+    half = 0.42 if numbered else 0.5  # of a row; thin ones leave no space between them
+    for kind, some in drawn[drawn["kind"] != "drained"].groupby("kind", sort=True):
+        look = _LOOKS[str(kind)]
+        x, y = some[["start", "stop"]].to_numpy() / second, some["worker"].to_numpy()
+        corners = [x[:, [0, 0, 1, 1]], y[:, None] + np.array([-half, half, half, -half])]
+        shapes = PolyCollection(
+            list(np.stack(corners, axis=-1)),  # (bars, 4, 2)
+            facecolor=look.faces(some["trial"].to_numpy()),
+            edgecolor=look.edge,
+            hatch=look.hatch,
+            # An edge parts a bar from the next, where it is wide enough to bear one.
+            linewidth=np.where(some["points"] > 3, 0.6, 0.0) if numbered else 0.0,
+            antialiased=numbered,  # else seams would show between rows without an edge
+        )
+        axes.add_collection(shapes, autolim=False)
+    if numbered:
+        _number(axes, drawn[drawn["trial"] >= 0], second)
+    return set(drawn["kind"])
 
 
-@dataclass(frozen=True)
-class _Look:
-    """How one kind of bar is filled."""
-
-    tint: float = 0.0  # how much paler than its trial's colour; below 0 darker
-    hatch: str = ""
-    edge: str = "white"  # also the colour of the hatch
-    face: str = ""  # for all bars, whatever their trial
-
-    def faces(self, trials: npt.NDArray[np.int64]) -> Floats:
-        """Return the colour of each bar, shape (bars, 4)."""
-        if self.face:
-            return to_rgba_array([self.face] * len(trials))
-        return to_rgba_array([_tinted(each, self.tint) for each in COLOURS])[trials % len(COLOURS)]
-
-    @property
-    def handle(self) -> Patch:
-        """Its patch in the legend."""
-        face = self.face or _tinted(COLOURS[0], self.tint)
-        edge = self.edge if self.hatch else canvas.DARK_GREY
-        return Patch(facecolor=face, hatch=self.hatch * 2, edgecolor=edge, linewidth=0.4)
+def _number(axes: Axes, drawn: pd.DataFrame, second: float) -> None:
+    """Print the trial of each bar in which its digits fit."""
+    digits = drawn["trial"].astype(str).str.len()
+    fits = (drawn["kind"] != "overhead") & (drawn["points"] > digits * _DIGIT_POINTS + 2)
+    columns = ("kind", "trial", "worker", "start", "stop")
+    for kind, trial, worker, start, stop in drawn.loc[fits, columns].itertuples(index=False):
+        training = kind == "training"
+        axes.text(
+            (start + stop) / 2 / second,
+            worker,
+            str(trial),
+            fontsize=canvas.SMALL,
+            ha="center",
+            va="center_baseline",
+            color="white" if training and trial % len(COLOURS) in _DARK else "black",
+            path_effects=[] if training else _HALO,
+        ).set_in_layout(False)
 
 
-_LOOKS = {
-    "training (number: trial)": _Look(),
-    "overhead": _Look(tint=-0.5),
-    "lost": _Look(tint=0.55, hatch="////", edge="#333333"),
-    "cut": _Look(tint=0.75, hatch="....", edge="#AAAAAA"),
-    "waiting": _Look(face=canvas.GREY),
-    "drained": _Look(face="white"),
-}
-"""The kinds of bars, in the order of the legend."""
-_TRAINING, _OVERHEAD, _LOST, _CUT, _WAITING, _DRAINED = _LOOKS
-
-
-@dataclass(frozen=True)
-class _Bars:
-    """Bars of one kind; all arrays of shape (bars,)."""
-
-    name: str
-    worker: Floats
-    start: Floats  # seconds
-    stop: Floats
-    trial: npt.NDArray[np.int64]
-
-    def draw(self, axes: Axes, second: float, points: float, numbered: bool) -> bool:
-        """Draw them, `points` wide a second; tell whether there was anything to draw."""
-        look = _LOOKS[self.name]
-        wide = self.stop > self.start
-        ...
-        return True
-
-
-def _tinted(colour: str, tint: float) -> tuple[float, float, float]:
-    """Mix `colour` with white, or below 0 with black."""
-    towards = 1.0 if tint > 0 else 0.0
-    red, green, blue = (part + (towards - part) * abs(tint) for part in to_rgb(colour))
-    return red, green, blue
+_HALO = [patheffects.withStroke(linewidth=2.0, foreground="white")]
+"""Keeps a number legible on a hatch."""
+_DARK = {COLOURS.index(each) for each in (canvas.BLUE, canvas.GREEN, canvas.VERMILION)}
