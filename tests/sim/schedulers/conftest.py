@@ -1,4 +1,4 @@
-"""What drives the schedulers in these tests: scripts of bytes that end jobs and ask for new ones."""
+"""What drives the schedulers in these tests: scripts of bytes that end jobs and ask for more."""
 
 from math import inf, nan
 
@@ -22,7 +22,7 @@ LOST = object()
 OUTCOMES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.2, 0.3, 0.5, 0.5, -inf, inf, nan, LOST, LOST)
 
 MAKERS = {
-    "random": lambda searcher, levels, eta: RandomSearch(searcher, r_max=levels[1]),
+    "random": lambda searcher, levels, _: RandomSearch(searcher, r_max=levels[1]),
     "random-batch": lambda searcher, levels, eta: RandomSearch(
         searcher, r_max=levels[1], batch=eta
     ),
@@ -46,7 +46,7 @@ def _trials(count):
 
 
 def _moves(script, workers):
-    """Yield what to do next, as long as the script goes: "ask", or (place of a running job, outcome).
+    """Yield what to do next, "ask" or (place of a running job, outcome), to the script's end.
 
     Send back how many jobs are running.
     """

@@ -46,7 +46,7 @@ class PlainStopping:
 
 
 @given(
-    script=st.binary(max_size=120),
+    script=st.binary(min_size=60, max_size=150),
     count=st.sampled_from([0, 1, 2, 3, 5, 8, 11, 1000]),
     workers=st.integers(1, 6),
     eta=st.integers(2, 4),

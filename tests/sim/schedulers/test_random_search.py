@@ -39,7 +39,7 @@ class PlainRandomSearch:
 
 
 @given(
-    script=st.binary(max_size=80),
+    script=st.binary(min_size=30, max_size=100),
     count=st.sampled_from([0, 1, 2, 3, 5, 8, 1000]),
     workers=st.integers(1, 6),
     r_max=st.integers(1, 9),

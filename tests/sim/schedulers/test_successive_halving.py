@@ -96,7 +96,7 @@ class PlainHalving:
 
 
 @given(
-    script=st.binary(max_size=150),
+    script=st.binary(min_size=60, max_size=200),
     count=st.sampled_from([0, 1, 2, 3, 4, 5, 8, 11, 1000]),
     workers=st.integers(1, 6),
     eta=st.integers(2, 4),
