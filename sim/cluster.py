@@ -28,8 +28,9 @@ from sim.limits import Limits
 from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
 from sim.trace import Outcome, Trace, frame, pack
 
-# At equal times SimPy goes by priority, then first come, first served. Its own are 0 (urgent) and
-# 1: a timeout, so the end of a job; jobs started earlier were put there earlier.
+# At equal times SimPy goes by priority, then first come, first served: of the jobs that end, the
+# ones started earlier come first. 0 is SimPy's own, for the birth of a process.
+_JOB_ENDS = EventPriority(1)
 _RUN_ENDS = EventPriority(2)
 _WORKERS_ASK = EventPriority(3)
 
@@ -38,10 +39,10 @@ _DONE, _CUT = int(Outcome.DONE), int(Outcome.CUT)
 
 
 class _Event(simpy.Event):
-    """An event that is given its place among simultaneous ones."""
+    """An event that is given its time, and its place among simultaneous ones, later."""
 
-    def occur(self, priority: EventPriority, *, after: float = 0.0) -> None:
-        """Let it occur, once or more; only the first time counts."""
+    def occur(self, priority: EventPriority, after: float = 0.0) -> None:
+        """Let it occur so many seconds from now; what has occurred once occurs no more."""
         self._ok = True
         self._value = None
         self.env.schedule(self, priority, after)
@@ -51,8 +52,8 @@ class _Worker:
     """What one worker is doing."""
 
     __slots__ = (
-        "called",
         "curve",
+        "ended",
         "finish",
         "job",
         "job_number",
@@ -65,7 +66,7 @@ class _Worker:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.called: simpy.Event  # succeeds when a job has been found for it
+        self.ended: _Event  # occurs when the job it is to be given has ended
         self.job: Job | None = None
         self.curve: Curve  # of the job's trial
         self.job_number = 0
@@ -198,36 +199,35 @@ class Cluster:
         """Each trial that was started, and its curve, by its number. O(trials)."""
         return {trial.number: (trial, self._curves[trial.number]) for trial in self._trials}
 
-    def _life(self, worker: _Worker) -> Generator[simpy.Event, Job, None]:
-        """One worker's biography: ask, or be called when there is a job; train; report."""
+    def _life(self, worker: _Worker) -> Generator[simpy.Event, None, None]:
+        """One worker's biography: ask for a job, be at it until it has ended, report it."""
         while True:
-            job = self._ask(worker)
-            if job is None:
-                worker.called = self._env.event()
-                job = yield worker.called
-            yield self._env.timeout(self._start(worker, job))
-            self._report(worker, job)
+            yield self._ask(worker)
+            self._report(worker)
 
-    def _ask(self, worker: _Worker) -> Job | None:
-        """Ask for `worker`; None: it will be called."""
+    def _ask(self, worker: _Worker) -> simpy.Event:
+        """Ask for `worker`, or let it wait its turn; return the end of the job it will get."""
         env = self._env
+        worker.ended = ended = _Event(env)
         if self._freed or env.peek() <= env.now:  # others may still report at this instant
             if not self._freed:
-                ask = _Event(env)
-                ask.callbacks.append(self._call_workers)
-                ask.occur(_WORKERS_ASK)
+                turn = _Event(env)
+                turn.callbacks.append(self._ask_for_all)
+                turn.occur(_WORKERS_ASK)
             self._freed.append(worker)
-            return None
+            return ended
         job = self._next_job()
         if job is None:
             self._waiting.append(worker)
             self._end_if_idle()
-        elif self._waiting:
-            self._call_workers()
-        return job
+        else:
+            self._start(worker, job)
+            if self._waiting:
+                self._ask_for_all()
+        return ended
 
-    def _call_workers(self, _event: simpy.Event | None = None) -> None:
-        """Ask for all free workers, until the first is told that there is nothing."""
+    def _ask_for_all(self, _turn: simpy.Event | None = None) -> None:
+        """Ask for the free workers in turn, until the first is told that there is nothing."""
         free = len(self._freed) + len(self._waiting)
         jobs = list(islice(iter(self._next_job, None), free))
         # A trial goes on where it has just been trained, if that worker is among those asking.
@@ -236,8 +236,7 @@ class Cluster:
         settled = {worker.number for worker in homes if worker is not None}
         others = deque(worker for worker in self._freed if worker.number not in settled)
         for job, home in zip(jobs, homes, strict=True):
-            worker = home or (others or self._waiting).popleft()
-            worker.called.succeed(job)
+            self._start(home or (others or self._waiting).popleft(), job)
         self._waiting.extend(others)
         self._freed.clear()
         self._end_if_idle()
@@ -262,8 +261,8 @@ class Cluster:
             self._drained_from = self._env.now
         return answer
 
-    def _start(self, worker: _Worker, job: Job) -> float:
-        """Let `worker` begin `job` now; return the seconds until it ends."""
+    def _start(self, worker: _Worker, job: Job) -> None:
+        """Let `worker` begin `job` now; from here on it is certain when the job ends."""
         trial = job.trial
         if job.start == 0:
             curve = self._blackbox.curve(trial.config, self._seed + trial.number)
@@ -271,14 +270,19 @@ class Cluster:
             self._trials.append(trial)
         else:
             curve = self._curves[trial.number]
+        if self._plain:
+            worker.training = seconds = fsum(curve.seconds(job.start, job.stop))
+        else:
+            seconds = self._all_seconds(worker, job, curve)
         worker.curve = curve
         worker.started = self._env.now
         worker.job_number = self._started
         self._started += 1
-        if self._plain:
-            worker.job = worker.last = job
-            worker.training = training = fsum(curve.seconds(job.start, job.stop))
-            return training
+        worker.job = worker.last = job
+        worker.ended.occur(_JOB_ENDS, seconds)
+
+    def _all_seconds(self, worker: _Worker, job: Job, curve: Curve) -> float:
+        """Return the seconds of `job` on `worker`, all told."""
         costs = self._costs
         training = fsum(curve.seconds(costs.first_epoch(job), job.stop))
         if self._straggler is not None:
@@ -288,11 +292,12 @@ class Cluster:
         worker.prepare = costs.before(job, carries_on=worker.holds(job))
         worker.training = training
         worker.finish = costs.after(job, self._r_max)
-        worker.job = worker.last = job
         return worker.prepare + training + worker.finish
 
-    def _report(self, worker: _Worker, job: Job) -> None:
+    def _report(self, worker: _Worker) -> None:
         """Log the job that `worker` has just ended, and tell the scheduler."""
+        job = worker.job
+        assert job is not None
         start, stop = job.start, job.stop
         curve = worker.curve
         losses = curve.losses(start, stop)

@@ -88,13 +88,24 @@ class Rung:
 
     """
 
-    __slots__ = ("_best", "_count", "_cut", "_eta", "_least", "_rest", "_unpromoted", "level")
+    __slots__ = (
+        "_best",
+        "_count",
+        "_cut",
+        "_eta",
+        "_grows_at",
+        "_least",
+        "_rest",
+        "_unpromoted",
+        "level",
+    )
 
     def __init__(self, level: int, eta: int, *, least: int = 0) -> None:
         self.level = level
         self._eta = eta
         self._least = least
         self._count = 0
+        self._grows_at = 1 if least else eta  # the count at which there is one more of the best
         # Two heaps meet at the cut: the worst of the best and the best of the rest lie on top.
         self._best: list[tuple[float, int, _Entry]] = []  # -loss, -number, entry
         self._rest: list[_Entry] = []
@@ -111,20 +122,21 @@ class Rung:
         Return whether a trial is promotable now.
         """
         self._count += 1
+        unpromoted = self._unpromoted
         if loss < inf:
             entry = (loss, trial.number, trial)
-            heappush(self._unpromoted, entry)
+            heappush(unpromoted, entry)
         else:
             entry = (inf, trial.number, trial)
         if entry < self._cut:
             entry = heappushpop(self._best, (-entry[0], -entry[1], entry))[2]
+            self._cut = self._best[0][2]
         heappush(self._rest, entry)
-        if len(self._best) < (self._count // self._eta or self._least):
+        if self._count == self._grows_at:
             entry = heappop(self._rest)
             heappush(self._best, (-entry[0], -entry[1], entry))
-        if self._best:
             self._cut = self._best[0][2]
-        unpromoted = self._unpromoted
+            self._grows_at = (len(self._best) + 1) * self._eta
         return bool(unpromoted) and unpromoted[0] <= self._cut
 
     def is_best(self, trial: Trial, loss: float) -> bool:
