@@ -156,11 +156,20 @@ def simulate(experiment: Experiment, blackbox: Blackbox | None = None) -> Run:
 
 def source(experiment: Experiment) -> Blackbox:
     """Return the curves of `experiment`, read once a process for all that share them."""
-    return _source(experiment.curves, experiment.seconds, experiment.r_max)
+    curves = experiment.curves
+    beside = [Path(f"{curves}{end}") for end in ("", ".csv", ".parquet", ".toml")]
+    files = [*beside, Path(curves).with_suffix(".toml")] if Path(curves).name else []
+    written = tuple(path.stat().st_mtime_ns for path in files if path.is_file())
+    return _source(curves, experiment.seconds, experiment.r_max, written)
 
 
 @lru_cache(maxsize=16)
-def _source(curves: str, seconds: str, r_max: int | None) -> Blackbox:
+def _source(
+    curves: str,
+    seconds: str,
+    r_max: int | None,
+    written: tuple[int, ...],  # noqa: ARG001  when: a file that was changed is read again
+) -> Blackbox:
     blackbox = sources.find(curves, r_max)
     match seconds:
         case "recorded":

@@ -184,8 +184,9 @@ def speedup(
     ----------
     at_one, at_many
         The time to the target at 1 worker and at many, of the same seeds in the same order; inf
-        for a run that missed it. A miss is never dropped: missed with many workers, the seed
-        counts as no speedup (0); missed with one alone, as an infinite one.
+        for a run that missed it. A miss is never dropped: missed with many workers only, the
+        seed counts as 0, however late the run would have been; missed with one only, as
+        infinite; missed with both, as 1, no speedup shown.
     rng
         Of the bootstrap.
     resamples
@@ -203,8 +204,8 @@ def speedup(
 
     """
     one, many = np.asarray(at_one, dtype=float), np.asarray(at_many, dtype=float)
-    ratios = np.zeros(len(one))
     reached = np.isfinite(many)
+    ratios = np.where(np.isfinite(one), 0.0, 1.0)
     ratios[reached] = one[reached] / many[reached]
     medians = _medians(ratios[rng.integers(len(ratios), size=(resamples, len(ratios)))])
     # Of the resamples themselves, not between them: between a number and inf there is nothing.

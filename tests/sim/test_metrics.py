@@ -122,9 +122,10 @@ def test_speedup_counts_a_miss_and_never_drops_it():
     # Ratios 4, 2, and 0 for the miss: the median is 2.
     estimate = metrics.speedup([8.0, 8.0, 8.0], [2.0, 4.0, inf], rng)
     assert (estimate.median, estimate.censored) == (2.0, 1)
-    # Missed with one worker alone, a seed is an infinite speedup; missed by both, none.
+    # Missed with one worker only, a seed is an infinite speedup; missed with both, it is 1.
     assert metrics.speedup([inf, 8.0, inf], [2.0, 4.0, inf], rng).median == 2.0
-    assert metrics.speedup([inf] * 3, [inf] * 3, rng).median == 0.0
+    assert metrics.speedup([inf] * 3, [inf] * 3, rng).median == 1.0
+    assert metrics.speedup([8.0] * 3, [inf] * 3, rng).median == 0.0
 
 
 def test_the_interval_covers_the_median_as_often_as_it_says():

@@ -1,0 +1,191 @@
+"""The command line end to end: what it writes, that it writes it again, and how it refuses."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from sim.cli import main
+from sim.trace import read
+
+SHORT = ["--curves", "power-law", "--r-max", "9", "--eta", "3", "--max-epochs", "120"]
+
+
+def refused(capsys, *arguments):
+    """Run a command line that must be refused; return its one line of complaint."""
+    try:
+        code = main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    captured = capsys.readouterr()
+    assert code == 2
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+def test_run_writes_what_it_says(tmp_path, capsys):
+    out = tmp_path / "new" / "out"
+    assert main(["run", *SHORT, "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == json.loads((out / "summary.json").read_text())
+    assert {path.name for path in out.iterdir()} == {
+        *("jobs.parquet", "summary.json", "experiment.toml"),
+        *("gantt.png", "losses.png", "incumbent.png", "rungs.png", "utilisation.png"),
+    }
+    assert len(read(out / "jobs.parquet").jobs) == told["jobs"]
+    contract = (
+        "end_seconds utilisation worker_seconds waiting jobs trials finished epochs best_loss "
+        "best_config time_to_target"
+    )
+    assert set(contract.split()) <= set(told)
+    parts = {"training", "overhead", "wasted", "down", "waiting", "drained"}
+    assert set(told["worker_seconds"]) == parts
+    assert set(told["waiting"]) == {"straggling", "shortage"}
+
+
+@pytest.mark.parametrize("scheduler", ["sh", "asha"])
+def test_an_experiment_file_gives_the_same_bytes_again(tmp_path, scheduler):
+    first, again = tmp_path / "first", tmp_path / "again"
+    options = ["--scheduler", scheduler, "--workers", "3", "--straggler-sigma", "0.3"]
+    options += ["--speeds", "1,2", "--save-seconds", "0.5", "--target", "0.11", "--seed", "5"]
+    assert main(["run", *SHORT, *options, "--out", str(first), "--no-plots"]) == 0
+    file = str(first / "experiment.toml")
+    assert main(["run", "--from", file, "--out", str(again), "--no-plots"]) == 0
+    for name in ("jobs.parquet", "summary.json", "experiment.toml"):
+        assert (again / name).read_bytes() == (first / name).read_bytes()
+
+
+def test_pictures_are_the_same_bytes_again(tmp_path):
+    for name in ("first", "again"):
+        assert main(["run", *SHORT, "--out", str(tmp_path / name)]) == 0
+    for picture in (tmp_path / "first").glob("*.png"):
+        assert picture.read_bytes() == (tmp_path / "again" / picture.name).read_bytes()
+
+
+def test_a_changed_table_is_not_taken_for_the_one_that_was_run(tmp_path, capsys):
+    table = tmp_path / "mine.csv"
+    header = "config_id,lr,seed,epoch,validation_error,seconds\n"
+    table.write_text(f"{header}0,0.1,0,1,0.5,1.0\n0,0.1,0,2,0.4,1.0\n")
+    out = tmp_path / "out"
+    assert main(["run", "--curves", str(table), "--out", str(out), "--no-plots"]) == 0
+    capsys.readouterr()
+    table.write_text(f"{header}0,0.1,0,1,0.6,1.0\n0,0.1,0,2,0.4,1.0\n")
+    message = refused(capsys, "run", "--from", str(out / "experiment.toml"))
+    assert "have changed since" in message
+
+
+def test_compare_is_the_same_on_one_process_and_on_two(tmp_path):
+    options = ["--scheduler", "sh,asha", "--workers", "1,3", "--seeds", "3", "--no-plots"]
+    for processes in ("1", "2"):
+        out = tmp_path / processes
+        command = ["compare", *SHORT, *options, "--processes", processes, "--out", str(out)]
+        assert main([*command, "--json"]) == 0
+    one, two = (tmp_path / n / "power-law" for n in ("1", "2"))
+    for name in ("runs.csv", "comparison.csv", "comparison.json", "experiment.toml"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+    told = json.loads((one / "comparison.json").read_text())
+    cells = {(cell["scheduler"], cell["workers"]): cell for cell in told["cells"]}
+    assert set(cells) == {("sh", 1), ("sh", 3), ("asha", 1), ("asha", 3)}
+    parts = ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained")
+    for cell in cells.values():
+        assert sum(cell[part] for part in parts) == pytest.approx(1)
+    for scheduler in ("sh", "asha"):
+        alone = cells[scheduler, 1]
+        assert (alone["speedup"], alone["low"], alone["high"]) == (1, 1, 1)
+        assert alone["straggling"] == alone["shortage"] == 0
+        assert cells[scheduler, 3]["end_seconds"] < alone["end_seconds"]
+    assert cells["sh", 3]["shortage"] > 0 == cells["asha", 3]["shortage"]
+
+
+@pytest.mark.slow
+def test_the_main_job_end_to_end(tmp_path):
+    command = [sys.executable, "-c", "from sim.cli import main; raise SystemExit(main())"]
+    options = ["compare", "--seeds", "2", "--workers", "1,4"]
+    done = subprocess.run(
+        [*command, *options], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
+    for table in ("softmax-fashion-mnist",):
+        folder = tmp_path / "rungsim-compare" / table
+        assert f"written to rungsim-compare/{table}" in done.stdout
+        assert len(list(folder.glob("*.png"))) >= 5
+        told = json.loads((folder / "comparison.json").read_text())
+        assert len(told["cells"]) == 4 * 2
+        assert 0 < told["target"] < 0.9
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["run", "--eta", "1"], "eta is 1"),
+        (["run", "--eta", "two"], "'two'"),
+        (["run", "--r-min", "17"], "r_min is 17, above r_max 16"),
+        (["run", "--r-max", "17"], "r_max 17 is beyond"),
+        (["run", "--workers", "0"], "there are 0 workers"),
+        (["run", "--scheduler", "ahsa"], "'ahsa'"),
+        (["run", "--rule", "median"], "'median'"),
+        (["run", "--curves", "missing.csv"], "missing.csv"),
+        (["run", "--from", "missing.toml"], "missing.toml"),
+        (["run", "--max-seconds", "0"], "max_seconds is 0"),
+        (["run", "--target", "nan"], "the target is NaN"),
+        (["run", "--speeds", "1,x"], "'1,x'"),
+        (["run", "--seconds", "d2l-gpu", "--curves", "power-law"], "examples"),
+        (["run", "--order", "given", "--curves", "power-law"], "needs a table"),
+        (["run", "--start-seconds", "-1"], "start_seconds is -1.0"),
+        (["compare", "--seeds", "0"], "--seeds is 0"),
+        (["compare", "--processes", "0"], "--processes is 0"),
+        (["compare", "--workers", "4,0"], "there are 0 workers"),
+        (["compare", "--workers", ""], "''"),
+        (["compare", "--scheduler", "asha,sah"], "'sah'"),
+        (["compare", "--curves", "softmax-fashion-mnist,nope"], "'nope'"),
+        (["curves", "show", "nope"], "'nope'"),
+        (["walk"], "'walk'"),
+        (["run", "--wrokers", "3"], "--wrokers"),
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_one_line_and_leaves_nothing(capsys, tmp_path, monkeypatch, arguments, named):
+    monkeypatch.chdir(tmp_path)
+    out = ["--out", "out"] if arguments[0] in {"run", "compare"} else []
+    assert named in refused(capsys, *arguments, *out)
+    assert not list(tmp_path.rglob("*.*"))
+
+
+@pytest.mark.parametrize(
+    ("row", "named"),
+    [
+        ("0,0.1,0,2,nan,1.0", "line 3"),
+        ("0,0.1,0,1,0.4,1.0", "line 3"),
+        ("0,0.1,0,2,0.4", "line 3"),
+        ("0,0.1,0,2,0.4,-1", "line 3"),
+        ("0,0.1,0,3,0.4,1.0", "epoch 2 is missing"),
+    ],
+    ids=["NaN", "a duplicate epoch", "a ragged row", "negative seconds", "a missing epoch"],
+)
+def test_a_broken_table_is_named_by_its_line(capsys, tmp_path, row, named):
+    table = tmp_path / "mine.csv"
+    table.write_text(
+        f"config_id,lr,seed,epoch,validation_error,seconds\n0,0.1,0,1,0.5,1.0\n{row}\n"
+    )
+    message = refused(capsys, "run", "--curves", str(table), "--out", str(tmp_path / "out"))
+    assert str(table) in message
+    assert named in message
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named_before_the_run(capsys, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    assert "file" in refused(capsys, "run", *SHORT, "--out", str(tmp_path / "file" / "out"))
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["run", "--help"], ["compare", "--help"]])
+def test_help_teaches(capsys, arguments):
+    try:
+        code = main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 0
+    assert "examples:" in capsys.readouterr().out
