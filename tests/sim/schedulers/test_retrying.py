@@ -137,6 +137,17 @@ def test_each_job_of_a_trial_has_its_own_attempts(trials, brief):
     assert brief(scheduler.next_job()) == (0, 1, 2)
 
 
+def test_who_is_given_the_same_job_again_counts_anew(trials, brief):
+    # The inner one hears of every second loss, and gives up at its second: 4 attempts in all.
+    search = RandomSearch(trials(1), r_max=1)
+    scheduler = Retrying(Retrying(search, attempts=2), attempts=2)
+    for _ in range(4):
+        job = scheduler.next_job()
+        assert brief(job) == (0, 0, 1)
+        scheduler.job_lost(job)
+    assert scheduler.next_job() is Idle.DONE
+
+
 def test_done_is_withheld_while_a_job_runs(trials, start):
     scheduler = Retrying(RandomSearch(trials(2), r_max=3), attempts=2)
     first, second = start(scheduler, 2)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sim.schedulers import Idle, Job, SuccessiveHalving, Trial, rung_levels
 
-often = settings(max_examples=4000, derandomize=True, deadline=None)
+often = settings(max_examples=3000, derandomize=True, deadline=None)
 
 
 class PlainBracket:
