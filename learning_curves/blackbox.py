@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from learning_curves.curve import Curve
 from learning_curves.space import Config, Space
@@ -51,10 +51,14 @@ class Blackbox(Protocol):
         ...
 
 
+EpochSeconds: TypeAlias = Callable[[int, int], Sequence[float]]
+"""(start, stop) -> the seconds of each of the epochs ``start + 1 .. stop``, each > 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class _RecostedCurve:
     curve: Curve
-    all_seconds: tuple[float, ...]
+    seconds: EpochSeconds
 
     @property
     def config_id(self) -> int:
@@ -62,9 +66,6 @@ class _RecostedCurve:
 
     def losses(self, start: int, stop: int) -> Sequence[float]:
         return self.curve.losses(start, stop)
-
-    def seconds(self, start: int, stop: int) -> Sequence[float]:
-        return self.all_seconds[start:stop]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,12 @@ class Recosted:
     blackbox
         Where the losses come from.
     cost
-        Maps a config to the seconds of each of its epochs 1..r_max, each > 0.
+        Tells what the epochs of a config take.
 
     """
 
     blackbox: Blackbox
-    cost: Callable[[Config], tuple[float, ...]]
+    cost: Callable[[Config], EpochSeconds]
 
     @property
     def space(self) -> Space:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from learning_curves.blackbox import Blackbox, Recosted
+from learning_curves.blackbox import Blackbox, EpochSeconds, Recosted
 from learning_curves.errors import InputError
 from learning_curves.space import Config
 
@@ -109,23 +109,23 @@ def d2l_gpu() -> GpuCost:
     return fit(*d2l_runs())
 
 
+def _constant(seconds: float, start: int, stop: int) -> Sequence[float]:
+    return (seconds,) * (stop - start)
+
+
 @dataclass(frozen=True, slots=True)
-class _EpochSeconds:
-    """The cost of a config's epochs, worked out once for each batch size."""
+class _BatchSizeCost:
+    """The cost of a config's epochs, which follows from its batch size."""
 
     cost: GpuCost
     train_examples: int
-    r_max: int
-    known: dict[float, tuple[float, ...]] = field(default_factory=dict, compare=False, repr=False)
 
-    def __call__(self, config: Config) -> tuple[float, ...]:
+    def __call__(self, config: Config) -> EpochSeconds:
         batch_size = config["batch_size"]
-        if batch_size not in self.known:
-            if not isinstance(batch_size, int | float) or batch_size < 1:
-                raise InputError(f"batch_size is {batch_size!r}: it must be a whole number >= 1")
-            steps = steps_per_epoch(self.train_examples, batch_size)
-            self.known[batch_size] = (self.cost.seconds_per_epoch(steps),) * self.r_max
-        return self.known[batch_size]
+        if not isinstance(batch_size, int | float) or batch_size < 1:
+            raise InputError(f"batch_size is {batch_size!r}: it must be a whole number >= 1")
+        steps = steps_per_epoch(self.train_examples, batch_size)
+        return partial(_constant, self.cost.seconds_per_epoch(steps))
 
 
 def recosted(blackbox: Blackbox, train_examples: int) -> Recosted:
@@ -151,4 +151,4 @@ def recosted(blackbox: Blackbox, train_examples: int) -> Recosted:
         )
     if train_examples < 1:
         raise InputError(f"train_examples is {train_examples}: an epoch has at least 1")
-    return Recosted(blackbox, _EpochSeconds(d2l_gpu(), train_examples, blackbox.r_max))
+    return Recosted(blackbox, _BatchSizeCost(d2l_gpu(), train_examples))

@@ -10,10 +10,8 @@ free workers ask, those just freed first, in order of report, then the longest i
 
 from __future__ import annotations
 
-import gc
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
 from itertools import islice
 from math import fsum, inf, nan
 
@@ -24,6 +22,7 @@ from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
 from sim.costs import Costs
 from sim.faults import HalfNormalStraggler
+from sim.garbage import cyclic_collection_paused
 from sim.limits import Limits
 from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
 from sim.trace import Outcome, Trace, frame, pack
@@ -180,7 +179,7 @@ class Cluster:
             self._env.process(self._life(worker))
         if self._limits.max_seconds is not None:
             self._end.occur(_RUN_ENDS, after=self._limits.max_seconds)
-        with _cyclic_collection_paused():
+        with cyclic_collection_paused():
             self._env.run(until=self._end)
         now = self._env.now
         for worker in self._workers:
@@ -344,21 +343,6 @@ class Cluster:
             worker.prepare + min(trained, 0) + max(trained - worker.training, 0),
             nan,
         )
-
-
-@contextmanager
-def _cyclic_collection_paused() -> Iterator[None]:
-    """Keep Python's collector of cycles from walking the growing log again and again.
-
-    The run makes no cycles that it does not keep; walking them takes a third of its time.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _or(limit: float | None, otherwise: float) -> float:
