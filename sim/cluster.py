@@ -162,10 +162,11 @@ class Cluster:
         self._curves: dict[int, Curve] = {}  # by the trial's number
         self._trials: list[Trial] = []
         self._r_max = scheduler.r_max
-        self._target = _or(self._limits.target, -inf)
-        self._max_jobs = _or(self._limits.max_jobs, inf)
-        self._max_epochs = _or(self._limits.max_epochs, inf)
-        self._max_finished = _or(self._limits.max_finished, inf)
+        limits = self._limits
+        self._target = -inf if limits.target is None else limits.target
+        self._max_jobs = limits.max_jobs or inf
+        self._max_epochs = limits.max_epochs or inf
+        self._max_finished = limits.max_finished or inf
         self._handed_out = 0  # jobs
         self._epochs = 0  # of the jobs handed out
         self._started = 0  # jobs
@@ -174,7 +175,16 @@ class Cluster:
         self._rows = bytearray()
 
     def run(self) -> Trace:
-        """Run to the end, once, and return the trace. O(log n) a job."""
+        """Run to the end and return the trace; once, for it uses the scheduler up. O(log n) a job.
+
+        Raises
+        ------
+        RuntimeError
+            It has been run before.
+
+        """
+        if self._end.callbacks is None:
+            raise RuntimeError("this cluster has been run: make another, with a fresh scheduler")
         for worker in self._workers:
             self._env.process(self._life(worker))
         if self._limits.max_seconds is not None:
@@ -343,7 +353,3 @@ class Cluster:
             worker.prepare + min(trained, 0) + max(trained - worker.training, 0),
             nan,
         )
-
-
-def _or(limit: float | None, otherwise: float) -> float:
-    return otherwise if limit is None else limit

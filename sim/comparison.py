@@ -7,9 +7,12 @@ how many processes worked on it. Must not know how it is shown.
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -91,26 +94,37 @@ def share_of(run: Run) -> dict[str, float]:
     return {part: seconds[part] / total for part in PARTS}
 
 
-def measure_all(
-    experiments: Sequence[Experiment], target: float, *, processes: int
-) -> Iterator[Measured]:
-    """Run the experiments, in so many processes, and yield what is kept of each, in order."""
-    jobs = [(experiment, target) for experiment in experiments]
-    if processes == 1:
-        yield from map(_measure, jobs)
-        return
-    # Fresh processes: a fork of one with threads, as a progress bar's, may hang.
+@contextmanager
+def pool_of(processes: int) -> Iterator[Executor]:
+    """Yield a pool of so many processes to work in; at the end it is waited for, or given up.
+
+    A script that uses it needs the guard ``if __name__ == "__main__":``, since the processes are
+    started afresh: a fork of one with threads, as a progress bar's, may hang.
+    """
+    # Ctrl-C reaches all processes; only this one is to answer it.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=context) as pool:
-        chunk = max(1, min(16, len(jobs) // (4 * processes)))
-        yield from pool.map(_measure, jobs, chunksize=chunk)
+    pool = ProcessPoolExecutor(processes, context, initializer=signal.signal, initargs=ignore)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _measure(job: tuple[Experiment, float]) -> Measured:
-    experiment, target = job
+def measure_all(
+    experiments: Sequence[Experiment], target: float, pool: Executor | None = None
+) -> Iterator[Measured]:
+    """Run the experiments, in `pool` if there is one, and yield what is kept of each, in order."""
+    work = partial(_measure, target=target)
+    if pool is None:
+        return map(work, experiments)
+    return pool.map(work, experiments, chunksize=8)
+
+
+def _measure(experiment: Experiment, target: float) -> Measured:
     run = simulate(experiment)
-    times, losses = incumbent = metrics.incumbent(run.trace)
-    del times
+    incumbent = metrics.incumbent(run.trace)
+    losses = incumbent[1]
     return Measured(
         experiment=experiment,
         end_seconds=run.trace.end,
@@ -192,10 +206,3 @@ def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 def _throughput(cell: pd.DataFrame) -> float:
     return float(cell["finished"].sum() / cell["end_seconds"].sum()) or float("nan")
-
-
-def watched(measured: Iterator[Measured], tell: Callable[[], None]) -> Iterator[Measured]:
-    """Pass `measured` on, and call `tell` after each."""
-    for each in measured:
-        yield each
-        tell()

@@ -94,10 +94,11 @@ class Experiment:
         try:
             values = tomllib.loads(text)
             values.pop("notes", None)
-            values["limits"] = Limits(**values.get("limits", {}))
-            values["costs"] = Costs(**values.get("costs", {}))
-            values["speeds"] = tuple(values.get("speeds", ()))
-            return cls(**values)
+            limits, costs = values.pop("limits", {}), values.pop("costs", {})
+            speeds = tuple(values.pop("speeds", ()))
+            for kind, given in ((cls, values), (Limits, limits), (Costs, costs)):
+                _check_kinds(kind, given)
+            return cls(**values, speeds=speeds, limits=Limits(**limits), costs=Costs(**costs))
         except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
             known = ", ".join(each.name for each in fields(cls))
             raise InputError(f"{name} is no experiment: {error}; it may name {known}") from None
@@ -314,6 +315,20 @@ def read(path: Path) -> Experiment:
         return Experiment.from_toml(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path} cannot be read: {error}") from None
+
+
+def _check_kinds(kind: type[Any], values: Mapping[str, Any]) -> None:
+    """Raise a ValueError for the first value that its field in the dataclass `kind` cannot hold."""
+    kinds = {"str": str, "int": int, "bool": bool, "float": int | float}
+    for each in fields(kind):
+        expected = str(each.type).removesuffix(" | None")
+        value = values.get(each.name)
+        if value is None or expected not in kinds:
+            continue
+        if not isinstance(value, kinds[expected]) or isinstance(value, bool) != (
+            expected == "bool"
+        ):
+            raise ValueError(f"{each.name} is {value!r}: give {expected}")
 
 
 def _finite(number: float) -> float | None:

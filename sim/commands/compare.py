@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,37 +94,51 @@ def main(args: argparse.Namespace) -> int:
         if min(values) < 1:
             raise InputError(f"{name} is {values[0]}: give at least 1")
     # All of them are looked at before the first one runs.
-    plans = []
+    plans: dict[Path, tuple[Experiment, list[Experiment], float]] = {}
     for curves in args.curves or shipped():
         base = experiment.bounded(options.experiment(args, curves=curves, seed=args.seed))
-        blackbox = experiment.source(base)
         experiments = comparison.grid(
             base, schedulers=args.scheduler, workers=args.workers, seeds=args.seeds
         )
         for each in experiments:
             experiment.check(each)
-        target = comparison.default_target(blackbox) if args.target is None else args.target
-        folder = report.prepare(Path(args.out, Path(curves).stem))
-        plans.append((base, experiments, target, folder))
+        target = args.target
+        if target is None:
+            target = comparison.default_target(experiment.source(base))
+        folder = Path(args.out, Path(curves).stem)
+        if folder in plans:
+            raise InputError(f"two curve sources are named {folder.name}: compare them in turn")
+        plans[folder] = base, experiments, target
+    for folder in plans:
+        report.prepare(folder)
+
     told: list[dict[str, Any]] = []
-    for base, experiments, target, folder in plans:
-        measured = _measure(experiments, target, args.processes, base.curves)
-        runs = comparison.by_seed(measured)
-        cells = comparison.by_cell(runs, args.seed)
-        report.write_comparison(base, runs, cells, target, folder)
-        if not args.no_plots:
-            _draw(base, measured, cells, target, folder)
-        told.append({"curves": base.curves, "target": target, "cells": report.records(cells)})
-        if not args.json:
-            report.print_comparison(base, cells, target, args.seeds)
-            report.console().print(f"written to {folder}\n")
+    with comparison.pool_of(args.processes) if args.processes > 1 else nullcontext() as pool:
+        pictures: list[Future[None]] = []
+        for folder, (base, experiments, target) in plans.items():
+            measured = _measure(experiments, target, pool, base.curves)
+            runs = comparison.by_seed(measured)
+            cells = comparison.by_cell(runs, args.seed)
+            report.write_comparison(base, runs, cells, target, folder)
+            told.append({"curves": base.curves, "target": target, "cells": report.records(cells)})
+            if args.no_plots:
+                pass
+            elif pool is None:
+                _draw(base, measured, cells, target, folder)
+            else:  # while the next source is measured
+                pictures.append(pool.submit(_draw, base, measured, cells, target, folder))
+            if not args.json:
+                report.print_comparison(base, cells, target, args.seeds)
+                report.console().print(f"written to {folder}\n")
+        for each_picture in pictures:
+            each_picture.result()
     if args.json:
         print(report.to_json(told), end="")  # noqa: T201  the answer
     return 0
 
 
 def _measure(
-    experiments: Sequence[Experiment], target: float, processes: int, name: str
+    experiments: Sequence[Experiment], target: float, pool: Executor | None, name: str
 ) -> list[Measured]:
     from rich.progress import (  # noqa: PLC0415  quick --help
         BarColumn,
@@ -137,9 +153,8 @@ def _measure(
     console = report.console(stderr=True)
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task(name, total=len(experiments))
-        measured = comparison.measure_all(experiments, target, processes=processes)
-        return list(comparison.watched(measured, lambda: bar.advance(task)))
+        measured = comparison.measure_all(experiments, target, pool)
+        return list(bar.track(measured, total=len(experiments), description=name))
 
 
 def _draw(

@@ -189,3 +189,15 @@ def test_help_teaches(capsys, arguments):
         code = stop.code
     assert code == 0
     assert "examples:" in capsys.readouterr().out
+
+
+def test_sources_of_one_name_are_not_written_over_each_other(capsys, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.csv").write_text(
+            "config_id,lr,seed,epoch,validation_error,seconds\n0,0.1,0,1,0.5,1.0\n"
+        )
+    both = f"{tmp_path}/a/mine.csv,{tmp_path}/b/mine.csv"
+    out = tmp_path / "out"
+    assert "two curve sources" in refused(capsys, "compare", "--curves", both, "--out", str(out))
+    assert not out.exists()

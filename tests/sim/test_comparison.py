@@ -21,7 +21,7 @@ def test_every_cell_meets_the_same_seeds():
 
 def test_a_row_a_run_in_the_order_of_the_grid():
     cells = grid(BASE, schedulers=["sh"], workers=[1, 4], seeds=2)
-    runs = by_seed(measure_all(cells, 0.2, processes=1))
+    runs = by_seed(measure_all(cells, 0.2))
     assert runs["workers"].tolist() == [1, 1, 4, 4]
     assert runs["seed"].tolist() == [5, 6, 5, 6]
     assert runs[list(PARTS)].sum(axis=1).tolist() == pytest.approx([1] * 4)

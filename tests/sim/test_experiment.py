@@ -209,3 +209,12 @@ def test_every_field_of_an_experiment_is_in_its_file():
 def test_a_custom_blackbox_takes_the_place_of_the_named_one():
     run = simulate(BASE, PowerLaw(r_max=9, epoch_seconds=2.0))
     assert run.trace.end == 2 * simulate(BASE).trace.end
+
+
+@pytest.mark.parametrize(
+    "line", ["workers = 2.5", 'eta = "3"', "seed = true", "[limits]\nmax_jobs = 1.5", "rule = 1"]
+)
+def test_a_value_of_the_wrong_kind_is_named(line):
+    name = line.split("\n")[-1].split(" ")[0]
+    with pytest.raises(InputError, match=f"{name} is "):
+        Experiment.from_toml(f'curves = "power-law"\n{line}', "experiment.toml")
