@@ -325,9 +325,8 @@ def _check_kinds(kind: type[Any], values: Mapping[str, Any]) -> None:
         value = values.get(each.name)
         if value is None or expected not in kinds:
             continue
-        if not isinstance(value, kinds[expected]) or isinstance(value, bool) != (
-            expected == "bool"
-        ):
+        is_kind = isinstance(value, kinds[expected])
+        if not is_kind or isinstance(value, bool) != (expected == "bool"):  # True is an int, too
             raise ValueError(f"{each.name} is {value!r}: give {expected}")
 
 

@@ -4,15 +4,7 @@ from math import inf, nan
 
 import pytest
 
-from sim.schedulers import (
-    ASHA,
-    Idle,
-    Job,
-    RandomSearch,
-    StoppingASHA,
-    SuccessiveHalving,
-    Trial,
-)
+from sim.schedulers import Idle, Job, Trial
 from sim.searchers import Listed
 
 LOST = object()
@@ -20,24 +12,6 @@ LOST = object()
 
 # Few values, so that ties are common.
 OUTCOMES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.2, 0.3, 0.5, 0.5, -inf, inf, nan, LOST, LOST)
-
-MAKERS = {
-    "random": lambda searcher, levels, _: RandomSearch(searcher, r_max=levels[1]),
-    "random-batch": lambda searcher, levels, eta: RandomSearch(
-        searcher, r_max=levels[1], batch=eta
-    ),
-    "sh": lambda searcher, levels, eta: SuccessiveHalving(
-        searcher, r_min=levels[0], r_max=levels[1], eta=eta
-    ),
-    "sh-overlap": lambda searcher, levels, eta: SuccessiveHalving(
-        searcher, r_min=levels[0], r_max=levels[1], eta=eta, barrier=False
-    ),
-    "asha": lambda searcher, levels, eta: ASHA(searcher, r_min=levels[0], r_max=levels[1], eta=eta),
-    "asha-stopping": lambda searcher, levels, eta: StoppingASHA(
-        searcher, r_min=levels[0], r_max=levels[1], eta=eta
-    ),
-}
-"""Every built-in scheduler by name, made of a searcher, (r_min, r_max) and eta."""
 
 
 def _trials(count):
@@ -130,11 +104,6 @@ def lost():
 @pytest.fixture(scope="session")
 def trials():
     return _trials
-
-
-@pytest.fixture(scope="session")
-def makers():
-    return MAKERS
 
 
 @pytest.fixture(scope="session")
