@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Generator, Mapping, Sequence
 from itertools import islice
 from math import fsum, inf, nan
+from typing import Final
 
 import simpy
 from simpy.events import EventPriority
@@ -34,17 +35,20 @@ _RUN_ENDS = EventPriority(2)
 _WORKERS_ASK = EventPriority(3)
 
 _FIRST_ATTEMPT = 0  # no job is lost on this cluster, so each one is tried once
-_DONE, _CUT = int(Outcome.DONE), int(Outcome.CUT)
+# Looked up once: members of an Enum are slow to get at.
+_WAIT: Final = Idle.WAIT
+_DONE: Final = Idle.DONE
+_REPORTED, _CUT = int(Outcome.DONE), int(Outcome.CUT)
 
 
 class _Event(simpy.Event):
-    """An event that is given its time, and its place among simultaneous ones, later."""
+    """An event that is given its time, and its place among simultaneous ones, once they are known.
 
-    def occur(self, priority: EventPriority, after: float = 0.0) -> None:
-        """Let it occur so many seconds from now; what has occurred once occurs no more."""
-        self._ok = True
-        self._value = None
-        self.env.schedule(self, priority, after)
+    Like SimPy's own timeout it is sure to occur, and has its outcome from the beginning.
+    """
+
+    _ok = True
+    _value = None
 
 
 class _Worker:
@@ -188,7 +192,7 @@ class Cluster:
         for worker in self._workers:
             self._env.process(self._life(worker))
         if self._limits.max_seconds is not None:
-            self._end.occur(_RUN_ENDS, after=self._limits.max_seconds)
+            self._env.schedule(self._end, _RUN_ENDS, self._limits.max_seconds)
         with cyclic_collection_paused():
             self._env.run(until=self._end)
         now = self._env.now
@@ -222,7 +226,7 @@ class Cluster:
             if not self._freed:
                 turn = _Event(env)
                 turn.callbacks.append(self._ask_for_all)
-                turn.occur(_WORKERS_ASK)
+                env.schedule(turn, _WORKERS_ASK)
             self._freed.append(worker)
             return ended
         job = self._next_job()
@@ -252,16 +256,16 @@ class Cluster:
 
     def _end_if_idle(self) -> None:
         if self._handed_out == self._reported:
-            self._end.occur(_RUN_ENDS)
+            self._env.schedule(self._end, _RUN_ENDS)
 
     def _next_job(self) -> Job | None:
         """Ask the scheduler, within the limits; None: nothing now, or nothing ever again."""
         if self._drained_from is not None:
             return None
         answer = self._scheduler.next_job()
-        if answer is Idle.WAIT:
+        if answer is _WAIT:
             return None
-        if answer is Idle.DONE:
+        if answer is _DONE:
             self._drained_from = self._env.now
             return None
         self._handed_out += 1
@@ -288,7 +292,7 @@ class Cluster:
         worker.job_number = self._started
         self._started += 1
         worker.job = worker.last = job
-        worker.ended.occur(_JOB_ENDS, seconds)
+        self._env.schedule(worker.ended, _JOB_ENDS, seconds)
 
     def _all_seconds(self, worker: _Worker, job: Job, curve: Curve) -> float:
         """Return the seconds of `job` on `worker`, all told."""
@@ -321,7 +325,7 @@ class Cluster:
             start,
             stop,
             _FIRST_ATTEMPT,
-            _DONE,
+            _REPORTED,
             worker.started,
             self._env.now,
             worker.prepare + worker.finish,
@@ -332,7 +336,7 @@ class Cluster:
         if stop == self._r_max:
             self._finished += 1
         if loss <= self._target or self._finished >= self._max_finished:
-            self._end.occur(_RUN_ENDS)
+            self._env.schedule(self._end, _RUN_ENDS)
 
     def _cut(self, worker: _Worker, job: Job) -> None:
         """Log the job that the end of the run has cut short."""
