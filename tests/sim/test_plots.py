@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from learning_curves import tabular
@@ -129,6 +130,7 @@ def open_ends():
     rows.loc[1, ["low", "high"]] = [nan, inf]  # random
     rows.loc[5, ["speedup", "low", "high"]] = nan  # sh
     rows.loc[6, ["speedup", "high"]] = inf
+    rows.loc[11, ["speedup", "low"]] = 0  # asha
     return rows
 
 
@@ -735,6 +737,7 @@ def test_speedups_without_a_number_are_left_out_and_open_intervals_get_arrows(dr
     assert (ideal.get_xdata() == ideal.get_ydata()).all()
     assert len(random.get_xdata()) == 4
     assert len(sh.get_xdata()) == 2  # of 4, one is NaN and one inf
+    assert len(asha.get_xdata()) == 3  # one is 0
     assert np.isfinite(np.concatenate([line.get_ydata() for line in axes.lines])).all()
     assert [line.get_marker() for line in (random, sh, asha)] == ["o", "s", "^"]
     # Dodged: nobody hides another, but everybody stays near the worker count.
@@ -758,7 +761,8 @@ def test_curves_are_drawn_whole_and_their_first_divergence_marked(drawn, tmp_pat
     shown = np.array([path.vertices[:, 1] for path in lines.get_paths()])
     assert np.nan_to_num(shown, nan=inf).tolist() == losses  # a line breaks off at NaN
     colours = {tuple(colour) for colour in lines.get_colors()}
-    assert len(colours) == 3  # the best, the worst, and grey for the one that has diverged
+    assert len(colours) == 3
+    assert to_hex(lines.get_colors()[1]).upper() == canvas.GREY  # has diverged at the end
     (marks,) = left.lines
     assert marks.get_xdata().tolist() == [2, 3]
     (costs,) = right.collections
