@@ -102,11 +102,32 @@ def test_a_worker_that_did_something_else_between_starts_and_restores():
     assert run(asha, curves, costs=COSTS)[2] == (0, 2, 22.0, 35.0, 12.0)
 
 
-def test_the_same_trial_and_stop_but_another_start_is_not_carried_on():
-    # Trial 1 ends last and is the better: the worker that has just trained it carries on.
+def test_a_worker_that_has_just_trained_the_trial_carries_on():
+    # Trial 1 ends last and is the better one.
     curves = Scripted([[0.2] * 2, [0.1] * 2])
     asha = ASHA(Listed(curves.configs), r_min=1, r_max=2, eta=2)
     assert run(asha, curves, costs=COSTS)[2] == (1, 2, 22.0, 23.0, 0.0)
+
+
+def test_a_worker_whose_trial_went_on_elsewhere_does_not_hold_it_any_more():
+    # eta 2, 8 trials on 8 workers to 1, 4 to 2, 2 to 4. Workers 1, 2, 3, then 0 are free first, and
+    # worker 7 last: it and the three longest idle train trials 7, 0, 5 and 6 to 2. Worker 7 is last
+    # again, and carries trial 7 on; worker 0, idle ever since it trained trial 0 to 1, takes it
+    # up from 2.
+    seconds = [4.0, 1.0, 2.0, 3.0, 5.0, 6.0, 7.0, 8.0]
+    losses = [0.2, 0.9, 0.9, 0.9, 0.9, 0.3, 0.4, 0.1]
+    curves = Scripted([[loss] * 4 for loss in losses], [[each] * 4 for each in seconds])
+    halving = SuccessiveHalving(Listed(curves.configs), r_min=1, r_max=4, eta=2, prefact=2)
+    costs = Costs(start_seconds=8.0, restore_seconds=4.0)
+    jobs = Cluster(halving, curves, workers=8, costs=costs).run().jobs
+    assert jobs[["trial", "worker", "start", "stop", "overhead"]].to_numpy().tolist()[8:] == [
+        [7, 7, 1, 2, 0.0],
+        [0, 1, 1, 2, 12.0],
+        [5, 2, 1, 2, 12.0],
+        [6, 3, 1, 2, 12.0],
+        [7, 7, 2, 4, 0.0],
+        [0, 0, 2, 4, 12.0],
+    ]
 
 
 def test_a_worker_of_speed_2_trains_twice_as_fast_but_starts_no_faster():
