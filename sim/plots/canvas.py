@@ -43,6 +43,7 @@ LINES: tuple[tuple[float, tuple[float, ...]], ...] = (
 """Line styles; their number and that of the colours give 12 pairs when both are cycled through."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
+_LOG_FROM = 5.0  # the ratio of the greatest to the least from which an axis is logarithmic
 _PAD = 0.06  # of what is drawn, left free above and below it
 _PAD_FOR_MARKS = 0.15  # above it, where losses without a number are marked
 
@@ -141,14 +142,14 @@ def time_label(unit: str) -> str:
     return f"wall-clock time ({unit})"
 
 
-def is_wide(values: npt.ArrayLike, ratio: float = 20.0) -> bool:
-    """Tell whether the finite `values` lie more than `ratio` apart, for a logarithmic axis.
+def is_wide(values: npt.ArrayLike) -> bool:
+    """Tell whether the finite `values` are better shown on a logarithmic axis.
 
-    >>> is_wide([0.9, 0.1]), is_wide([0.9, 0.01, float("inf")]), is_wide([0.9, 0.0])
+    >>> is_wide([0.5, 0.1]), is_wide([0.9, 0.1, float("inf")]), is_wide([0.9, 0.0])
     (False, True, False)
     """
     finite = _finite(values)
-    return bool(finite.size and finite.min() > 0 and finite.max() / finite.min() > ratio)
+    return bool(finite.size and finite.min() > 0 and finite.max() / finite.min() > _LOG_FROM)
 
 
 def limits(values: npt.ArrayLike, *, log: bool) -> tuple[float, float]:
@@ -171,11 +172,9 @@ def limits(values: npt.ArrayLike, *, log: bool) -> tuple[float, float]:
     return low - span * _PAD, high + span * above
 
 
-def scale(
-    axes: Axes, values: npt.ArrayLike, *, label: str = "loss", log_from: float = 20.0
-) -> None:
-    """Scale the y axis to show the finite `values`, logarithmic from this ratio between them."""
-    log = is_wide(values, log_from)
+def scale(axes: Axes, values: npt.ArrayLike, *, label: str = "loss") -> None:
+    """Scale the y axis to show the finite `values`, logarithmic where they lie far apart."""
+    log = is_wide(values)
     if log:
         axes.set_yscale("log")
         plain_log_ticks(axes.yaxis, limits(values, log=True))
@@ -189,8 +188,15 @@ def scale(
 def plain_log_ticks(axis: Axis, ends: tuple[float, float]) -> None:
     """Label a logarithmic axis with plain numbers, as many as suit the decades between `ends`."""
     decades = math.log10(ends[1] / ends[0])
-    between = (1.0, 2.0, 5.0) if decades <= 2 else (1.0, 3.0) if decades <= 3 else (1.0,)
-    axis.set_major_locator(LogLocator(subs=between, numticks=8))
+    for most, between in (  # labels within a decade
+        (1.2, (1.0, 1.5, 2.0, 3.0, 5.0, 7.0)),
+        (2.0, (1.0, 2.0, 5.0)),
+        (3.0, (1.0, 3.0)),
+        (math.inf, (1.0,)),
+    ):
+        if decades <= most:
+            axis.set_major_locator(LogLocator(subs=between, numticks=8))
+            break
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:g}"))
 

@@ -18,6 +18,7 @@ from sim.plots import canvas
 from sim.plots.canvas import COLOURS, LINES, Floats
 
 _NAMED = 10  # up to so many trials are named in the legend
+_STEEP = 0.05  # the share of the time in which incumbents fall steeply
 _QUANTILES = (0.25, 0.5, 0.75)
 
 
@@ -102,7 +103,8 @@ def incumbents(
     """Draw the median over seeds of the best loss so far, with a band from 25 to 75 %.
 
     A seed without a result yet counts as +inf: a line begins when half of the seeds have one,
-    and where fewer than three quarters have, its band reaches the top edge.
+    and where fewer than three quarters have, its band reaches the top edge. The losses of the
+    first twentieth of the time may lie above the top edge, since they would hide all that follows.
 
     Parameters
     ----------
@@ -126,12 +128,15 @@ def incumbents(
     axes.set_xlim(0, (end or 1.0) / second)
     bands = {label: quantile_band(seeds, end) for label, seeds in runs.items()}
     quantiles = [np.array(quantiles) for _, quantiles in bands.values()]
-    seen = np.concatenate([[np.nan if target is None else target], *map(np.ravel, quantiles)])
+    later = [
+        band[:, np.searchsorted(grid, end * _STEEP, side="right") - 1 :].ravel()
+        for (grid, _), band in zip(bands.values(), quantiles, strict=True)
+    ]
+    seen = np.concatenate([[np.nan if target is None else target], *later])
     canvas.scale(
         axes,
         seen[np.isfinite(seen)],
         label="incumbent's loss",
-        log_from=5.0,  # it falls fast, then little: that is what is to be seen
     )
     top = axes.get_ylim()[1]
     entries: list[tuple[Artist, str]] = []

@@ -670,6 +670,17 @@ def test_incumbents_are_drawn_as_medians_with_their_own_styles_and_the_target(dr
     assert axes.get_yscale() == "log"  # from 0.9 to 0.01
 
 
+@pytest.mark.parametrize(("at", "is_cropped"), [(4.0, True), (6.0, False)])
+def test_a_steep_first_twentieth_does_not_hide_what_follows(at, is_cropped, drawn):
+    # Of 100 seconds the fall from 0.9 to 0.3 is at `at`; afterwards there is little.
+    steep = (np.array([0.0, at, 50.0]), np.array([0.9, 0.3, 0.29]))
+    (axes,) = drawn(plots.incumbents, {"steep": [steep]}, "unused", end=100.0).axes
+    low, high = axes.get_ylim()
+    assert low < 0.29
+    assert high > 0.3
+    assert (high < 0.31) == is_cropped
+
+
 # Rungs
 
 
