@@ -118,15 +118,15 @@ def test_a_worker_whose_trial_went_on_elsewhere_does_not_hold_it_any_more():
     losses = [0.2, 0.9, 0.9, 0.9, 0.9, 0.3, 0.4, 0.1]
     curves = Scripted([[loss] * 4 for loss in losses], [[each] * 4 for each in seconds])
     halving = SuccessiveHalving(Listed(curves.configs), r_min=1, r_max=4, eta=2, prefact=2)
-    costs = Costs(start_seconds=8.0, restore_seconds=4.0)
+    costs = Costs(start_seconds=0.5, restore_seconds=0.25)
     jobs = Cluster(halving, curves, workers=8, costs=costs).run().jobs
     assert jobs[["trial", "worker", "start", "stop", "overhead"]].to_numpy().tolist()[8:] == [
         [7, 7, 1, 2, 0.0],
-        [0, 1, 1, 2, 12.0],
-        [5, 2, 1, 2, 12.0],
-        [6, 3, 1, 2, 12.0],
+        [0, 1, 1, 2, 0.75],
+        [5, 2, 1, 2, 0.75],
+        [6, 3, 1, 2, 0.75],
         [7, 7, 2, 4, 0.0],
-        [0, 0, 2, 4, 12.0],
+        [0, 0, 2, 4, 0.75],
     ]
 
 
