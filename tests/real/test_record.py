@@ -117,19 +117,20 @@ def test_a_finished_table_is_left_alone(undisturbed):
 class TestKilled:
     """A recorder killed as by `kill -9`, again and again, at chosen moments."""
 
-    # A moment is the n-th time that a file in the table's folder is opened or renamed.
+    # A moment is just before a file of that name is opened, or renamed to it, for the n-th time.
     DRIVER = """
 import argparse, os, signal, sys
 from real.commands import record
 
+folder, moment, name, left = *sys.argv[1:4], int(sys.argv[4])
+
 def audit(event, args):
     global left
-    if event in ("open", "os.rename") and str(args[0]).startswith(folder):
+    if event == moment and str(args[moment == "os.rename"]) == os.path.join(folder, name):
         left -= 1
         if left == 0:
             os.kill(os.getpid(), signal.SIGKILL)
 
-folder, left = sys.argv[1], int(sys.argv[2])
 parser = argparse.ArgumentParser()
 record.add_arguments(parser)
 arguments = "--configs 3 --seeds 2 --seed 5 --r-max 3 --processes 2 --data subset --out".split()
@@ -141,17 +142,26 @@ record.main(arguments)
     @pytest.mark.parametrize(
         ("moments", "curves"),
         [
-            # Before the header, between it and the card, while the card appears.
-            ((3, 5, 6), (0, 0, 0)),
+            # Before the header is written, and while the first card appears.
+            ([("open", "t.csv", 3), ("os.rename", "t.toml", 1)], [0, 0]),
             # Before the third curve, before the fifth, while the table is sorted, and after.
-            ((8, 8, 10, 8), (2, 4, 6, 6)),
+            (
+                [
+                    ("open", "t.csv", 6),  # to lock, read, begin, add, add, add
+                    ("open", "t.csv", 5),  # to lock, read, add, add, add
+                    ("os.rename", "t.csv", 1),
+                    ("os.rename", "t.toml", 1),
+                ],
+                [2, 4, 6, 6],
+            ),
         ],
+        ids=["the beginning", "the middle and the end"],
     )
     def test_the_table_is_that_of_an_undisturbed_run(self, undisturbed, tmp_path, moments, curves):
         path = tmp_path / "t.csv"
         kept = set()
         for moment, expected in zip(moments, curves, strict=True):
-            command = [sys.executable, "-c", self.DRIVER, str(tmp_path), str(moment)]
+            command = [sys.executable, "-c", self.DRIVER, str(tmp_path), *map(str, moment)]
             killed = subprocess.run(command, check=False, capture_output=True)
             assert killed.returncode == -signal.SIGKILL, killed.stderr
             lines = path.read_text().splitlines()[1:]
