@@ -82,7 +82,7 @@ def losses(points: pd.DataFrame, path: Path, *, title: str = "") -> None:
             linewidth=1.4,
             zorder=3,
         )
-        entries.append((incumbent, "incumbent"))
+        entries.append((incumbent, "lowest so far"))
     elif len(points):
         canvas.say(axes, "all diverged")
     if not finite.all():
