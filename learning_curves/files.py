@@ -1,6 +1,6 @@
 """Files that are whole or not there.
 
-Owns how anything is written to disk: to a temporary name beside the target, then renamed.
+Owns how anything is written to disk: to a temporary name beside the target, flushed, then renamed.
 """
 
 from __future__ import annotations
@@ -28,6 +28,26 @@ def replacing(path: Path) -> Iterator[Path]:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
         part.replace(path)
+        sync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Replace the file at `path` by `data`; a crash leaves the old file or the new one, whole."""
+    with replacing(path) as part:
+        part.write_bytes(data)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring the names in `folder` to the disk, where the system can (POSIX)."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -21,12 +21,17 @@ def generator(seed: int, purpose: str, *index: int) -> np.random.Generator:
     Parameters
     ----------
     seed
-        The experiment's seed, >= 0.
+        The experiment's seed, 0 <= seed < 2**32.
     purpose
         A short name, such as ``"configs"``; streams of different purposes are independent.
     index
         What the stream belongs to, such as a trial's number; whole numbers >= 0. As many for
         every stream of a purpose: to numpy, index 0 at the end is no index.
+
+    Raises
+    ------
+    ValueError
+        The seed is out of range: to numpy, a larger one would be a seed and an index.
 
     Examples
     --------
@@ -36,6 +41,8 @@ def generator(seed: int, purpose: str, *index: int) -> np.random.Generator:
     False
 
     """
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"the seed is {seed}: give a whole number from 0 to 2**32 - 1")
     return np.random.default_rng([zlib.crc32(purpose.encode()), seed, *index])
 
 

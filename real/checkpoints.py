@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
+from learning_curves import files
 from learning_curves.errors import InputError
-from real import atomic
 
 
 def save(path: Path, state: Mapping[str, Any]) -> None:
@@ -36,7 +36,7 @@ def save(path: Path, state: Mapping[str, Any]) -> None:
     """
     buffer = io.BytesIO()
     torch.save(dict(state), buffer)
-    atomic.write(path, buffer.getvalue())
+    files.write(path, buffer.getvalue())
 
 
 def load(path: Path, device: str = "cpu") -> dict[str, Any]:

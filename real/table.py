@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from learning_curves import files
 from learning_curves.errors import InputError
 from learning_curves.space import Config
-from real import atomic
 
 CurveKey: TypeAlias = tuple[int, int]
 """The config's id and the seed of one curve."""
@@ -61,7 +61,7 @@ class Table:
         if len(content) < len(self._header) and self._header.startswith(content):
             # Written in place: the file's lock is on this file, not on one that replaces it.
             self._write(self._header[len(content) :])
-            atomic.sync_folder(self.path.parent)
+            files.sync_folder(self.path.parent)
             return set()
         curves, whole = self._parse(content)
         if whole < len(content):
@@ -98,7 +98,7 @@ class Table:
         curves, _ = self._parse(content)
         body = b"".join(lines for _, lines in sorted(curves.items()))
         if self._header + body != content:
-            atomic.write(self.path, self._header + body)
+            files.write(self.path, self._header + body)
 
     def _parse(self, content: bytes) -> tuple[dict[CurveKey, bytes], int]:
         """Return the whole curves' lines, and how many bytes of `content` they take."""

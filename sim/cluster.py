@@ -5,7 +5,8 @@ of a curve than the epochs that a job trains, when it trains them. Contains no r
 
 The law of simultaneous events, at every time t, is the order of priorities below: every job that
 ends at t reports, in the order in which the jobs were started; then, unless the run ends at t,
-free workers ask, those just freed first, in order of report, then the longest idle.
+free workers ask, those just freed first, in order of report, then the longest idle. Of the jobs
+that they are given together, a just-freed worker gets the one that goes on with its trial.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class Cluster:
     workers
         How many, >= 1.
     seed
-        Of the trainings, >= 0: trial t trains with the randomness (seed, t).
+        Of the trainings, 0 <= seed < 2**32: trial t trains with the randomness (seed, t).
     limits
         When the run ends.
     costs
@@ -111,7 +112,8 @@ class Cluster:
     Raises
     ------
     ValueError
-        `workers` is below 1, or a speed is not above 0.
+        `workers` is below 1, a speed is not above 0, the seed is out of range, or the curves end
+        before the scheduler's r_max.
 
     Examples
     --------
@@ -146,6 +148,13 @@ class Cluster:
         for speed in speeds:
             if not 0 < speed < inf:
                 raise ValueError(f"a worker's speed is {speed}: give more than 0")
+        if not 0 <= seed < 2**32:
+            raise ValueError(f"the seed is {seed}: give a whole number from 0 to 2**32 - 1")
+        if scheduler.r_max > blackbox.r_max:
+            raise ValueError(
+                f"the scheduler trains to epoch {scheduler.r_max}, the curves end at "
+                f"{blackbox.r_max}: lower r_max"
+            )
         self._scheduler = scheduler
         self._blackbox = blackbox
         self._seed = seed << 32  # a training's seed: that, and the trial's number
@@ -161,6 +170,7 @@ class Cluster:
         self._freed: deque[_Worker] = deque()  # freed at this instant, in order of report
         self._waiting: deque[_Worker] = deque()  # free for longer, the longest idle first
         self._end = _Event(self._env)
+        self._has_run = False
         self._drained_from: float | None = None
 
         self._curves: dict[int, Curve] = {}  # by the trial's number
@@ -187,8 +197,9 @@ class Cluster:
             It has been run before.
 
         """
-        if self._end.callbacks is None:
+        if self._has_run:
             raise RuntimeError("this cluster has been run: make another, with a fresh scheduler")
+        self._has_run = True
         for worker in self._workers:
             self._env.process(self._life(worker))
         if self._limits.max_seconds is not None:
@@ -229,21 +240,20 @@ class Cluster:
                 env.schedule(turn, _WORKERS_ASK)
             self._freed.append(worker)
             return ended
-        job = self._next_job()
-        if job is None:
+        if self._waiting:  # what has just been reported may concern them, too
+            self._freed.append(worker)
+            self._ask_for_all()
+        elif job := self._next_job():
+            self._start(worker, job)
+        else:
             self._waiting.append(worker)
             self._end_if_idle()
-        else:
-            self._start(worker, job)
-            if self._waiting:
-                self._ask_for_all()
         return ended
 
     def _ask_for_all(self, _turn: simpy.Event | None = None) -> None:
         """Ask for the free workers in turn, until the first is told that there is nothing."""
         free = len(self._freed) + len(self._waiting)
         jobs = list(islice(iter(self._next_job, None), free))
-        # A trial goes on where it has just been trained, if that worker is among those asking.
         holding = {worker.last.trial.number: worker for worker in self._freed if worker.last}
         homes = [holding.pop(job.trial.number, None) for job in jobs]
         settled = {worker.number for worker in homes if worker is not None}

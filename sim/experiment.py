@@ -261,8 +261,6 @@ def check(experiment: Experiment) -> None:
 
 
 def _cluster(experiment: Experiment, blackbox: Blackbox, *, even: bool = False) -> Cluster:
-    if not 0 <= experiment.seed < 2**32:
-        raise InputError(f"the seed is {experiment.seed}: give a whole number from 0 to 2**32 - 1")
     try:
         straggler = HalfNormalStraggler(experiment.straggler_sigma, experiment.seed)
         return Cluster(

@@ -21,10 +21,10 @@ class Limits:
     max_jobs
         No job is handed out after so many; the running ones report.
     max_epochs
-        No job is handed out once the jobs handed out train so many epochs together (the last one
-        may exceed it); the running ones report.
+        No job is handed out once the jobs handed out go from `start` to `stop` over so many
+        epochs together (the last one may exceed it); the running ones report.
     target
-        The run ends as soon as a loss at or below this one is reported; running jobs are cut.
+        The run ends as soon as a job ends with a loss at or below this one; running jobs are cut.
     max_finished
         The run ends as soon as so many trials have reported at r_max; running jobs are cut.
 

@@ -86,11 +86,9 @@ class ASHA:
 
     def _record(self, job: Job, loss: float) -> None:
         k = self._place[job.stop]
-        if self.rungs[k].record(job.trial, loss):
-            if job.stop < self.r_max:  # the last rung promotes nobody
-                self._promotable |= 1 << k
-        else:
-            self._promotable &= ~(1 << k)
+        # A result never takes a promotion away; the last rung promotes nobody.
+        if self.rungs[k].record(job.trial, loss) and job.stop < self.r_max:
+            self._promotable |= 1 << k
 
     def _may_promote(self) -> bool:
         """Tell whether the end of a running job may lead to a promotion. O(rungs)."""

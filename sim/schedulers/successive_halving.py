@@ -37,7 +37,7 @@ class SuccessiveHalving:
     Raises
     ------
     ValueError
-        See `rung.rung_levels`; or `prefact` below 1.
+        See `rung.rung_levels`; or `prefact` is no whole number above 0.
 
     Examples
     --------
@@ -64,10 +64,8 @@ class SuccessiveHalving:
         barrier: bool = True,
     ) -> None:
         self.levels = rung_levels(r_min, r_max, eta)
-        if prefact < 1:
-            raise ValueError(
-                f"prefact is {prefact}: a bracket needs at least 1 times eta**K trials"
-            )
+        if not isinstance(prefact, int) or prefact < 1:
+            raise ValueError(f"prefact is {prefact}: give a whole number, at least 1")
         self.r_max = r_max
         self._eta = eta
         self._size = prefact * eta ** (len(self.levels) - 1)

@@ -60,10 +60,11 @@ def test_a_failed_save_leaves_the_old_checkpoint(tmp_path):
 
 def test_a_leftover_of_a_crash_is_in_nobodys_way(tmp_path):
     path = tmp_path / "trial-0.pt"
-    (tmp_path / ".trial-0.pt.partial").write_bytes(b"half a ch")
+    leftover = tmp_path / ".trial-0.pt.1.part"
+    leftover.write_bytes(b"half a ch")
     checkpoints.save(path, {"epoch": 1})
     assert checkpoints.load(path) == {"epoch": 1}
-    assert list(tmp_path.iterdir()) == [path]
+    assert set(tmp_path.iterdir()) == {path, leftover}
 
 
 def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):

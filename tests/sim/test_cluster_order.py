@@ -162,6 +162,38 @@ def test_a_trial_moved_to_another_worker_pays_start_and_restore():
     assert moved["ended"].tolist() == [23.0]  # 10 + 8 + 4 + 1
 
 
+@pytest.mark.parametrize("seconds", [1.0, 1.5])
+def test_a_worker_keeps_its_trial_whether_others_were_freed_with_it_or_not(seconds):
+    # Trials 0 and 1 are promoted, in this order, when trial 1 reports: worker 1 has just been
+    # freed then, with worker 0 (at 9 s) or alone, and goes on with trial 1 at no cost.
+    curves = Scripted(
+        [[0.1] * 4, [0.2] * 4, [0.9] * 4, [0.9] * 4],
+        [[1.0] * 4, [seconds] * 4, [0.5] * 4, [0.5] * 4],
+    )
+    halving = SuccessiveHalving(Listed(curves.configs), r_min=1, r_max=4, eta=2)
+    costs = Costs(start_seconds=8.0, restore_seconds=4.0)
+    jobs = Cluster(halving, curves, workers=4, costs=costs).run().jobs
+    kept = jobs[(jobs["trial"] == 1) & (jobs["start"] == 1)].iloc[0]
+    assert (kept["worker"], kept["overhead"]) == (1, 0.0)
+    assert (kept["started"], kept["ended"]) == (8 + seconds, 8 + 2 * seconds)
+
+
+def test_a_cluster_runs_once():
+    curves = one_epoch(1.0)
+    cluster = Cluster(RandomSearch(Listed(curves.configs), r_max=1), curves, workers=1)
+    cluster.run()
+    with pytest.raises(RuntimeError, match="has been run"):
+        cluster.run()
+
+
+def test_what_the_curves_cannot_serve_is_refused():
+    curves = one_epoch(1.0)
+    with pytest.raises(ValueError, match="trains to epoch 2, the curves end at 1"):
+        Cluster(RandomSearch(Listed([]), r_max=2), curves, workers=1)
+    with pytest.raises(ValueError, match="seed is 4294967296"):
+        Cluster(RandomSearch(Listed([]), r_max=1), curves, workers=1, seed=2**32)
+
+
 def test_no_workers_or_a_speed_of_nothing_are_refused():
     curves = one_epoch(1.0)
     for workers in (0, -1):

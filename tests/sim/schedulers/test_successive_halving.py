@@ -225,7 +225,7 @@ def test_no_trial_at_all(trials):
     assert SuccessiveHalving(trials(0), r_min=1, r_max=4, eta=2).next_job() is Idle.DONE
 
 
-@pytest.mark.parametrize("prefact", [0, -1])
+@pytest.mark.parametrize("prefact", [0, -1, 1.5])
 def test_a_prefact_below_one_is_refused(trials, prefact):
     with pytest.raises(ValueError, match=f"prefact is {prefact}"):
         SuccessiveHalving(trials(1), r_min=1, r_max=4, eta=2, prefact=prefact)
