@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from math import fsum, inf, nan
 from typing import Final
 
@@ -28,6 +28,7 @@ from sim.garbage import cyclic_collection_paused
 from sim.limits import Limits
 from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
 from sim.trace import Outcome, Trace, frame, pack
+from sim.worker import Worker
 
 # At equal times SimPy goes by priority, then first come, first served: of the jobs that end, the
 # ones started earlier come first. 0 is SimPy's own, for the birth of a process.
@@ -50,40 +51,6 @@ class _Event(simpy.Event):
 
     _ok = True
     _value = None
-
-
-class _Worker:
-    """What one worker is doing."""
-
-    __slots__ = (
-        "curve",
-        "ended",
-        "finish",
-        "job",
-        "job_number",
-        "last",
-        "number",
-        "prepare",
-        "started",
-        "training",
-    )
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.ended: _Event  # occurs when the job it is to be given has ended
-        self.job: Job | None = None
-        self.curve: Curve  # of the job's trial
-        self.job_number = 0
-        self.last: Job | None = None  # the job that it began last
-        self.started = 0.0  # when, in seconds
-        self.prepare = 0.0  # seconds of the job before, in and after training
-        self.training = 0.0
-        self.finish = 0.0
-
-    def holds(self, job: Job) -> bool:
-        """Tell whether the trial of `job` is still in memory, where `job` is to start."""
-        last = self.last
-        return last is not None and last.trial == job.trial and last.stop == job.start
 
 
 class Cluster:
@@ -166,9 +133,10 @@ class Cluster:
         self._straggler = straggler
 
         self._env = simpy.Environment()
-        self._workers = [_Worker(number) for number in range(workers)]
-        self._freed: deque[_Worker] = deque()  # freed at this instant, in order of report
-        self._waiting: deque[_Worker] = deque()  # free for longer, the longest idle first
+        self._now = 0.0  # the environment's time, read once for each job that ends
+        self._workers = [Worker(number) for number in range(workers)]
+        self._freed: deque[Worker] = deque()  # freed at this instant, in order of report
+        self._waiting: deque[Worker] = deque()  # free for longer, the longest idle first
         self._end = _Event(self._env)
         self._has_run = False
         self._drained_from: float | None = None
@@ -183,8 +151,6 @@ class Cluster:
         self._max_finished = limits.max_finished or inf
         self._handed_out = 0  # jobs
         self._epochs = 0  # of the jobs handed out
-        self._started = 0  # jobs
-        self._reported = 0  # jobs
         self._finished = 0  # trials that have reported at r_max
         self._rows = bytearray()
 
@@ -207,11 +173,12 @@ class Cluster:
         with cyclic_collection_paused():
             self._env.run(until=self._end)
         now = self._env.now
+        free = {worker.number for worker in chain(self._freed, self._waiting)}
         for worker in self._workers:
-            if worker.job is not None:
-                self._cut(worker, worker.job)
+            if worker.number not in free:
+                self._cut(worker)
         return Trace(
-            jobs=frame(bytes(self._rows)),
+            jobs=frame(self._rows),
             workers=len(self._workers),
             r_max=self._r_max,
             end=now,
@@ -223,17 +190,18 @@ class Cluster:
         """Each trial that was started, and its curve, by its number. O(trials)."""
         return {trial.number: (trial, self._curves[trial.number]) for trial in self._trials}
 
-    def _life(self, worker: _Worker) -> Generator[simpy.Event, None, None]:
+    def _life(self, worker: Worker) -> Generator[simpy.Event, None, None]:
         """One worker's biography: ask for a job, be at it until it has ended, report it."""
         while True:
             yield self._ask(worker)
+            self._now = self._env.now
             self._report(worker)
 
-    def _ask(self, worker: _Worker) -> simpy.Event:
+    def _ask(self, worker: Worker) -> simpy.Event:
         """Ask for `worker`, or let it wait its turn; return the end of the job it will get."""
         env = self._env
         worker.ended = ended = _Event(env)
-        if self._freed or env.peek() <= env.now:  # others may still report at this instant
+        if self._freed or env.peek() <= self._now:  # others may still report at this instant
             if not self._freed:
                 turn = _Event(env)
                 turn.callbacks.append(self._ask_for_all)
@@ -244,7 +212,7 @@ class Cluster:
             self._freed.append(worker)
             self._ask_for_all()
         elif job := self._next_job():
-            self._start(worker, job)
+            self._start(worker, job, self._handed_out - 1)
         else:
             self._waiting.append(worker)
             self._end_if_idle()
@@ -254,18 +222,20 @@ class Cluster:
         """Ask for the free workers in turn, until the first is told that there is nothing."""
         free = len(self._freed) + len(self._waiting)
         jobs = list(islice(iter(self._next_job, None), free))
-        holding = {worker.last.trial.number: worker for worker in self._freed if worker.last}
+        holding = {worker.job.trial.number: worker for worker in self._freed if worker.job}
         homes = [holding.pop(job.trial.number, None) for job in jobs]
         settled = {worker.number for worker in homes if worker is not None}
         others = deque(worker for worker in self._freed if worker.number not in settled)
-        for job, home in zip(jobs, homes, strict=True):
-            self._start(home or (others or self._waiting).popleft(), job)
+        for number, (job, home) in enumerate(
+            zip(jobs, homes, strict=True), start=self._handed_out - len(jobs)
+        ):
+            self._start(home or (others or self._waiting).popleft(), job, number)
         self._waiting.extend(others)
         self._freed.clear()
         self._end_if_idle()
 
     def _end_if_idle(self) -> None:
-        if self._handed_out == self._reported:
+        if len(self._waiting) == len(self._workers):
             self._env.schedule(self._end, _RUN_ENDS)
 
     def _next_job(self) -> Job | None:
@@ -276,35 +246,34 @@ class Cluster:
         if answer is _WAIT:
             return None
         if answer is _DONE:
-            self._drained_from = self._env.now
+            self._drained_from = self._now
             return None
         self._handed_out += 1
         self._epochs += answer.stop - answer.start
         if self._handed_out >= self._max_jobs or self._epochs >= self._max_epochs:
-            self._drained_from = self._env.now
+            self._drained_from = self._now
         return answer
 
-    def _start(self, worker: _Worker, job: Job) -> None:
+    def _start(self, worker: Worker, job: Job, number: int) -> None:
         """Let `worker` begin `job` now; from here on it is certain when the job ends."""
-        trial = job.trial
-        if job.start == 0:
+        trial, start, stop, _ = job
+        if start == 0:
             curve = self._blackbox.curve(trial.config, self._seed + trial.number)
             self._curves[trial.number] = curve
             self._trials.append(trial)
         else:
             curve = self._curves[trial.number]
         if self._plain:
-            worker.training = seconds = fsum(curve.seconds(job.start, job.stop))
+            worker.training = seconds = fsum(curve.seconds(start, stop))
         else:
             seconds = self._all_seconds(worker, job, curve)
         worker.curve = curve
-        worker.started = self._env.now
-        worker.job_number = self._started
-        self._started += 1
-        worker.job = worker.last = job
+        worker.job = job
+        worker.job_number = number
+        worker.started = self._now
         self._env.schedule(worker.ended, _JOB_ENDS, seconds)
 
-    def _all_seconds(self, worker: _Worker, job: Job, curve: Curve) -> float:
+    def _all_seconds(self, worker: Worker, job: Job, curve: Curve) -> float:
         """Return the seconds of `job` on `worker`, all told."""
         costs = self._costs
         training = fsum(curve.seconds(costs.first_epoch(job), job.stop))
@@ -317,41 +286,42 @@ class Cluster:
         worker.finish = costs.after(job, self._r_max)
         return worker.prepare + training + worker.finish
 
-    def _report(self, worker: _Worker) -> None:
+    def _report(self, worker: Worker) -> None:
         """Log the job that `worker` has just ended, and tell the scheduler."""
         job = worker.job
         assert job is not None
-        start, stop = job.start, job.stop
+        trial, start, stop, bracket = job
         curve = worker.curve
         losses = curve.losses(start, stop)
         loss = losses[-1]
-        worker.job = None
         self._rows += pack(
             worker.job_number,
-            job.trial.number,
+            trial.number,
             curve.config_id,
             worker.number,
-            job.bracket,
+            bracket,
             start,
             stop,
             _FIRST_ATTEMPT,
             _REPORTED,
             worker.started,
-            self._env.now,
+            self._now,
             worker.prepare + worker.finish,
             loss if loss < inf else inf,  # noqa: FURB136  a NaN is to be inf
         )
-        self._reported += 1
         self._scheduler.job_done(job, losses)
         if stop == self._r_max:
             self._finished += 1
-        if loss <= self._target or self._finished >= self._max_finished:
+            if self._finished == self._max_finished:
+                self._env.schedule(self._end, _RUN_ENDS)
+        if loss <= self._target:
             self._env.schedule(self._end, _RUN_ENDS)
 
-    def _cut(self, worker: _Worker, job: Job) -> None:
-        """Log the job that the end of the run has cut short."""
+    def _cut(self, worker: Worker) -> None:
+        """Log the job of `worker`, which the end of the run has cut short."""
+        job = worker.job
+        assert job is not None
         now = self._env.now
-        trained = now - worker.started - worker.prepare  # so far; negative while it prepares
         self._rows += pack(
             worker.job_number,
             job.trial.number,
@@ -364,6 +334,6 @@ class Cluster:
             _CUT,
             worker.started,
             now,
-            worker.prepare + min(trained, 0) + max(trained - worker.training, 0),
+            worker.overhead_by(now),
             nan,
         )

@@ -140,7 +140,7 @@ def simulate(experiment: Experiment, blackbox: Blackbox | None = None) -> Run:
     --------
     >>> run = simulate(Experiment(curves="power-law", r_max=9, eta=3, limits=Limits(max_jobs=40)))
     >>> run.summary()["jobs"], run.summary()["finished"]
-    (40, 4)
+    (40, 2)
 
     """
     if not _ends(experiment):

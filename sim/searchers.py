@@ -19,7 +19,7 @@ from sim.schedulers.protocol import Trial
 ORDERS = ("sampled", "shuffled", "given")
 """In which order a table's configs are tried: with replacement, each once, or as they stand."""
 
-_BLOCK = 256  # configs drawn at a time: vectorised draws cost a fiftieth of single ones
+_BLOCK = 1024  # configs drawn at a time: vectorised draws cost a fiftieth of single ones
 
 
 class Listed:

@@ -133,7 +133,7 @@ def read(path: Path) -> Trace:
         raise InputError(f"{path} is not a trace: give the jobs file of a run") from None
 
 
-def frame(rows: bytes) -> pd.DataFrame:
+def frame(rows: bytes | bytearray) -> pd.DataFrame:
     """Return jobs that were packed, in any order, as a table in the order of start. O(n log n).
 
     Parameters

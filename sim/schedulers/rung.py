@@ -90,13 +90,14 @@ class Rung:
 
     __slots__ = (
         "_best",
+        "_candidates",
         "_count",
         "_cut",
+        "_displaced",
         "_eta",
         "_grows_at",
         "_least",
         "_rest",
-        "_unpromoted",
         "level",
     )
 
@@ -110,7 +111,9 @@ class Rung:
         self._best: list[tuple[float, int, _Entry]] = []  # -loss, -number, entry
         self._rest: list[_Entry] = []
         self._cut: _Entry | tuple[float, int] = (-inf, -1)  # the worst of the best, once there is
-        self._unpromoted: list[_Entry] = []  # a heap, without the diverged trials
+        # A heap of those that are or were among the best and were not promoted, none diverged.
+        self._candidates: list[_Entry] = []
+        self._displaced: set[int] = set()  # who was among the best and is, or was for a time, not
 
     def __len__(self) -> int:
         """Count the recorded losses, diverged ones included."""
@@ -122,22 +125,27 @@ class Rung:
         Return whether a trial is promotable now.
         """
         self._count += 1
-        unpromoted = self._unpromoted
-        if loss < inf:
-            entry = (loss, trial.number, trial)
-            heappush(unpromoted, entry)
-        else:
-            entry = (inf, trial.number, trial)
+        entry = (loss if loss < inf else inf, trial.number, trial)  # noqa: FURB136  NaN too
+        candidates = self._candidates
         if entry < self._cut:
+            if loss < inf:
+                heappush(candidates, entry)
             entry = heappushpop(self._best, (-entry[0], -entry[1], entry))[2]
             self._cut = self._best[0][2]
+            self._displaced.add(entry[1])
         heappush(self._rest, entry)
         if self._count == self._grows_at:
-            entry = heappop(self._rest)
-            heappush(self._best, (-entry[0], -entry[1], entry))
-            self._cut = self._best[0][2]
-            self._grows_at = (len(self._best) + 1) * self._eta
-        return bool(unpromoted) and unpromoted[0] <= self._cut
+            self._grow()
+        return candidates[0] <= self._cut if candidates else False
+
+    def _grow(self) -> None:
+        """Let the first of the rest be the last of the best."""
+        entry = heappop(self._rest)
+        if entry[0] < inf and entry[1] not in self._displaced:
+            heappush(self._candidates, entry)
+        heappush(self._best, (-entry[0], -entry[1], entry))
+        self._cut = self._best[0][2]
+        self._grows_at = (len(self._best) + 1) * self._eta
 
     def is_best(self, trial: Trial, loss: float) -> bool:
         """Tell whether `trial` with this recorded `loss` is among the best ``n // eta``. O(1)."""
@@ -151,7 +159,7 @@ class Rung:
         all n, promoted trials included: taken over the rest, 9 results at eta 3 would promote 7
         trials instead of 3.
         """
-        return bool(self._unpromoted) and self._unpromoted[0] <= self._cut
+        return bool(self._candidates) and self._candidates[0] <= self._cut
 
     def promote(self) -> Trial:
         """Mark the best unpromoted trial as promoted, and return it. O(log n).
@@ -159,10 +167,12 @@ class Rung:
         Raises
         ------
         IndexError
-            Every trial that did not diverge is promoted already.
+            No trial is promotable.
 
         """
-        return heappop(self._unpromoted)[2]
+        if not self.promotable:
+            raise IndexError(f"no trial is promotable at epoch {self.level}")
+        return heappop(self._candidates)[2]
 
     def best(self, count: int) -> list[Trial]:
         """Return at most `count` trials in order of rank, without the diverged. O(n log n)."""
@@ -178,4 +188,7 @@ class Rung:
         assert len(best) == min(self._count, self._count // self._eta or self._least)
         assert not best or self._cut == best[-1]
         assert all(-loss == entry[0] and -number == entry[1] for loss, number, entry in self._best)
-        assert set(self._unpromoted) <= {entry for entry in entries if entry[0] < inf}
+        assert len(set(self._candidates)) == len(self._candidates)
+        assert set(self._candidates) <= {entry for entry in entries if entry[0] < inf}
+        best_numbers = {number for _, number, _ in best}
+        assert {number for _, number, _ in self._candidates} <= best_numbers | self._displaced

@@ -122,7 +122,8 @@ def main() -> None:
 
     print("cost of a job, against another size:")
     repeats = max(1, args.repeats // 2)
-    pairs = [(per_job(10_000, 10**5), per_job(10, 10**5)) for _ in range(repeats)]
+    jobs = 10**5 if args.quick else 10**6
+    pairs = [(per_job(10_000, jobs), per_job(10, jobs)) for _ in range(repeats)]
     print(f"  10,000 workers against 10             {median_ratio(pairs)}")
     if not args.quick:
         pairs = [(per_job(500, 10**6), per_job(500, 10**4)) for _ in range(repeats)]

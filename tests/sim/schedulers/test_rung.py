@@ -104,7 +104,7 @@ class SortedList:
 @given(
     eta=st.integers(2, 5),
     least=st.sampled_from([0, 1]),
-    script=st.lists(st.tuples(st.booleans(), losses), max_size=25),
+    script=st.lists(st.tuples(st.booleans(), losses), max_size=40),
     order=st.randoms(use_true_random=False),
 )
 @often
@@ -113,10 +113,10 @@ def test_a_rung_answers_as_a_sorted_list_does(trial, eta, least, script, order):
     numbers = list(range(len(script)))
     order.shuffle(numbers)
     for promotes, loss in script:
-        unpromoted = oracle.unpromoted()
-        if promotes and unpromoted:
-            assert rung.promote().number == unpromoted[0]
-            oracle.promoted.add(unpromoted[0])
+        promotable = oracle.promotable()
+        if promotes and promotable:
+            assert rung.promote().number == promotable[0]
+            oracle.promoted.add(promotable[0])
         else:
             number = numbers.pop()
             oracle.record(number, loss)
@@ -130,7 +130,7 @@ def test_a_rung_answers_as_a_sorted_list_does(trial, eta, least, script, order):
     converged = [number for number in oracle.ranked() if oracle.recorded[number] < inf]
     for count in range(len(converged) + 2):
         assert [each.number for each in rung.best(count)] == converged[:count]
-    for number in oracle.unpromoted():
+    for number in oracle.promotable():
         assert rung.promote().number == number
         rung._check()
     assert not rung.promotable
