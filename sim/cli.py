@@ -79,6 +79,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read the output has gone; keep Python from complaining of it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except (OSError, MemoryError) as error:
+        print(f"rungsim {command}: {error or 'out of memory'}", file=sys.stderr)  # noqa: T201
+        return 2
     except KeyboardInterrupt:
         print(f"rungsim {command}: interrupted", file=sys.stderr)  # noqa: T201  the user's screen
         return 130

@@ -127,6 +127,7 @@ class Cluster:
         self._seed = seed << 32  # a training's seed: that, and the trial's number
         self._limits = limits or Limits()
         self._costs = costs or Costs()
+        self._checkpoints = self._costs.checkpoints
         # Nothing but epochs takes time.
         self._plain = self._costs == Costs() and not speeds and straggler is None
         self._speeds = speeds
@@ -139,7 +140,7 @@ class Cluster:
         self._waiting: deque[Worker] = deque()  # free for longer, the longest idle first
         self._end = _Event(self._env)
         self._has_run = False
-        self._drained_from: float | None = None
+        self._drained_from: float | None = None  # since when no job is handed out any more
 
         self._curves: dict[int, Curve] = {}  # by the trial's number
         self._trials: list[Trial] = []
@@ -249,7 +250,7 @@ class Cluster:
             self._drained_from = self._now
             return None
         self._handed_out += 1
-        self._epochs += answer.stop - answer.start
+        self._epochs += answer.stop - (answer.start if self._checkpoints else 0)
         if self._handed_out >= self._max_jobs or self._epochs >= self._max_epochs:
             self._drained_from = self._now
         return answer

@@ -13,18 +13,17 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from math import inf
+from math import inf, isfinite, nan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from learning_curves import space
-from learning_curves.blackbox import Blackbox
+from learning_curves.errors import InputError
 from learning_curves.streams import generator
-from learning_curves.tabular import Tabular
 from sim import metrics
-from sim.experiment import Experiment, Run, simulate
+from sim.experiment import Experiment, Run, simulate, source
 
 PARTS = ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained")
 """Where the workers' time can go, with waiting told apart by its cause."""
@@ -72,19 +71,26 @@ def grid(
     ]
 
 
-def default_target(blackbox: Blackbox) -> float:
-    """Return a loss that one config in ten reaches by r_max.
+def default_target(experiment: Experiment) -> float:
+    """Return a loss that one config in ten reaches by the experiment's r_max.
 
-    Of a table it is the 10 % quantile of the recorded losses; else of those of 1,000 configs
-    drawn from the space.
+    It is the 10 % quantile over the table's configs, one training of each; without a table, over
+    1,000 configs drawn from the space.
+
+    Raises
+    ------
+    InputError
+        So few configs converge that there is no such loss.
+
     """
-    if isinstance(blackbox, Tabular):
-        final = blackbox.final_losses
-    else:
-        configs = blackbox.configs or space.sample(blackbox.space, generator(0, "target"), 1000)
-        last = blackbox.r_max
-        final = np.array([blackbox.curve(each, 0).losses(last - 1, last)[0] for each in configs])
-    return float(np.quantile(final, 0.1, method="inverted_cdf"))
+    blackbox = source(experiment)
+    last = blackbox.r_max if experiment.r_max is None else experiment.r_max
+    configs = blackbox.configs or space.sample(blackbox.space, generator(0, "target"), 1000)
+    final = [blackbox.curve(each, seed=0).losses(last - 1, last)[0] for each in configs]
+    target = float(np.quantile(final, 0.1, method="inverted_cdf"))
+    if not isfinite(target):
+        raise InputError(f"most configs of {experiment.curves} diverge: give a --target")
+    return target
 
 
 def share_of(run: Run) -> dict[str, float]:
@@ -185,6 +191,8 @@ def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
                 cell["time_to_target"].tolist(),
                 generator(seed, "bootstrap", int(count)),
             )
+            if count == fewest:  # against itself, whatever was missed
+                estimate = metrics.Estimate(1.0, 1.0, 1.0, estimate.censored)
             rows.append(
                 {
                     "scheduler": scheduler,
@@ -205,4 +213,5 @@ def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def _throughput(cell: pd.DataFrame) -> float:
-    return float(cell["finished"].sum() / cell["end_seconds"].sum()) or float("nan")
+    seconds = float(cell["end_seconds"].sum())
+    return float(cell["finished"].sum()) / seconds or nan if seconds else nan

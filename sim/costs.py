@@ -23,8 +23,8 @@ class Costs:
     restore_seconds
         To load a paused trial; nothing when the worker carries straight on with it.
     save_seconds
-        To save a trial that pauses below r_max. Whether it will be promoted is not known when its
-        job ends, so every such job saves.
+        To save a trial that stops below r_max. Whether and where it will go on is not known when
+        its job ends, so every such job saves, under stopping ASHA, too.
     checkpoints
         False: nothing is saved, and a promoted trial trains again from epoch 0, as in the listing
         of d2l 19.4.
@@ -58,11 +58,6 @@ class Costs:
             seconds = getattr(self, field.name)
             if not (isfinite(seconds) and seconds >= 0):
                 raise ValueError(f"{field.name} is {seconds}: give seconds, 0 or more")
-
-    @property
-    def nothing(self) -> bool:
-        """Whether no job costs anything beside its epochs."""
-        return not (self.start_seconds or self.restore_seconds or self.save_seconds)
 
     def first_epoch(self, job: Job) -> int:
         """Return the epoch after which training begins: `job.start`, or 0 without checkpoints."""

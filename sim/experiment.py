@@ -27,7 +27,7 @@ from sim.costs import Costs
 from sim.even import evened
 from sim.faults import HalfNormalStraggler
 from sim.limits import Limits
-from sim.schedulers import Contract, Scheduler, Trial
+from sim.schedulers import RULES, Contract, Scheduler, Trial
 from sim.schedulers.catalogue import SCHEDULERS, Settings
 from sim.searchers import searcher_for
 from sim.trace import Trace
@@ -48,7 +48,7 @@ class Experiment:
         One of `SECONDS`.
     scheduler
         A name in `catalogue.SCHEDULERS`.
-    eta, r_min, r_max, rule
+    eta, r_min, r_max, rule, prefact
         The scheduler's settings; an `r_max` of None is the curves' own.
     workers, speeds, straggler_sigma
         The cluster's; see `cluster.Cluster` and `faults.HalfNormalStraggler`.
@@ -68,6 +68,7 @@ class Experiment:
     r_min: int = 1
     r_max: int | None = None
     rule: str = "top-k"
+    prefact: int = 1
     workers: int = 4
     speeds: tuple[float, ...] = ()
     straggler_sigma: float = 0.0
@@ -77,7 +78,7 @@ class Experiment:
     limits: Limits = field(default_factory=Limits)
     costs: Costs = field(default_factory=Costs)
 
-    def to_toml(self, **notes: str) -> str:
+    def to_toml(self, **notes: object) -> str:
         """Return the experiment as TOML; `notes` stand before it and are not read back."""
         return tomli_w.dumps({"notes": notes} | _without_none(asdict(self)))
 
@@ -95,9 +96,9 @@ class Experiment:
             values = tomllib.loads(text)
             values.pop("notes", None)
             limits, costs = values.pop("limits", {}), values.pop("costs", {})
-            speeds = tuple(values.pop("speeds", ()))
             for kind, given in ((cls, values), (Limits, limits), (Costs, costs)):
                 _check_kinds(kind, given)
+            speeds = tuple(values.pop("speeds", ()))
             return cls(**values, speeds=speeds, limits=Limits(**limits), costs=Costs(**costs))
         except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
             known = ", ".join(each.name for each in fields(cls))
@@ -151,7 +152,15 @@ def simulate(experiment: Experiment, blackbox: Blackbox | None = None) -> Run:
     if blackbox is None:
         blackbox = source(experiment)
     cluster = _cluster(experiment, blackbox)
-    trace = cluster.run()
+    try:
+        trace = cluster.run()
+    except OverflowError:
+        trace = None
+    if trace is None or not isfinite(trace.end):
+        raise InputError(
+            "the clock ran over: the seconds of the epochs, the costs, the speeds or the straggler "
+            "sigma are beyond all measure"
+        )
     return Run(experiment, blackbox, trace, cluster.trials)
 
 
@@ -213,15 +222,22 @@ class Run:
     def waiting(self) -> dict[str, float]:
         """The seconds that workers waited, by cause (d2l 19.5); costs a second run.
 
-        The run is repeated with equal seconds within each rung, equal workers and no straggling.
-        What waiting remains is `shortage`: a rung has no job for every worker. The rest is
-        `straggling`: jobs of one rung take unequal time. Where the repeated run waits longer than
-        the run itself, all of its waiting is shortage.
+        The run is repeated for as many jobs, with equal seconds within each rung, equal workers
+        and no straggling. What waiting remains is `shortage`: a rung has no job for every worker.
+        The rest is `straggling`: jobs of one rung take unequal time. Where the repeated run waits
+        longer than the run itself, all of its waiting is shortage.
         """
         total = metrics.worker_seconds(self.trace)["waiting"]
         shortage = 0.0
         if total:
-            repeated = _cluster(self.experiment, evened(self.blackbox, self.trace), even=True).run()
+            even = self.experiment
+            cut_short = (self.trace.jobs["outcome"] == "cut").any()
+            if cut_short or self.trace.end == even.limits.max_seconds:
+                # In as many seconds, or up to the same target, it would get further, or less far.
+                even = replace(even, limits=Limits(max_jobs=len(self.trace.jobs)))
+            repeated = _cluster(even, evened(self.blackbox, self.trace), even=True).run()
+            if even is not self.experiment:  # workers waited to the end there
+                repeated = replace(repeated, drained_from=repeated.end)
             shortage = min(total, metrics.worker_seconds(repeated)["waiting"])
         return {"straggling": total - shortage, "shortage": shortage}
 
@@ -248,7 +264,7 @@ class Run:
             "jobs": len(trace.jobs),
             "trials": int(trace.jobs["trial"].nunique()),
             "finished": metrics.finished(trace),
-            "epochs": int((done["stop"] - done["start"]).sum()),
+            "epochs": int((done["stop"] - done["start"] * experiment.costs.checkpoints).sum()),
             "best_loss": best_loss,
             "best_config": best_config,
             "time_to_target": None if target is None else _finite(metrics.time_to(trace, target)),
@@ -284,6 +300,8 @@ def _scheduler(experiment: Experiment, blackbox: Blackbox) -> Scheduler:
         raise InputError(
             f"the scheduler is {experiment.scheduler!r}: choose from {', '.join(SCHEDULERS)}"
         )
+    if experiment.rule not in RULES:
+        raise InputError(f"the rule is {experiment.rule!r}: choose from {', '.join(RULES)}")
     searcher = searcher_for(
         blackbox,
         seed=experiment.seed,
@@ -296,6 +314,7 @@ def _scheduler(experiment: Experiment, blackbox: Blackbox) -> Scheduler:
         eta=experiment.eta,
         workers=experiment.workers,
         rule=experiment.rule,
+        prefact=experiment.prefact,
     )
     return Contract(SCHEDULERS[experiment.scheduler](searcher, settings))
 
@@ -315,16 +334,20 @@ def read(path: Path) -> Experiment:
         raise InputError(f"{path} cannot be read: {error}") from None
 
 
-def _check_kinds(kind: type[Any], values: Mapping[str, Any]) -> None:
+def _check_kinds(kind: type[Any], values: object) -> None:
     """Raise a ValueError for the first value that its field in the dataclass `kind` cannot hold."""
-    kinds = {"str": str, "int": int, "bool": bool, "float": int | float}
+    if not isinstance(values, dict):
+        raise ValueError(f"{kind.__name__.lower()} is {values!r}: give a table")
+    kinds = {"str": str, "int": int, "bool": bool, "float": int | float, "tuple[float, ...]": list}
     for each in fields(kind):
         expected = str(each.type).removesuffix(" | None")
         value = values.get(each.name)
         if value is None or expected not in kinds:
             continue
-        is_kind = isinstance(value, kinds[expected])
-        if not is_kind or isinstance(value, bool) != (expected == "bool"):  # True is an int, too
+        fits = isinstance(value, kinds[expected])
+        if isinstance(value, list):
+            fits = fits and all(isinstance(number, int | float) for number in value)
+        if not fits or isinstance(value, bool) != (expected == "bool"):  # True is an int, too
             raise ValueError(f"{each.name} is {value!r}: give {expected}")
 
 

@@ -7,7 +7,7 @@ searcher's, which is exhausted after so many.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from math import isnan
+from math import inf, isfinite
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,9 @@ class Limits:
     max_jobs
         No job is handed out after so many; the running ones report.
     max_epochs
-        No job is handed out once the jobs handed out go from `start` to `stop` over so many
-        epochs together (the last one may exceed it); the running ones report.
+        No job is handed out once the jobs handed out train so many epochs together (the last one
+        may exceed it), those trained again for want of checkpoints included; the running ones
+        report.
     target
         The run ends as soon as a job ends with a loss at or below this one; running jobs are cut.
     max_finished
@@ -31,7 +32,7 @@ class Limits:
     Raises
     ------
     ValueError
-        A limit is not above 0, or the target is NaN.
+        A limit is not above 0 or not finite.
 
     """
 
@@ -47,7 +48,7 @@ class Limits:
             if value is None:
                 continue
             if field.name == "target":
-                if isnan(value):
-                    raise ValueError("the target is NaN: give a loss")
-            elif not value > 0:
-                raise ValueError(f"{field.name} is {value}: give more than 0")
+                if not isfinite(value):
+                    raise ValueError(f"the target is {value}: give a loss")
+            elif not 0 < value < inf:
+                raise ValueError(f"{field.name} is {value}: give a number above 0")

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from learning_curves.curve import Curve
+from sim.costs import Costs
 from sim.trace import Trace
 
 Seconds = npt.NDArray[np.float64]
@@ -116,10 +117,10 @@ def rung_table(trace: Trace) -> pd.DataFrame:
     return table.groupby(["bracket", "level"], as_index=False).agg(how)
 
 
-def points(trace: Trace, curves: Mapping[int, Curve]) -> pd.DataFrame:
+def points(trace: Trace, curves: Mapping[int, Curve], costs: Costs) -> pd.DataFrame:
     """Return each reported epoch as a point in time.
 
-    Within a job, epochs share its training seconds in proportion to their own, after its overhead.
+    Within a job, epochs share its training seconds in proportion to their own.
 
     Parameters
     ----------
@@ -127,6 +128,8 @@ def points(trace: Trace, curves: Mapping[int, Curve]) -> pd.DataFrame:
         The run.
     curves
         The curve of each trial, by its number.
+    costs
+        What jobs cost beside their epochs.
 
     Returns
     -------
@@ -140,12 +143,15 @@ def points(trace: Trace, curves: Mapping[int, Curve]) -> pd.DataFrame:
     for trial, start, stop, started, ended, overhead in zip(
         *(done[name].tolist() for name in names), strict=True
     ):
-        passed = list(accumulate(curves[trial].seconds(start, stop)))
+        first = start if costs.checkpoints else 0
+        passed = list(accumulate(curves[trial].seconds(first, stop)))
         stretch = (ended - started - overhead) / passed[-1]
+        saves = costs.save_seconds if costs.checkpoints and stop < trace.r_max else 0.0
+        begun = started + overhead - saves
         rows = (
-            [trial] * len(passed),
+            [trial] * (stop - start),
             range(start + 1, stop + 1),
-            [started + overhead + stretch * seconds for seconds in passed],
+            [begun + stretch * seconds for seconds in passed[start - first :]],
             curves[trial].losses(start, stop),
         )
         for column, values in zip(columns, rows, strict=True):
@@ -186,7 +192,7 @@ def speedup(
         The time to the target at 1 worker and at many, of the same seeds in the same order; inf
         for a run that missed it. A miss is never dropped: missed with many workers only, the
         seed counts as 0, however late the run would have been; missed with one only, as
-        infinite; missed with both, as 1, no speedup shown.
+        infinite; missed with both, as anything between.
     rng
         Of the bootstrap.
     resamples
@@ -195,7 +201,8 @@ def speedup(
     Returns
     -------
     Estimate
-        `low` and `high` are the 2.5 % and 97.5 % quantiles of the resampled medians.
+        `low` and `high` are the 2.5 % and 97.5 % quantiles of the resampled medians. Where the
+        seeds missed with both could decide the median, it is NaN.
 
     Examples
     --------
@@ -205,12 +212,17 @@ def speedup(
     """
     one, many = np.asarray(at_one, dtype=float), np.asarray(at_many, dtype=float)
     reached = np.isfinite(many)
-    ratios = np.where(np.isfinite(one), 0.0, 1.0)
+    ratios = np.zeros(len(one))
     ratios[reached] = one[reached] / many[reached]
-    medians = _medians(ratios[rng.integers(len(ratios), size=(resamples, len(ratios)))])
+    # Seeds missed with both: at the least 0, at the most infinite.
+    least, most = ratios, np.where(~reached & np.isinf(one), np.inf, ratios)
+    drawn = rng.integers(len(one), size=(resamples, len(one)))
     # Of the resamples themselves, not between them: between a number and inf there is nothing.
-    low, high = np.quantile(medians, [0.025, 0.975], method="nearest")
-    return Estimate(median(ratios), float(low), float(high), int((~reached).sum()))
+    low = np.quantile(_medians(least[drawn]), 0.025, method="nearest")
+    high = np.quantile(_medians(most[drawn]), 0.975, method="nearest")
+    known = median(least) == median(most)
+    middle = median(least) if known else float("nan")
+    return Estimate(middle, float(low), float(high), int((~reached).sum()))
 
 
 def median(values: npt.ArrayLike) -> float:

@@ -11,7 +11,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from importlib import metadata
-from math import isfinite
+from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,15 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError
 from learning_curves.files import replacing
 from learning_curves.tabular import Tabular
-from sim.comparison import share_of
+from sim.comparison import PARTS, share_of
 from sim.experiment import Experiment, Run, source
 from sim.limits import Limits
+
+_WIDE = 140  # columns that a comparison needs to be one table
 
 
 def prepare(folder: Path) -> Path:
@@ -58,10 +61,9 @@ def to_json(values: Any) -> str:
     return json.dumps(values, indent=2, allow_nan=False) + "\n"
 
 
-def provenance(experiment: Experiment) -> dict[str, str]:
-    """Return what a run depends on beside its experiment: our version, and the table's digest."""
+def provenance(blackbox: Blackbox) -> dict[str, str]:
+    """Return what a run on `blackbox` depends on beside its experiment: our version, the table."""
     notes = {"rungsim": metadata.version("rungsim")}
-    blackbox = source(experiment)
     table = getattr(blackbox, "blackbox", blackbox)  # beneath other seconds
     if isinstance(table, Tabular):
         notes["curves_sha256"] = table.sha256
@@ -78,7 +80,7 @@ def check_provenance(experiment: Experiment, path: Path) -> None:
 
     """
     noted = tomllib.loads(path.read_text(encoding="utf-8")).get("notes", {}).get("curves_sha256")
-    found = provenance(experiment).get("curves_sha256")
+    found = provenance(source(experiment)).get("curves_sha256")
     if noted is not None and noted != found:
         raise InputError(
             f"the curves {experiment.curves} have changed since {path} was written: "
@@ -87,10 +89,19 @@ def check_provenance(experiment: Experiment, path: Path) -> None:
 
 
 def write_run(run: Run, folder: Path) -> None:
-    """Write ``jobs.parquet``, ``summary.json`` and ``experiment.toml``."""
+    """Write ``jobs.parquet``, ``summary.json`` and ``experiment.toml``; remove older pictures."""
+    summary = to_json(run.summary())
+    clear_pictures(folder)
     run.trace.write(folder / "jobs.parquet")
-    write_text(folder / "summary.json", to_json(run.summary()))
-    write_text(folder / "experiment.toml", run.experiment.to_toml(**provenance(run.experiment)))
+    write_text(folder / "summary.json", summary)
+    write_text(folder / "experiment.toml", run.experiment.to_toml(**provenance(run.blackbox)))
+
+
+def clear_pictures(folder: Path) -> None:
+    """Remove the pictures of an earlier run, which would not belong to what is written now."""
+    for name in ("gantt", "losses*", "incumbent", "rungs*", "utilisation", "speedup"):
+        for picture in folder.glob(f"{name}.png"):
+            picture.unlink()
 
 
 def draw_run(run: Run, folder: Path) -> list[Path]:
@@ -104,7 +115,7 @@ def draw_run(run: Run, folder: Path) -> list[Path]:
     gantt, losses, incumbent, rungs, utilisation = paths
     curves = {number: curve for number, (_, curve) in run.trials.items()}
     plots.gantt(run.trace, gantt, title=title)
-    plots.losses(metrics.points(run.trace, curves), losses, title=title)
+    plots.losses(metrics.points(run.trace, curves, run.experiment.costs), losses, title=title)
     plots.incumbents(
         {run.experiment.scheduler: [metrics.incumbent(run.trace)]},
         incumbent,
@@ -121,12 +132,20 @@ def draw_run(run: Run, folder: Path) -> list[Path]:
 def write_comparison(
     base: Experiment, runs: pd.DataFrame, cells: pd.DataFrame, target: float, folder: Path
 ) -> None:
-    """Write the runs, the cells and what they were made from."""
+    """Write the runs, the cells and what they were made from; remove older pictures."""
+    told = to_json({"curves": base.curves, "target": target, "cells": records(cells)})
+    compared = {
+        "schedulers": runs["scheduler"].unique().tolist(),
+        "workers": runs["workers"].unique().tolist(),
+        "seeds": runs["seed"].unique().tolist(),
+        "target": target,
+    }
+    clear_pictures(folder)
     write_text(folder / "runs.csv", runs.to_csv(index=False))
     write_text(folder / "comparison.csv", cells.to_csv(index=False))
-    told = {"curves": base.curves, "target": target, "cells": records(cells)}
-    write_text(folder / "comparison.json", to_json(told))
-    write_text(folder / "experiment.toml", base.to_toml(**provenance(base)))
+    write_text(folder / "comparison.json", told)
+    notes = provenance(source(base)) | {"compared": compared}
+    write_text(folder / "experiment.toml", base.to_toml(**notes))
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -147,43 +166,43 @@ def short(base: Experiment) -> Limits:
 
 
 def print_comparison(base: Experiment, cells: pd.DataFrame, target: float, seeds: int) -> None:
-    """Print a line a scheduler and worker count."""
-    table = Table(title=f"{base.curves}: {seeds} seeds, target {target:.4g}", title_justify="left")
-    for name in (
-        "scheduler",
-        "workers",
-        "end",
-        "utilised",
-        "straggling",
-        "shortage",
-        "finished",
-        "best error",
-        "time to target",
-        "missed",
-        "speedup [95 %]",
-        "throughput",
-    ):
-        table.add_column(name, justify="left" if name == "scheduler" else "right")
-    before = None
-    for row in cells.to_dict("records"):
-        if before not in {None, row["scheduler"]}:
-            table.add_section()
-        before = row["scheduler"]
-        table.add_row(
-            row["scheduler"],
-            str(row["workers"]),
-            duration(row["end_seconds"]),
-            f"{row['training']:.1%}",
-            f"{row['straggling']:.1%}",
-            f"{row['shortage']:.1%}",
-            f"{row['finished']:.1f}",
-            f"{row['best_loss']:.4f}",
-            duration(row["time_to_target"]),
-            str(row["missed"]),
-            f"{row['speedup']:.2f} [{row['low']:.2f}, {row['high']:.2f}]",
-            f"{row['throughput_speedup']:.2f}",
-        )
-    console().print(table)
+    """Print a line a scheduler and worker count: in one table, or two where lines are short."""
+    title = f"{base.curves}: {seeds} seeds, target {target:.4g}"
+    rows = cells.to_dict("records")
+    time = {
+        "end": [duration(row["end_seconds"]) for row in rows],
+        "utilised": [f"{row['training']:.1%}" for row in rows],
+        "straggling": [f"{row['straggling']:.1%}" for row in rows],
+        "shortage": [f"{row['shortage']:.1%}" for row in rows],
+    }
+    results = {
+        "finished": [f"{row['finished']:.1f}" for row in rows],
+        "throughput": [_times(row["throughput_speedup"]) for row in rows],
+        "best error": [f"{row['best_loss']:.4f}" for row in rows],
+        "to target": [duration(row["time_to_target"]) for row in rows],
+        "missed": [str(row["missed"]) for row in rows],
+        "speedup [95 %]": [
+            f"{_times(row['speedup'])} [{_times(row['low'])}, {_times(row['high'])}]"
+            for row in rows
+        ],
+    }
+    wide = console().width >= _WIDE
+    for part in [time | results] if wide else [time, results]:
+        table = Table(title=title, title_justify="left")
+        table.add_column("scheduler", no_wrap=True)
+        for name in ("workers", *part):
+            table.add_column(name, justify="right", no_wrap=True)
+        for i, row in enumerate(rows):
+            if i and rows[i - 1]["scheduler"] != row["scheduler"]:
+                table.add_section()
+            table.add_row(
+                row["scheduler"], str(row["workers"]), *(column[i] for column in part.values())
+            )
+        console().print(table)
+
+
+def _times(factor: float) -> str:
+    return "-" if isnan(factor) else f"{factor:.2f}"
 
 
 def print_summary(summary: Mapping[str, Any]) -> None:
@@ -195,7 +214,7 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     table.add_row("workers", str(summary["workers"]))
     table.add_row("end", duration(summary["end_seconds"]))
     parts = summary["worker_seconds"] | summary["waiting"]
-    for part in ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained"):
+    for part in PARTS:
         if parts[part] or part == "training":
             waiting = "waiting: " if part in summary["waiting"] else ""
             table.add_row(f"{waiting}{part}", f"{parts[part] / total:.1%}" if total else "-")
@@ -213,7 +232,7 @@ def print_summary(summary: Mapping[str, Any]) -> None:
 
 def console(*, stderr: bool = False) -> Console:
     """Return a console that does not wrap what is piped into a file."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
     if not made.is_terminal:
         made.width = 200
     return made

@@ -7,6 +7,7 @@ trial is trained for, or how long.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count, islice
 
@@ -19,7 +20,9 @@ from sim.schedulers.protocol import Trial
 ORDERS = ("sampled", "shuffled", "given")
 """In which order a table's configs are tried: with replacement, each once, or as they stand."""
 
-_BLOCK = 1024  # configs drawn at a time: vectorised draws cost a fiftieth of single ones
+# Configs drawn at a time: vectorised draws cost a fiftieth of single ones. The config of a trial
+# depends on it, so a change is a change of every result, to be told in the changelog.
+_BLOCK = 1024
 
 
 class Listed:
@@ -124,9 +127,12 @@ def searcher_for(
     Raises
     ------
     ValueError
-        The order is unknown, or needs a table; or a config in `first` has no curve.
+        The order is unknown, or needs a table; a config in `first` has no curve; or `max_trials`
+        is below 0.
 
     """
+    if max_trials is not None and not 0 <= max_trials <= sys.maxsize:
+        raise ValueError(f"max_trials is {max_trials}: give a number, 0 or more")
     if blackbox.configs:
         configs = rows(blackbox.configs, order, seed)
         for config in first:

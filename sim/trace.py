@@ -75,8 +75,8 @@ class Trace:
     end
         When the run ended, in seconds.
     drained_from
-        From when on no job was handed out for good, in seconds, at most `end`: a worker that is
-        free after that is drained, before that it is waiting.
+        When the scheduler said DONE, or a limit let it hand out no more, in seconds; else `end`.
+        A worker that is free after that is drained, before that it is waiting.
 
     """
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from contextlib import nullcontext
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,15 +97,22 @@ def main(args: argparse.Namespace) -> int:
     # All of them are looked at before the first one runs.
     plans: dict[Path, tuple[Experiment, list[Experiment], float]] = {}
     for curves in args.curves or shipped():
-        base = experiment.bounded(options.experiment(args, curves=curves, seed=args.seed))
+        base = experiment.bounded(
+            options.experiment(args, target_ends=False, curves=curves, seed=args.seed)
+        )
         experiments = comparison.grid(
-            base, schedulers=args.scheduler, workers=args.workers, seeds=args.seeds
+            base,
+            schedulers=args.scheduler,
+            workers=sorted(set(args.workers)),
+            seeds=args.seeds,
         )
         for each in experiments:
             experiment.check(each)
         target = args.target
         if target is None:
-            target = comparison.default_target(experiment.source(base))
+            target = comparison.default_target(base)
+        elif not isfinite(target):
+            raise InputError(f"the target is {target}: give a loss")
         folder = Path(args.out, Path(curves).stem)
         if folder in plans:
             raise InputError(f"two curve sources are named {folder.name}: compare them in turn")
@@ -191,7 +199,7 @@ def _draw(
     plots.gantts({name: run.trace for name, run in runs.items()}, folder / "gantt.png")
     for name, run in runs.items():
         curves = {number: curve for number, (_, curve) in run.trials.items()}
-        points = metrics.points(run.trace, curves)
+        points = metrics.points(run.trace, curves, base.costs)
         plots.losses(points, folder / f"losses-{name}.png", title=f"{name}, {workers} workers")
         if len(run.trace.jobs["stop"].unique()) > 1:
             plots.rungs(run.trace, folder / f"rungs-{name}.png", title=f"{name}, {workers} workers")

@@ -15,6 +15,7 @@ from sim.schedulers.catalogue import SCHEDULERS
 if TYPE_CHECKING:
     from sim.experiment import Experiment
 
+# As in `sim.searchers` and `sim.experiment`, whose import would keep --help waiting.
 _ORDERS = ("sampled", "shuffled", "given")
 _SECONDS = ("recorded", "d2l-gpu")
 
@@ -37,6 +38,13 @@ def add_scheduler(parser: argparse.ArgumentParser) -> None:
         choices=RULES,
         default="top-k",
         help="which trials go on under asha-stopping (default: %(default)s)",
+    )
+    group.add_argument(
+        "--prefact",
+        type=int,
+        default=1,
+        metavar="N",
+        help="brackets of N * eta**K trials under sh and sh-overlap (default: 1)",
     )
     group.add_argument(
         "--order",
@@ -94,8 +102,8 @@ def add_limits(parser: argparse.ArgumentParser, *, target_ends: bool) -> None:
         group.add_argument("--target", type=float, metavar="LOSS", help="a loss this low")
 
 
-def experiment(args: argparse.Namespace, **others: object) -> Experiment:
-    """Return the experiment that the options describe.
+def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object) -> Experiment:
+    """Return the experiment that the options describe; see `add_limits` for `target_ends`.
 
     Raises
     ------
@@ -113,8 +121,8 @@ def experiment(args: argparse.Namespace, **others: object) -> Experiment:
             max_seconds=args.max_seconds,
             max_jobs=args.max_jobs,
             max_epochs=args.max_epochs,
-            target=getattr(args, "target", None),
-            max_finished=getattr(args, "max_finished", None),
+            target=args.target if target_ends else None,
+            max_finished=args.max_finished if target_ends else None,
         )
         costs = Costs(
             start_seconds=args.start_seconds,
@@ -130,6 +138,7 @@ def experiment(args: argparse.Namespace, **others: object) -> Experiment:
         "r_min": args.r_min,
         "r_max": args.r_max,
         "rule": args.rule,
+        "prefact": args.prefact,
         "speeds": args.speeds,
         "straggler_sigma": args.straggler_sigma,
         "order": args.order,
@@ -161,7 +170,7 @@ def names_of(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
         for name in names:
             if name not in known:
                 raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
-        return names
+        return tuple(dict.fromkeys(names))
 
     return parse
 

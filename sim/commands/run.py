@@ -61,6 +61,7 @@ def main(args: argparse.Namespace) -> int:
         experiment = experiments.bounded(
             options.experiment(
                 args,
+                target_ends=True,
                 curves=args.curves,
                 scheduler=args.scheduler,
                 workers=args.workers,

@@ -30,6 +30,8 @@ class Settings:
         How many workers there are: the size of a batch of random search.
     rule
         The rule of stopping ASHA.
+    prefact
+        Multiplies the number of trials of a bracket of successive halving.
 
     """
 
@@ -38,6 +40,7 @@ class Settings:
     eta: int
     workers: int
     rule: str = "top-k"
+    prefact: int = 1
 
 
 def _random(searcher: Searcher, s: Settings) -> Scheduler:
@@ -49,11 +52,13 @@ def _random_batch(searcher: Searcher, s: Settings) -> Scheduler:
 
 
 def _sh(searcher: Searcher, s: Settings) -> Scheduler:
-    return SuccessiveHalving(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta)
+    return SuccessiveHalving(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, prefact=s.prefact)
 
 
 def _sh_overlap(searcher: Searcher, s: Settings) -> Scheduler:
-    return SuccessiveHalving(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, barrier=False)
+    return SuccessiveHalving(
+        searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, prefact=s.prefact, barrier=False
+    )
 
 
 def _asha(searcher: Searcher, s: Settings) -> Scheduler:

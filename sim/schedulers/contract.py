@@ -22,8 +22,9 @@ class Contract:
     Raises
     ------
     ProtocolError
-        From each method, when a law is broken; nothing has changed then, so the caller may go on
-        with a legal call.
+        From each method, when a law is broken. After an illegal call of `job_done` or `job_lost`
+        nothing has changed, and the caller may go on with a legal one; after an illegal answer
+        there is no going on with this scheduler.
 
     Examples
     --------

@@ -170,7 +170,7 @@ class PlainClock:
                 break
             answers.append(answer)
             self.jobs += 1
-            self.epochs += answer.stop - answer.start
+            self.epochs += answer.stop - (answer.start if self.it.costs.checkpoints else 0)
             if self.jobs == self.it.limits.max_jobs or self.epochs >= (
                 self.it.limits.max_epochs or inf
             ):

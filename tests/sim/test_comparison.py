@@ -1,11 +1,13 @@
 """The grid and its figures, against a few lines of arithmetic."""
 
+from dataclasses import replace
 from math import inf
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from learning_curves.synthetic import PowerLaw, Scripted
+from learning_curves.errors import InputError
 from sim.comparison import PARTS, by_cell, by_seed, default_target, grid, measure_all
 from sim.experiment import Experiment, source
 from sim.limits import Limits
@@ -62,10 +64,20 @@ def test_nothing_finished_gives_no_throughput():
 
 
 def test_a_tenth_of_the_configs_reach_the_target():
-    table = source(Experiment(curves="softmax-fashion-mnist"))
-    share = (table.final_losses <= default_target(table)).mean()
-    assert 0.1 <= share <= 0.11
-    assert default_target(Scripted([[0.9, i / 20] for i in range(20)])) == 0.05
-    drawn = default_target(PowerLaw(r_max=9))
-    assert drawn == default_target(PowerLaw(r_max=9))
-    assert 0.1 < drawn < 0.2
+    experiment = Experiment(curves="softmax-fashion-mnist")
+    table = source(experiment)
+    for r_max in (16, 4):
+        target = default_target(replace(experiment, r_max=r_max))
+        losses = [table.curve(each, 0).losses(0, r_max)[-1] for each in table.configs]
+        assert 0.1 <= np.mean(np.array(losses) <= target) <= 0.11
+    # Other seconds are no other losses.
+    assert default_target(replace(experiment, seconds="d2l-gpu")) == default_target(experiment)
+    assert 0.1 < default_target(BASE) == default_target(BASE) < 0.2
+
+
+def test_where_nearly_all_diverge_a_target_must_be_given(tmp_path):
+    rows = [f"{i},{i},0,1,{'inf' if i else 0.5},1.0" for i in range(20)]
+    path = tmp_path / "diverging.csv"
+    path.write_text("\n".join(["config_id,lr,seed,epoch,validation_error,seconds", *rows]) + "\n")
+    with pytest.raises(InputError, match="give a --target"):
+        default_target(Experiment(curves=str(path)))

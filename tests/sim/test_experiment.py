@@ -212,9 +212,30 @@ def test_a_custom_blackbox_takes_the_place_of_the_named_one():
 
 
 @pytest.mark.parametrize(
-    "line", ["workers = 2.5", 'eta = "3"', "seed = true", "[limits]\nmax_jobs = 1.5", "rule = 1"]
+    "line",
+    [
+        *("workers = 2.5", 'eta = "3"', "seed = true", "[limits]\nmax_jobs = 1.5", "rule = 1"),
+        *("limits = 3", "costs = [1]", 'speeds = ["a"]', 'speeds = "abc"'),
+    ],
 )
 def test_a_value_of_the_wrong_kind_is_named(line):
     name = line.split("\n")[-1].split(" ")[0]
     with pytest.raises(InputError, match=f"{name} is "):
         Experiment.from_toml(f'curves = "power-law"\n{line}', "experiment.toml")
+
+
+@pytest.mark.parametrize(("scheduler", "trials"), [("sh", 27), ("random-batch", 24)])
+def test_equal_logs_have_equal_causes_whatever_limit_ended_them(scheduler, trials):
+    experiment = replace(BASE, scheduler=scheduler, workers=6, straggler_sigma=1.0)
+    by_trials = simulate(replace(experiment, max_trials=trials, limits=Limits()))
+    end = by_trials.trace.end
+    by_seconds = simulate(replace(experiment, limits=Limits(max_seconds=end)))
+    assert by_trials.trace.jobs.equals(by_seconds.trace.jobs)
+    assert by_trials.waiting["straggling"] > 0
+    assert by_trials.waiting == by_seconds.waiting
+
+
+def test_epochs_trained_again_are_told():
+    experiment = replace(BASE, scheduler="sh", workers=1, costs=Costs(checkpoints=False))
+    run = simulate(experiment)
+    assert run.summary()["epochs"] == run.trace.end  # an epoch takes a second

@@ -204,14 +204,29 @@ def test_no_trial_at_all_is_a_run_of_no_seconds():
 
 
 @pytest.mark.parametrize("name", ["max_seconds", "max_jobs", "max_epochs", "max_finished"])
-@pytest.mark.parametrize("value", [0, -1, nan])
+@pytest.mark.parametrize("value", [0, -1, nan, inf])
 def test_a_limit_not_above_nothing_is_refused(name, value):
     with pytest.raises(ValueError, match=f"{name} is {value}"):
         Limits(**{name: value})
 
 
-def test_a_target_may_be_any_number_but_nan():
+def test_a_target_may_be_any_finite_number():
     assert Limits(target=0.0).target == 0.0
     assert Limits(target=-1.5).target == -1.5
-    with pytest.raises(ValueError, match="target is NaN"):
-        Limits(target=nan)
+    for target in (nan, inf, -inf):
+        with pytest.raises(ValueError, match=f"target is {target}"):
+            Limits(target=target)
+
+
+def test_epochs_trained_again_are_counted_again():
+    # One trial, without checkpoints: to 1, to 2 and to 4 are 1 + 2 + 4 epochs.
+    curves = Scripted([[0.1] * 4])
+    for most, jobs in ((1, 1), (2, 2), (3, 2), (4, 3)):
+        trace = Cluster(
+            SuccessiveHalving(Listed(curves.configs), r_min=1, r_max=4, eta=2),
+            curves,
+            workers=1,
+            costs=Costs(checkpoints=False),
+            limits=Limits(max_epochs=most),
+        ).run()
+        assert len(trace.jobs) == jobs

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from learning_curves.curve import RecordedCurve
 from sim import metrics
+from sim.costs import Costs
 from sim.trace import COLUMNS, OUTCOMES, Trace
 
 
@@ -109,7 +110,7 @@ def test_points_lie_within_their_jobs_in_proportion_to_the_epochs_seconds():
         0: RecordedCurve((0.5, 0.4, 0.3, 0.2), (9.0, 1.0, 1.0, 2.0)),
         1: RecordedCurve((0.7, 0.6, 0.6, 0.6), (5.0,) * 4),
     }
-    points = metrics.points(STORY, curves)
+    points = metrics.points(STORY, curves, Costs(start_seconds=1.0))
     assert points["trial"].tolist() == [0, 1, 0, 0, 0]
     assert points["epoch"].tolist() == [1, 1, 2, 3, 4]
     # Trial 0's second job: 3 s for epochs of 1, 1 and 2 units, from second 5.
@@ -122,10 +123,19 @@ def test_speedup_counts_a_miss_and_never_drops_it():
     # Ratios 4, 2, and 0 for the miss: the median is 2.
     estimate = metrics.speedup([8.0, 8.0, 8.0], [2.0, 4.0, inf], rng)
     assert (estimate.median, estimate.censored) == (2.0, 1)
-    # Missed with one worker only, a seed is an infinite speedup; missed with both, it is 1.
-    assert metrics.speedup([inf, 8.0, inf], [2.0, 4.0, inf], rng).median == 2.0
-    assert metrics.speedup([inf] * 3, [inf] * 3, rng).median == 1.0
+    # Missed with one worker only, a seed is an infinite speedup.
+    assert metrics.speedup([inf, 8.0, 8.0], [2.0, 4.0, 4.0], rng).median == 2.0
     assert metrics.speedup([8.0] * 3, [inf] * 3, rng).median == 0.0
+
+
+def test_a_speedup_that_nobody_saw_is_not_told():
+    rng = np.random.default_rng(0)
+    # One seed of five missed with both: whatever it is, the median of 2, 2, 2, 2 and it is 2.
+    sure = metrics.speedup([4.0] * 4 + [inf], [2.0] * 4 + [inf], rng)
+    assert (sure.median, sure.censored) == (2.0, 1)
+    unsure = metrics.speedup([inf] * 3 + [10.0] * 2, [inf] * 3 + [5.0] * 2, rng)
+    assert np.isnan(unsure.median)
+    assert (unsure.low, unsure.high, unsure.censored) == (0.0, inf, 3)
 
 
 def test_the_interval_covers_the_median_as_often_as_it_says():
@@ -147,3 +157,14 @@ def test_the_interval_covers_the_median_as_often_as_it_says():
 )
 def test_the_median_among_infinite_values(values, expected):
     assert metrics.median(values) == expected
+
+
+def test_points_of_a_job_that_saves_and_of_one_that_trains_again():
+    curves = {0: RecordedCurve((0.5, 0.4, 0.3, 0.2), (1.0, 1.0, 1.0, 1.0))}
+    saves = trace([job(0, 0, 0, 1, 0.0, 6.0, 0.5, overhead=5.0)])
+    assert metrics.points(saves, curves, Costs(save_seconds=5.0))["seconds"].tolist() == [1.0]
+    # From 8 to 12 s it trains epochs 1 to 4, and reports 3 and 4.
+    again = trace([job(0, 0, 2, 4, 8.0, 12.0, 0.2)])
+    points = metrics.points(again, curves, Costs(checkpoints=False))
+    assert points["epoch"].tolist() == [3, 4]
+    assert points["seconds"].tolist() == [11.0, 12.0]
