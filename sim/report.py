@@ -166,7 +166,7 @@ def short(base: Experiment) -> Limits:
 
 
 def print_comparison(base: Experiment, cells: pd.DataFrame, target: float, seeds: int) -> None:
-    """Print a line a scheduler and worker count: in one table, or two where lines are short."""
+    """Print a line a scheduler and worker count: in one table, or three where lines are short."""
     title = f"{base.curves}: {seeds} seeds, target {target:.4g}"
     rows = cells.to_dict("records")
     time = {
@@ -179,6 +179,8 @@ def print_comparison(base: Experiment, cells: pd.DataFrame, target: float, seeds
         "finished": [f"{row['finished']:.1f}" for row in rows],
         "throughput": [_times(row["throughput_speedup"]) for row in rows],
         "best error": [f"{row['best_loss']:.4f}" for row in rows],
+    }
+    target_reached = {
         "to target": [duration(row["time_to_target"]) for row in rows],
         "missed": [str(row["missed"]) for row in rows],
         "speedup [95 %]": [
@@ -187,7 +189,8 @@ def print_comparison(base: Experiment, cells: pd.DataFrame, target: float, seeds
         ],
     }
     wide = console().width >= _WIDE
-    for part in [time | results] if wide else [time, results]:
+    parts = (time, results, target_reached)
+    for part in [time | results | target_reached] if wide else parts:
         table = Table(title=title, title_justify="left")
         table.add_column("scheduler", no_wrap=True)
         for name in ("workers", *part):
