@@ -6,17 +6,15 @@ compute what it reports.
 
 from __future__ import annotations
 
-import json
 import os
 import tomllib
 from collections.abc import Mapping
 from importlib import metadata
-from math import isfinite, isnan
+from math import isnan
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.console import Console
 from rich.table import Table
 
 from learning_curves.blackbox import Blackbox
@@ -26,6 +24,7 @@ from learning_curves.tabular import Tabular
 from sim.comparison import PARTS, share_of
 from sim.experiment import Experiment, Run, source
 from sim.limits import Limits
+from sim.screen import console, duration, figure, to_json
 
 _WIDE = 140  # columns that a comparison needs to be one table
 
@@ -54,11 +53,6 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8")
-
-
-def to_json(values: Any) -> str:
-    """Return JSON with a line an entry; numbers in full, no NaN or infinity."""
-    return json.dumps(values, indent=2, allow_nan=False) + "\n"
 
 
 def provenance(blackbox: Blackbox) -> dict[str, str]:
@@ -149,14 +143,8 @@ def write_comparison(
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows, ready for JSON: what is infinite or missing is None."""
-    return [
-        {
-            str(name): None if isinstance(value, float) and not isfinite(value) else value
-            for name, value in row.items()
-        }
-        for row in table.to_dict("records")
-    ]
+    """Return the rows as plain values."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def short(base: Experiment) -> Limits:
@@ -227,35 +215,7 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     table.add_row("best loss", "-" if loss is None else f"{loss:.4f}")
     if summary["best_config"]:
         config = summary["best_config"].items()
-        table.add_row("best config", ", ".join(f"{k} {_short(v)}" for k, v in config))
+        table.add_row("best config", ", ".join(f"{k} {figure(v)}" for k, v in config))
     if summary["time_to_target"] is not None:
         table.add_row("time to target", duration(summary["time_to_target"]))
     console().print(table)
-
-
-def console(*, stderr: bool = False) -> Console:
-    """Return a console that does not wrap what is piped into a file."""
-    made = Console(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=True)
-    if not made.is_terminal:
-        made.width = 200
-    return made
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time for a person.
-
-    >>> duration(5.25), duration(754), duration(93784)
-    ('5.2 s', '12 min 34 s', '26 h 03 min')
-    """
-    if not isfinite(seconds):
-        return "-"
-    if seconds < 100:
-        return f"{seconds:.1f} s"
-    minutes = seconds / 60
-    if minutes < 100:
-        return f"{int(minutes)} min {int(seconds % 60):02d} s"
-    return f"{int(minutes // 60)} h {int(minutes % 60):02d} min"
-
-
-def _short(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -89,7 +89,7 @@ def main(args: argparse.Namespace) -> int:
     """Run the comparison on each source of curves; write, draw and print it."""
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from learning_curves.tabular import shipped  # noqa: PLC0415  quick --help
-    from sim import comparison, experiment, report  # noqa: PLC0415  quick --help
+    from sim import comparison, experiment, report, screen  # noqa: PLC0415  quick --help
 
     for name, values in (("--seeds", [args.seeds]), ("--processes", [args.processes])):
         if min(values) < 1:
@@ -137,11 +137,11 @@ def main(args: argparse.Namespace) -> int:
                 pictures.append(pool.submit(_draw, base, measured, cells, target, folder))
             if not args.json:
                 report.print_comparison(base, cells, target, args.seeds)
-                report.console().print(f"written to {folder}\n")
+                screen.console().print(f"written to {folder}\n")
         for each_picture in pictures:
             each_picture.result()
     if args.json:
-        print(report.to_json(told), end="")  # noqa: T201  the answer
+        print(screen.to_json(told), end="")  # noqa: T201  the answer
     return 0
 
 
@@ -155,10 +155,10 @@ def _measure(
         TimeRemainingColumn,
     )
 
-    from sim import comparison, report  # noqa: PLC0415  quick --help
+    from sim import comparison, screen  # noqa: PLC0415  quick --help
 
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = report.console(stderr=True)
+    console = screen.console(stderr=True)
     hidden = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         measured = comparison.measure_all(experiments, target, pool)

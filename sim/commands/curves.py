@@ -7,18 +7,16 @@ imported where it is used, so that `--help` and a mistyped argument are answered
 from __future__ import annotations
 
 import argparse
-import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 
 from learning_curves.errors import InputError
+from sim.screen import console, figure, to_json
 
 if TYPE_CHECKING:
     from learning_curves.card import Card
@@ -68,7 +66,7 @@ def _list(*, as_json: bool) -> int:
         "shipped tables",
         ["name", "what", "configs", "seeds", "r_max", "best error", "hours"],
         [
-            [*(str(each[key]) for key in keys), _figure(each["best_loss"]), f"{each['hours']:.1f}"]
+            [*(str(each[key]) for key in keys), figure(each["best_loss"]), f"{each['hours']:.1f}"]
             for each in found
         ],
     )
@@ -107,28 +105,28 @@ def _check(names_or_paths: Sequence[str], *, as_json: bool) -> int:
         _print_json(results)
     for each in results:
         if not each["ok"]:
-            _console(stderr=True).print(each["error"])
+            console(stderr=True).print(each["error"])
         elif not as_json:
-            _console().print(
+            console().print(
                 f"{each['table']}: ok, {each['configs']} configs, {each['curves']} curves to epoch "
-                f"{each['r_max']}, best final error {_figure(each['best_loss'])}"
+                f"{each['r_max']}, best final error {figure(each['best_loss'])}"
             )
     return 0 if all(each["ok"] for each in results) else 2
 
 
 def _print_card(card: Card) -> None:
-    console = _console()
-    console.print(f"{card.name}: {card.title}" if card.title else card.name)
+    screen = console()
+    screen.print(f"{card.name}: {card.title}" if card.title else card.name)
     sections = {"task": card.task, "recording": card.recording}
     for title, section in sections.items():
         if section:
-            console.print(f"{title}:")
+            screen.print(f"{title}:")
             for key, value in section.items():
-                console.print(f"  {key}: {value}")
+                screen.print(f"  {key}: {value}")
     if card.licence:
-        console.print(f"licence: {card.licence}")
+        screen.print(f"licence: {card.licence}")
     for flaw in card.known_flaws:
-        console.print(f"known flaw: {flaw}")
+        screen.print(f"known flaw: {flaw}")
     _print_table(
         "space",
         ["hyperparameter", "drawn from"],
@@ -150,9 +148,9 @@ def _domain(domain: Mapping[str, Any]) -> str:
 
 
 def _print_summary(found: Mapping[str, Any]) -> None:
-    console = _console()
+    screen = console()
     counts = [f"{name} {found[name]}" for name in ("configs", "seeds", "curves", "diverged")]
-    console.print(f"{', '.join(counts)}, r_max {found['r_max']}, hours {found['hours']:.1f}")
+    screen.print(f"{', '.join(counts)}, r_max {found['r_max']}, hours {found['hours']:.1f}")
     names = list(found["seconds_quantiles"])
     quantiles = [{"0": "least", "0.5": "median", "1": "most"}.get(name, name) for name in names]
     _print_table(
@@ -160,7 +158,7 @@ def _print_summary(found: Mapping[str, Any]) -> None:
         ["after epoch", *quantiles, "correlation"],
         [
             [str(level["epoch"])]
-            + [_figure(level["loss_quantiles"][name]) for name in names]
+            + [figure(level["loss_quantiles"][name]) for name in names]
             + ["-" if (rho := level["rank_correlation"]) is None else f"{rho:.3f}"]
             for level in found["levels"]
         ],
@@ -168,19 +166,10 @@ def _print_summary(found: Mapping[str, Any]) -> None:
     _print_table(
         "seconds of an epoch by quantile",
         quantiles,
-        [[_figure(found["seconds_quantiles"][name]) for name in names]],
+        [[figure(found["seconds_quantiles"][name]) for name in names]],
     )
-    best = [f"{name} {_figure(value)}" for name, value in found["best_config"].items()]
-    console.print(f"best final error {_figure(found['best_loss'])}: {', '.join(best)}")
-
-
-def _figure(value: Any) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _console(*, stderr: bool = False) -> Console:
-    # Made for each use: standard output may have been exchanged. Names may look like markup.
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    best = [f"{name} {figure(value)}" for name, value in found["best_config"].items()]
+    screen.print(f"best final error {figure(found['best_loss'])}: {', '.join(best)}")
 
 
 def _print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -196,21 +185,8 @@ def _print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]
         table.add_column(name, overflow="fold", no_wrap=place == 0)
     for row in rows:
         table.add_row(*row)
-    _console().print(table)
+    console().print(table)
 
 
-def _print_json(value: Any) -> None:
-    _console().print(json.dumps(_plain(value), indent=2, allow_nan=False))
-
-
-def _plain(value: Any) -> Any:
-    """Return `value` with None for what JSON has no number for: a diverged loss."""
-    match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case dict():
-            return {name: _plain(each) for name, each in value.items()}
-        case list() | tuple():
-            return [_plain(each) for each in value]
-        case _:
-            return value
+def _print_json(value: object) -> None:
+    print(to_json(value), end="")  # noqa: T201  the answer

@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the experiment; write and print what came of it."""
     from sim import experiment as experiments  # noqa: PLC0415  quick --help
-    from sim import report  # noqa: PLC0415  quick --help
+    from sim import report, screen  # noqa: PLC0415  quick --help
 
     if args.file is None:
         experiment = experiments.bounded(
@@ -78,9 +78,9 @@ def main(args: argparse.Namespace) -> int:
         if not args.no_plots:
             report.draw_run(run, folder)
     if args.json:
-        print(report.to_json(run.summary()), end="")  # noqa: T201  the answer
+        print(screen.to_json(run.summary()), end="")  # noqa: T201  the answer
     else:
         report.print_summary(run.summary())
         if folder is not None:
-            report.console().print(f"written to {folder}")
+            screen.console().print(f"written to {folder}")
     return 0

@@ -1,0 +1,66 @@
+"""How figures are put before a person, or into JSON.
+
+Owns the console, and how lengths of time and numbers are written. Must not know what they mean.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from math import isfinite
+from typing import Any
+
+from rich.console import Console
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a console that takes text as it is and does not wrap what is piped into a file.
+
+    It is made for each use, since standard output may have been exchanged.
+    """
+    made = Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    if not made.is_terminal:
+        made.width = 200
+    return made
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time for a person.
+
+    >>> duration(5.25), duration(754), duration(93784), duration(float("inf"))
+    ('5.2 s', '12 min 34 s', '26 h 03 min', '-')
+    """
+    if not isfinite(seconds):
+        return "-"
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes = seconds / 60
+    if minutes < 100:
+        return f"{int(minutes)} min {int(seconds % 60):02d} s"
+    return f"{int(minutes // 60)} h {int(minutes % 60):02d} min"
+
+
+def figure(value: object) -> str:
+    """Return a number to four digits, anything else as it is.
+
+    >>> figure(0.123456), figure(128), figure("relu")
+    ('0.1235', '128', 'relu')
+    """
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def to_json(value: object) -> str:
+    """Return JSON with a line an entry; numbers in full, null for what is infinite or missing."""
+    return json.dumps(_plain(value), indent=2, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case float():
+            return value if isfinite(value) else None
+        case Mapping():
+            return {name: _plain(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case _:
+            return value
