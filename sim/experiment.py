@@ -28,7 +28,7 @@ from sim.even import evened
 from sim.faults import HalfNormalStraggler
 from sim.limits import Limits
 from sim.schedulers import RULES, Contract, Scheduler, Trial
-from sim.schedulers.catalogue import SCHEDULERS, Settings
+from sim.schedulers.catalogue import SCHEDULERS, Make, Settings
 from sim.searchers import searcher_for
 from sim.trace import Trace
 
@@ -106,14 +106,16 @@ class Experiment:
 
 
 def bounded(experiment: Experiment) -> Experiment:
-    """Return `experiment`, with a limit if it has none: the epochs of 60 trials trained to r_max.
+    """Return `experiment`, with a limit if it has none.
 
-    A target, or a number of finished trials, may never be reached, and counts as none.
+    It is the epochs of 60 trials trained to r_max, or of 3 a worker if these are more. A target,
+    or a number of finished trials, may never be reached, and counts as no limit.
     """
     if _ends(experiment):
         return experiment
     r_max = source(experiment).r_max if experiment.r_max is None else experiment.r_max
-    return replace(experiment, limits=replace(experiment.limits, max_epochs=60 * r_max))
+    max_epochs = max(60, 3 * experiment.workers) * r_max
+    return replace(experiment, limits=replace(experiment.limits, max_epochs=max_epochs))
 
 
 def _ends(experiment: Experiment) -> bool:
@@ -122,7 +124,9 @@ def _ends(experiment: Experiment) -> bool:
     return experiment.order != "sampled" or any(bound is not None for bound in bounds)
 
 
-def simulate(experiment: Experiment, blackbox: Blackbox | None = None) -> Run:
+def simulate(
+    experiment: Experiment, blackbox: Blackbox | None = None, make: Make | None = None
+) -> Run:
     """Run `experiment` on the simulated clock.
 
     Parameters
@@ -131,6 +135,9 @@ def simulate(experiment: Experiment, blackbox: Blackbox | None = None) -> Run:
         What to run.
     blackbox
         Takes the place of the curves that the experiment names.
+    make
+        Makes the scheduler, in place of the one that the experiment names, from a searcher and
+        the settings; twice, if `Run.waiting` is asked for.
 
     Raises
     ------
@@ -151,7 +158,8 @@ def simulate(experiment: Experiment, blackbox: Blackbox | None = None) -> Run:
         )
     if blackbox is None:
         blackbox = source(experiment)
-    cluster = _cluster(experiment, blackbox)
+    make = make or _named(experiment.scheduler)
+    cluster = _cluster(experiment, blackbox, make)
     try:
         trace = cluster.run()
     except OverflowError:
@@ -161,7 +169,7 @@ def simulate(experiment: Experiment, blackbox: Blackbox | None = None) -> Run:
             "the clock ran over: the seconds of the epochs, the costs, the speeds or the straggler "
             "sigma are beyond all measure"
         )
-    return Run(experiment, blackbox, trace, cluster.trials)
+    return Run(experiment, blackbox, make, trace, cluster.trials)
 
 
 def source(experiment: Experiment) -> Blackbox:
@@ -206,6 +214,8 @@ class Run:
         What was run.
     blackbox
         On which curves.
+    make
+        What made its scheduler.
     trace
         The log of its jobs.
     trials
@@ -215,6 +225,7 @@ class Run:
 
     experiment: Experiment
     blackbox: Blackbox
+    make: Make
     trace: Trace
     trials: Mapping[int, tuple[Trial, Curve]]
 
@@ -235,7 +246,7 @@ class Run:
             if cut_short or self.trace.end == even.limits.max_seconds:
                 # In as many seconds, or up to the same target, it would get further, or less far.
                 even = replace(even, limits=Limits(max_jobs=len(self.trace.jobs)))
-            repeated = _cluster(even, evened(self.blackbox, self.trace), even=True).run()
+            repeated = _cluster(even, evened(self.blackbox, self.trace), self.make, even=True).run()
             if even is not self.experiment:  # workers waited to the end there
                 repeated = replace(repeated, drained_from=repeated.end)
             shortage = min(total, metrics.worker_seconds(repeated)["waiting"])
@@ -273,14 +284,22 @@ class Run:
 
 def check(experiment: Experiment) -> None:
     """Raise what `simulate` would raise for `experiment`, without running it."""
-    _cluster(experiment, source(experiment))
+    _cluster(experiment, source(experiment), _named(experiment.scheduler))
 
 
-def _cluster(experiment: Experiment, blackbox: Blackbox, *, even: bool = False) -> Cluster:
+def _named(scheduler: str) -> Make:
+    if scheduler not in SCHEDULERS:
+        raise InputError(f"the scheduler is {scheduler!r}: choose from {', '.join(SCHEDULERS)}")
+    return SCHEDULERS[scheduler]
+
+
+def _cluster(
+    experiment: Experiment, blackbox: Blackbox, make: Make, *, even: bool = False
+) -> Cluster:
     try:
         straggler = HalfNormalStraggler(experiment.straggler_sigma, experiment.seed)
         return Cluster(
-            _scheduler(experiment, blackbox),
+            _scheduler(experiment, blackbox, make),
             blackbox,
             workers=experiment.workers,
             seed=experiment.seed,
@@ -295,11 +314,7 @@ def _cluster(experiment: Experiment, blackbox: Blackbox, *, even: bool = False) 
         raise InputError(str(error)) from None
 
 
-def _scheduler(experiment: Experiment, blackbox: Blackbox) -> Scheduler:
-    if experiment.scheduler not in SCHEDULERS:
-        raise InputError(
-            f"the scheduler is {experiment.scheduler!r}: choose from {', '.join(SCHEDULERS)}"
-        )
+def _scheduler(experiment: Experiment, blackbox: Blackbox, make: Make) -> Scheduler:
     if experiment.rule not in RULES:
         raise InputError(f"the rule is {experiment.rule!r}: choose from {', '.join(RULES)}")
     searcher = searcher_for(
@@ -316,7 +331,7 @@ def _scheduler(experiment: Experiment, blackbox: Blackbox) -> Scheduler:
         rule=experiment.rule,
         prefact=experiment.prefact,
     )
-    return Contract(SCHEDULERS[experiment.scheduler](searcher, settings))
+    return Contract(make(searcher, settings))
 
 
 def read(path: Path) -> Experiment:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from learning_curves.blackbox import Blackbox
@@ -162,6 +163,7 @@ def print_comparison(base: Experiment, cells: pd.DataFrame, target: float, seeds
         "utilised": [f"{row['training']:.1%}" for row in rows],
         "straggling": [f"{row['straggling']:.1%}" for row in rows],
         "shortage": [f"{row['shortage']:.1%}" for row in rows],
+        "drained": [f"{row['drained']:.1%}" for row in rows],
     }
     results = {
         "finished": [f"{row['finished']:.1f}" for row in rows],
@@ -169,7 +171,7 @@ def print_comparison(base: Experiment, cells: pd.DataFrame, target: float, seeds
         "best error": [f"{row['best_loss']:.4f}" for row in rows],
     }
     target_reached = {
-        "to target": [duration(row["time_to_target"]) for row in rows],
+        "time to target": [duration(row["time_to_target"]) for row in rows],
         "missed": [str(row["missed"]) for row in rows],
         "speedup [95 %]": [
             f"{_times(row['speedup'])} [{_times(row['low'])}, {_times(row['high'])}]"
@@ -179,7 +181,7 @@ def print_comparison(base: Experiment, cells: pd.DataFrame, target: float, seeds
     wide = console().width >= _WIDE
     parts = (time, results, target_reached)
     for part in [time | results | target_reached] if wide else parts:
-        table = Table(title=title, title_justify="left")
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
         table.add_column("scheduler", no_wrap=True)
         for name in ("workers", *part):
             table.add_column(name, justify="right", no_wrap=True)

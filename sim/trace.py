@@ -107,7 +107,7 @@ class Trace:
                 pq.write_table(table.replace_schema_metadata({"rungsim": facts}), part)
 
 
-def read(path: Path) -> Trace:
+def read(path: str | Path) -> Trace:
     """Read what `Trace.write` wrote.
 
     Raises
@@ -116,6 +116,7 @@ def read(path: Path) -> Trace:
         There is no such file, or it is not a trace.
 
     """
+    path = Path(path)
     try:
         if path.suffix == ".csv":
             with path.open("rb") as file:

@@ -129,9 +129,7 @@ def _check_torch(device: str) -> None:
     try:
         import torch  # noqa: PLC0415 - see the file's law
     except ModuleNotFoundError as error:
-        raise InputError(
-            "rungsim record needs torch: install it by pip install 'rungsim[live]'"
-        ) from error
+        raise InputError("torch is needed: install it by pip install 'torch>=2.5,<2.14'") from error
     found = {"cuda": torch.cuda, "mps": torch.backends.mps}
     if device in found and not found[device].is_available():
         raise InputError(f"--device {device}: torch finds none here: take --device cpu")

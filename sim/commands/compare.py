@@ -97,9 +97,10 @@ def main(args: argparse.Namespace) -> int:
     # All of them are looked at before the first one runs.
     plans: dict[Path, tuple[Experiment, list[Experiment], float]] = {}
     for curves in args.curves or shipped():
-        base = experiment.bounded(
-            options.experiment(args, target_ends=False, curves=curves, seed=args.seed)
+        most = options.experiment(
+            args, target_ends=False, curves=curves, seed=args.seed, workers=max(args.workers)
         )
+        base = experiment.bounded(most)
         experiments = comparison.grid(
             base,
             schedulers=args.scheduler,
@@ -180,7 +181,8 @@ def _draw(
     counts = sorted({each.experiment.workers for each in measured})
     workers = counts[len(counts) // 2]
     shown = [each for each in measured if each.experiment.workers == workers]
-    title = f"{base.curves}, {workers} workers, {len(shown) // len(schedulers)} seeds"
+    seeds = len(shown) // len(schedulers)
+    title = f"{base.curves}, {workers} workers: median, quartiles of {seeds} seeds"
     plots.incumbents(
         {
             name: [each.incumbent for each in shown if each.experiment.scheduler == name]
@@ -196,10 +198,14 @@ def _draw(
 
     short = replace(base, workers=workers, limits=report.short(base))
     runs = {name: simulate(replace(short, scheduler=name)) for name in schedulers}
-    plots.gantts({name: run.trace for name, run in runs.items()}, folder / "gantt.png")
+    titles = {
+        name: f"{name}: a short run on {base.curves}, {workers} workers, seed {base.seed}"
+        for name in schedulers
+    }
+    plots.gantts({titles[name]: run.trace for name, run in runs.items()}, folder / "gantt.png")
     for name, run in runs.items():
         curves = {number: curve for number, (_, curve) in run.trials.items()}
         points = metrics.points(run.trace, curves, base.costs)
-        plots.losses(points, folder / f"losses-{name}.png", title=f"{name}, {workers} workers")
+        plots.losses(points, folder / f"losses-{name}.png", title=titles[name])
         if len(run.trace.jobs["stop"].unique()) > 1:
-            plots.rungs(run.trace, folder / f"rungs-{name}.png", title=f"{name}, {workers} workers")
+            plots.rungs(run.trace, folder / f"rungs-{name}.png", title=titles[name])

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TypeAlias
 
 from sim.schedulers.asha import ASHA
 from sim.schedulers.asha_stopping import StoppingASHA
@@ -69,7 +70,10 @@ def _asha_stopping(searcher: Searcher, s: Settings) -> Scheduler:
     return StoppingASHA(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, rule=s.rule)
 
 
-SCHEDULERS: Mapping[str, Callable[[Searcher, Settings], Scheduler]] = MappingProxyType(
+Make: TypeAlias = Callable[[Searcher, Settings], Scheduler]
+"""Makes a scheduler from a searcher and the settings."""
+
+SCHEDULERS: Mapping[str, Make] = MappingProxyType(
     {
         "random": _random,
         "random-batch": _random_batch,
@@ -79,4 +83,4 @@ SCHEDULERS: Mapping[str, Callable[[Searcher, Settings], Scheduler]] = MappingPro
         "asha-stopping": _asha_stopping,
     }
 )
-"""Makes a scheduler from a searcher and the settings, by name."""
+"""The schedulers by name."""

@@ -149,6 +149,7 @@ def test_the_main_job_end_to_end(tmp_path):
         (["curves", "show", "nope"], "'nope'"),
         (["walk"], "'walk'"),
         (["run", "--wrokers", "3"], "--wrokers"),
+        (["compare", "--worker", "3"], "--worker"),
     ],
     ids=" ".join,
 )
@@ -206,3 +207,12 @@ def test_sources_of_one_name_are_not_written_over_each_other(capsys, tmp_path):
     out = tmp_path / "out"
     assert "two curve sources" in refused(capsys, "compare", "--curves", both, "--out", str(out))
     assert not out.exists()
+
+
+def test_an_option_beside_an_experiment_file_is_refused(capsys, tmp_path):
+    assert main(["run", *SHORT, "--out", str(tmp_path), "--no-plots"]) == 0
+    capsys.readouterr()
+    file = str(tmp_path / "experiment.toml")
+    assert "--workers is 3 beside --from" in refused(
+        capsys, "run", "--from", file, "--workers", "3"
+    )

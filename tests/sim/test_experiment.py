@@ -180,6 +180,8 @@ def test_a_run_without_a_limit_is_given_one():
     assert bounded(replace(BASE, limits=Limits(target=0.2))).limits == Limits(
         target=0.2, max_epochs=540
     )
+    many = replace(BASE, workers=500, limits=Limits())
+    assert bounded(many).limits == Limits(max_epochs=3 * 500 * 9)
     assert bounded(BASE) is BASE
     each_once = replace(BASE, curves="softmax-fashion-mnist", limits=Limits(), order="shuffled")
     assert bounded(each_once) is each_once
@@ -239,3 +241,13 @@ def test_epochs_trained_again_are_told():
     experiment = replace(BASE, scheduler="sh", workers=1, costs=Costs(checkpoints=False))
     run = simulate(experiment)
     assert run.summary()["epochs"] == run.trace.end  # an epoch takes a second
+
+
+def test_a_scheduler_of_ones_own_is_measured_like_the_others():
+    mine = simulate(replace(BASE, scheduler="mine", workers=5), make=SCHEDULERS["sh"])
+    known = simulate(replace(BASE, scheduler="sh", workers=5))
+    assert mine.trace.jobs.equals(known.trace.jobs)
+    assert mine.waiting == known.waiting
+    assert mine.summary() == known.summary() | {"scheduler": "mine"}
+    with pytest.raises(InputError, match="scheduler is 'mine'"):
+        simulate(replace(BASE, scheduler="mine"))

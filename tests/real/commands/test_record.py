@@ -41,7 +41,7 @@ assert "torch" not in sys.modules
 
 def test_without_torch_the_remedy_is_named(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(InputError, match=r"pip install 'rungsim\[live\]'"):
+    with pytest.raises(InputError, match=r"pip install 'torch"):
         record.main(parse("--out", tmp_path / "t.csv"))
 
 
