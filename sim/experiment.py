@@ -27,6 +27,7 @@ from sim.costs import Costs
 from sim.even import evened
 from sim.faults import HalfNormalStraggler
 from sim.limits import Limits
+from sim.plain import check_kinds, without_none
 from sim.schedulers import RULES, Contract, Scheduler, Trial
 from sim.schedulers.catalogue import SCHEDULERS, Make, Settings
 from sim.searchers import searcher_for
@@ -80,7 +81,7 @@ class Experiment:
 
     def to_toml(self, **notes: object) -> str:
         """Return the experiment as TOML; `notes` stand before it and are not read back."""
-        return tomli_w.dumps({"notes": notes} | _without_none(asdict(self)))
+        return tomli_w.dumps({"notes": notes} | without_none(asdict(self)))
 
     @classmethod
     def from_toml(cls, text: str, name: str) -> Experiment:
@@ -97,7 +98,7 @@ class Experiment:
             values.pop("notes", None)
             limits, costs = values.pop("limits", {}), values.pop("costs", {})
             for kind, given in ((cls, values), (Limits, limits), (Costs, costs)):
-                _check_kinds(kind, given)
+                check_kinds(kind, given)
             speeds = tuple(values.pop("speeds", ()))
             return cls(**values, speeds=speeds, limits=Limits(**limits), costs=Costs(**costs))
         except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
@@ -349,27 +350,5 @@ def read(path: Path) -> Experiment:
         raise InputError(f"{path} cannot be read: {error}") from None
 
 
-def _check_kinds(kind: type[Any], values: object) -> None:
-    """Raise a ValueError for the first value that its field in the dataclass `kind` cannot hold."""
-    if not isinstance(values, dict):
-        raise ValueError(f"{kind.__name__.lower()} is {values!r}: give a table")
-    kinds = {"str": str, "int": int, "bool": bool, "float": int | float, "tuple[float, ...]": list}
-    for each in fields(kind):
-        expected = str(each.type).removesuffix(" | None")
-        value = values.get(each.name)
-        if value is None or expected not in kinds:
-            continue
-        fits = isinstance(value, kinds[expected])
-        if isinstance(value, list):
-            fits = fits and all(isinstance(number, int | float) for number in value)
-        if not fits or isinstance(value, bool) != (expected == "bool"):  # True is an int, too
-            raise ValueError(f"{each.name} is {value!r}: give {expected}")
-
-
 def _finite(number: float) -> float | None:
     return number if isfinite(number) else None
-
-
-def _without_none(values: dict[str, Any]) -> dict[str, Any]:
-    nested = {key: _without_none(v) if isinstance(v, dict) else v for key, v in values.items()}
-    return {key: value for key, value in nested.items() if value is not None}
