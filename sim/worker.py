@@ -41,7 +41,7 @@ class Worker:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.ended: Any = None  # the clock's event: the job it is given next has ended
+        self.ended: Any = None  # the clock's event: its job has ended
         self.job: Job | None = None  # the one it is at, or was at last
         self.job_number = 0
         self.curve: Curve  # of the job's trial
