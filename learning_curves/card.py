@@ -14,9 +14,9 @@ from typing import Any
 
 import tomli_w
 
+from learning_curves import files
 from learning_curves import space as spaces
 from learning_curves.errors import InputError
-from learning_curves.files import replacing
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,7 @@ class Card:
         """Write the card to `path` as TOML; the file appears whole or not at all."""
         said = {key: value for key, value in asdict(self).items() if value not in (None, (), {})}
         tables = {key: said.pop(key) for key in ("space", "task", "recording") if key in said}
-        with replacing(path) as part:
-            part.write_bytes(tomli_w.dumps(said | tables).encode())
+        files.write(path, tomli_w.dumps(said | tables).encode())
 
 
 def read_card(path: Path) -> Card:

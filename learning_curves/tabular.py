@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from learning_curves import files, streams
 from learning_curves import space as spaces
-from learning_curves import streams
 from learning_curves.card import Card, read_card
 from learning_curves.curve import RecordedCurve
 from learning_curves.errors import InputError
-from learning_curves.files import replacing
 from learning_curves.sheet import is_parquet
 from learning_curves.space import Config, Space
 from learning_curves.table_file import Recorded, parse, render
@@ -151,8 +150,7 @@ class Tabular:
             raise InputError(f"{path}: a table's name ends in {' or '.join(_SUFFIXES)}: add it")
         content = render(self.recorded, parquet=is_parquet(path))
         self.card.write(path.with_suffix(".toml"))
-        with replacing(path) as part:
-            part.write_bytes(content)
+        files.write(path, content)
 
 
 def shipped() -> list[str]:

@@ -14,6 +14,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import tomli_w
 
 from learning_curves import gpu_cost, sources
@@ -252,6 +253,11 @@ class Run:
                 repeated = replace(repeated, drained_from=repeated.end)
             shortage = min(total, metrics.worker_seconds(repeated)["waiting"])
         return {"straggling": total - shortage, "shortage": shortage}
+
+    def points(self) -> pd.DataFrame:
+        """Return each reported epoch as a point in time; see `metrics.points`."""
+        curves = {number: curve for number, (_, curve) in self.trials.items()}
+        return metrics.points(self.trace, curves, self.experiment.costs)
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of the run, ready for JSON: what is infinite or missing is None."""

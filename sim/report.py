@@ -18,9 +18,9 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from learning_curves import files
 from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError
-from learning_curves.files import replacing
 from learning_curves.tabular import Tabular
 from sim.comparison import PARTS, share_of
 from sim.experiment import Experiment, Run, source
@@ -52,8 +52,7 @@ def prepare(folder: Path) -> Path:
 
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
-    with replacing(path) as part:
-        part.write_text(text, encoding="utf-8")
+    files.write(path, text.encode())
 
 
 def provenance(blackbox: Blackbox) -> dict[str, str]:
@@ -99,36 +98,35 @@ def clear_pictures(folder: Path) -> None:
             picture.unlink()
 
 
-def draw_run(run: Run, folder: Path) -> list[Path]:
-    """Draw the pictures of a run; return their paths."""
+def draw_run(run: Run, folder: Path) -> None:
+    """Draw the pictures of a run."""
     from sim import metrics, plots  # noqa: PLC0415  imports matplotlib
 
     title = f"{run.experiment.scheduler}, {run.experiment.workers} workers"
-    paths = [
-        folder / f"{name}.png" for name in ("gantt", "losses", "incumbent", "rungs", "utilisation")
-    ]
-    gantt, losses, incumbent, rungs, utilisation = paths
-    curves = {number: curve for number, (_, curve) in run.trials.items()}
-    plots.gantt(run.trace, gantt, title=title)
-    plots.losses(metrics.points(run.trace, curves, run.experiment.costs), losses, title=title)
+    plots.gantt(run.trace, folder / "gantt.png", title=title)
+    plots.losses(run.points(), folder / "losses.png", title=title)
     plots.incumbents(
         {run.experiment.scheduler: [metrics.incumbent(run.trace)]},
-        incumbent,
+        folder / "incumbent.png",
         end=run.trace.end,
         title=title,
         target=run.experiment.limits.target,
     )
-    plots.rungs(run.trace, rungs, title=title)
+    plots.rungs(run.trace, folder / "rungs.png", title=title)
     told = {"scheduler": run.experiment.scheduler, "workers": run.experiment.workers}
-    plots.utilisation(pd.DataFrame([told | share_of(run)]), utilisation, title=title)
-    return paths
+    shares = pd.DataFrame([told | share_of(run)])
+    plots.utilisation(shares, folder / "utilisation.png", title=title)
 
 
 def write_comparison(
     base: Experiment, runs: pd.DataFrame, cells: pd.DataFrame, target: float, folder: Path
-) -> None:
-    """Write the runs, the cells and what they were made from; remove older pictures."""
-    told = to_json({"curves": base.curves, "target": target, "cells": records(cells)})
+) -> dict[str, Any]:
+    """Write the runs, the cells and what they were made from; remove older pictures.
+
+    Return what ``comparison.json`` holds.
+    """
+    told = {"curves": base.curves, "target": target, "cells": _records(cells)}
+    as_json = to_json(told)
     compared = {
         "schedulers": runs["scheduler"].unique().tolist(),
         "workers": runs["workers"].unique().tolist(),
@@ -138,12 +136,13 @@ def write_comparison(
     clear_pictures(folder)
     write_text(folder / "runs.csv", runs.to_csv(index=False))
     write_text(folder / "comparison.csv", cells.to_csv(index=False))
-    write_text(folder / "comparison.json", told)
+    write_text(folder / "comparison.json", as_json)
     notes = provenance(source(base)) | {"compared": compared}
     write_text(folder / "experiment.toml", base.to_toml(**notes))
+    return told
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as plain values."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 

@@ -91,9 +91,9 @@ def main(args: argparse.Namespace) -> int:
     from learning_curves.tabular import shipped  # noqa: PLC0415  quick --help
     from sim import comparison, experiment, report, screen  # noqa: PLC0415  quick --help
 
-    for name, values in (("--seeds", [args.seeds]), ("--processes", [args.processes])):
-        if min(values) < 1:
-            raise InputError(f"{name} is {values[0]}: give at least 1")
+    for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
+        if value < 1:
+            raise InputError(f"{name} is {value}: give at least 1")
     # All of them are looked at before the first one runs.
     plans: dict[Path, tuple[Experiment, list[Experiment], float]] = {}
     for curves in args.curves or shipped():
@@ -128,8 +128,7 @@ def main(args: argparse.Namespace) -> int:
             measured = _measure(experiments, target, pool, base.curves)
             runs = comparison.by_seed(measured)
             cells = comparison.by_cell(runs, args.seed)
-            report.write_comparison(base, runs, cells, target, folder)
-            told.append({"curves": base.curves, "target": target, "cells": report.records(cells)})
+            told.append(report.write_comparison(base, runs, cells, target, folder))
             if args.no_plots:
                 pass
             elif pool is None:
@@ -174,7 +173,7 @@ def _draw(
     folder: Path,
 ) -> None:
     """Draw the comparison, and a short run of each scheduler to show how it works."""
-    from sim import metrics, plots, report  # noqa: PLC0415  imports matplotlib
+    from sim import plots, report  # noqa: PLC0415  imports matplotlib
     from sim.experiment import simulate  # noqa: PLC0415  quick --help
 
     schedulers = list(dict.fromkeys(each.experiment.scheduler for each in measured))
@@ -204,8 +203,6 @@ def _draw(
     }
     plots.gantts({titles[name]: run.trace for name, run in runs.items()}, folder / "gantt.png")
     for name, run in runs.items():
-        curves = {number: curve for number, (_, curve) in run.trials.items()}
-        points = metrics.points(run.trace, curves, base.costs)
-        plots.losses(points, folder / f"losses-{name}.png", title=titles[name])
+        plots.losses(run.points(), folder / f"losses-{name}.png", title=titles[name])
         if len(run.trace.jobs["stop"].unique()) > 1:
             plots.rungs(run.trace, folder / f"rungs-{name}.png", title=titles[name])
