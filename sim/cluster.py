@@ -28,7 +28,7 @@ from sim.garbage import cyclic_collection_paused
 from sim.limits import Limits
 from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
 from sim.trace import Outcome, Trace, frame, pack
-from sim.worker import Worker
+from sim.worker import Worker, assign
 
 # At equal times SimPy goes by priority, then first come, first served: of the jobs that end, the
 # ones started earlier come first. 0 is SimPy's own, for the birth of a process.
@@ -226,15 +226,11 @@ class Cluster:
         """Ask for the free workers in turn, until the first is told that there is nothing."""
         free = len(self._freed) + len(self._waiting)
         jobs = list(islice(iter(self._next_job, None), free))
-        holding = {worker.job.trial.number: worker for worker in self._freed if worker.job}
-        homes = [holding.pop(job.trial.number, None) for job in jobs]
-        settled = {worker.number for worker in homes if worker is not None}
-        others = deque(worker for worker in self._freed if worker.number not in settled)
-        for number, (job, home) in enumerate(
-            zip(jobs, homes, strict=True), start=self._handed_out - len(jobs)
-        ):
-            self._start(home or (others or self._waiting).popleft(), job, number)
-        self._waiting.extend(others)
+        workers = assign(jobs, self._freed, self._waiting)
+        first = self._handed_out - len(jobs)
+        for number, (worker, job) in enumerate(zip(workers, jobs, strict=True), start=first):
+            self._start(worker, job, number)
+        self._waiting.extend(self._freed)
         self._freed.clear()
         self._end_if_idle()
 
