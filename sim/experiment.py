@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,8 @@ from sim.even import evened
 from sim.faults import HalfNormalStraggler
 from sim.limits import Limits
 from sim.plain import check_kinds, without_none
-from sim.schedulers import RULES, Contract, Scheduler, Trial
-from sim.schedulers.catalogue import SCHEDULERS, Make, Settings
+from sim.schedulers import Contract, Scheduler, Trial, catalogue
+from sim.schedulers.catalogue import Make, Settings
 from sim.searchers import searcher_for
 from sim.trace import Trace
 
@@ -160,7 +160,7 @@ def simulate(
         )
     if blackbox is None:
         blackbox = source(experiment)
-    make = make or _named(experiment.scheduler)
+    make = make or partial(catalogue.make, experiment.scheduler)
     cluster = _cluster(experiment, blackbox, make)
     try:
         trace = cluster.run()
@@ -291,13 +291,7 @@ class Run:
 
 def check(experiment: Experiment) -> None:
     """Raise what `simulate` would raise for `experiment`, without running it."""
-    _cluster(experiment, source(experiment), _named(experiment.scheduler))
-
-
-def _named(scheduler: str) -> Make:
-    if scheduler not in SCHEDULERS:
-        raise InputError(f"the scheduler is {scheduler!r}: choose from {', '.join(SCHEDULERS)}")
-    return SCHEDULERS[scheduler]
+    _cluster(experiment, source(experiment), partial(catalogue.make, experiment.scheduler))
 
 
 def _cluster(
@@ -322,8 +316,6 @@ def _cluster(
 
 
 def _scheduler(experiment: Experiment, blackbox: Blackbox, make: Make) -> Scheduler:
-    if experiment.rule not in RULES:
-        raise InputError(f"the rule is {experiment.rule!r}: choose from {', '.join(RULES)}")
     searcher = searcher_for(
         blackbox,
         seed=experiment.seed,

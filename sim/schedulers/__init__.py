@@ -4,7 +4,16 @@ from sim.schedulers.asha import ASHA
 from sim.schedulers.asha_stopping import RULES, StoppingASHA
 from sim.schedulers.bracket import Bracket
 from sim.schedulers.contract import Contract
-from sim.schedulers.protocol import Idle, Job, ProtocolError, Scheduler, Searcher, Trial
+from sim.schedulers.protocol import (
+    Dropping,
+    Idle,
+    Job,
+    ProtocolError,
+    Scheduler,
+    Searcher,
+    Trial,
+    may_go_on,
+)
 from sim.schedulers.random_search import RandomSearch
 from sim.schedulers.retrying import Retrying
 from sim.schedulers.rung import Rung, rung_levels
@@ -15,6 +24,7 @@ __all__ = [
     "RULES",
     "Bracket",
     "Contract",
+    "Dropping",
     "Idle",
     "Job",
     "ProtocolError",
@@ -26,5 +36,6 @@ __all__ = [
     "StoppingASHA",
     "SuccessiveHalving",
     "Trial",
+    "may_go_on",
     "rung_levels",
 ]

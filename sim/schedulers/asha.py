@@ -57,6 +57,7 @@ class ASHA:
         self._place = {level: k for k, level in enumerate(self.levels)}
         self._promotable = 0  # bit k is set while rung k has a promotable trial
         self._entered = [0] * len(self.levels)  # how many trials were sent to each rung
+        self._exhausted = False  # known once the searcher was asked for a trial and had none
 
     def next_job(self) -> Job | Idle:
         """Answer a free worker (Algorithm 2, `get_job`). O(log n)."""
@@ -70,6 +71,7 @@ class ASHA:
             return job
         trial = self._searcher.draw()
         if trial is None:
+            self._exhausted = True
             return Idle.WAIT if self._may_promote() else Idle.DONE
         self._entered[0] += 1
         return Job(trial, 0, self.levels[0])
@@ -84,6 +86,15 @@ class ASHA:
         """Record inf for `job` at its rung."""
         self._record(job, inf)
 
+    def may_go_on(self, job: Job) -> bool:
+        """Tell whether the trial of `job` may still be promoted. O(n).
+
+        Every one may that has neither diverged nor been promoted, for enough worse ones may come;
+        once the searcher is exhausted, the running jobs bound how many.
+        """
+        k = self._place[job.stop]
+        return job.stop < self.r_max and self.rungs[k].may_promote(job.trial, self._most(k))
+
     def _record(self, job: Job, loss: float) -> None:
         k = self._place[job.stop]
         # A result never takes a promotion away; the last rung promotes nobody.
@@ -94,3 +105,14 @@ class ASHA:
         """Tell whether the end of a running job may lead to a promotion. O(rungs)."""
         below = zip(self._entered, self.rungs[:-1], strict=False)
         return any(entered > len(rung) for entered, rung in below)
+
+    def _most(self, k: int) -> float:
+        """Return how many results rung k, not empty, may hold in the end. O(n)."""
+        if not self._exhausted:
+            return inf
+        # Whoever is running to a rung below, or is promotable there, may come as far as rung k: a
+        # result makes one more trial promotable at most, and does so if it is the best.
+        below = zip(self._entered[:k], self.rungs, strict=False)
+        return self._entered[k] + sum(
+            entered - len(rung) + rung.promotable_count() for entered, rung in below
+        )

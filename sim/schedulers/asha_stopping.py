@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from types import MappingProxyType
 
-from sim.schedulers.protocol import Idle, Job, Searcher, Trial, inform
+from sim.schedulers.protocol import Idle, Job, Searcher, Trial, inform, waits_in
 from sim.schedulers.rung import Rung, rung_levels
 
 
@@ -101,6 +101,10 @@ class StoppingASHA:
     def job_lost(self, job: Job) -> None:
         """Record inf for `job`; its trial stops."""
         self._record(job, inf)
+
+    def may_go_on(self, job: Job) -> bool:
+        """Tell whether the trial of `job` has survived and waits for a worker. O(survivors)."""
+        return waits_in(self._survivors, job)
 
     def _record(self, job: Job, loss: float) -> None:
         if job.stop == self.r_max:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from sim.schedulers.protocol import Job, Trial
+from sim.schedulers.protocol import Job, Trial, waits_in
 from sim.schedulers.rung import Rung
 
 
@@ -87,8 +87,23 @@ class Bracket:
             return True
         self._current += 1
         level = self.rungs[self._current].level
-        promoted = rung.best(max(1, self.size // self._eta**self._current))
+        promoted = rung.best(self._room(self._current))
         self._queue.extend(Job(trial, rung.level, level, self.number) for trial in promoted)
         self._entrants = len(promoted)
         self.complete = not promoted
         return True
+
+    def may_go_on(self, job: Job) -> bool:
+        """Tell whether the trial of `job` is promoted and waits, or may yet be. O(n log n).
+
+        It may yet be while the rung is not full and, of those heard from, it is one of the best
+        that the next rung has room for.
+        """
+        rung = self.rungs[self._current]
+        if job.stop == rung.level and rung is not self.rungs[-1]:
+            return job.trial in rung.best(self._room(self._current + 1))
+        return waits_in(self._queue, job)
+
+    def _room(self, k: int) -> int:
+        room: int = self.size // self._eta**k
+        return max(1, room)

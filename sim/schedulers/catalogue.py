@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from sim.schedulers.asha import ASHA
-from sim.schedulers.asha_stopping import StoppingASHA
+from sim.schedulers.asha_stopping import RULES, StoppingASHA
 from sim.schedulers.protocol import Scheduler, Searcher
 from sim.schedulers.random_search import RandomSearch
 from sim.schedulers.successive_halving import SuccessiveHalving
@@ -84,3 +84,19 @@ SCHEDULERS: Mapping[str, Make] = MappingProxyType(
     }
 )
 """The schedulers by name."""
+
+
+def make(name: str, searcher: Searcher, settings: Settings) -> Scheduler:
+    """Make the scheduler that is called `name`.
+
+    Raises
+    ------
+    ValueError
+        There is no such scheduler or rule, or it refuses the settings.
+
+    """
+    if name not in SCHEDULERS:
+        raise ValueError(f"the scheduler is {name!r}: choose from {', '.join(SCHEDULERS)}")
+    if settings.rule not in RULES:
+        raise ValueError(f"the rule is {settings.rule!r}: choose from {', '.join(RULES)}")
+    return SCHEDULERS[name](searcher, settings)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.schedulers.protocol import Idle, Job, ProtocolError, Scheduler
+from sim.schedulers.protocol import Idle, Job, ProtocolError, Scheduler, may_go_on
 
 
 class Contract:
@@ -80,6 +80,10 @@ class Contract:
         self._check_running(job)
         self.scheduler.job_lost(job)
         del self._running[job.trial.number]
+
+    def may_go_on(self, job: Job) -> bool:
+        """Ask the scheduler; see `protocol.may_go_on`."""
+        return may_go_on(self.scheduler, job)
 
     def _check_job(self, job: Job) -> None:
         number = job.trial.number

@@ -7,9 +7,9 @@ listed here. It knows no clock, no worker and no file; it is told what was train
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 
 class Trial(NamedTuple):
@@ -92,6 +92,37 @@ class Scheduler(Protocol):
     def job_lost(self, job: Job) -> None:
         """Hear that `job` will never report."""
         ...
+
+
+@runtime_checkable
+class Dropping(Protocol):
+    """The optional part of the protocol: a scheduler that can tell which trials it has dropped.
+
+    Who keeps checkpoints asks; ask through the function `may_go_on`, which any scheduler answers.
+    """
+
+    def may_go_on(self, job: Job) -> bool:
+        """Tell whether the trial of `job`, the last job that it reported, may be trained further.
+
+        False promises that no job will start where it paused. Asking changes nothing; it is to be
+        asked of a trial that is not running, since a lost job may have to start there once more.
+        """
+        ...
+
+
+def may_go_on(scheduler: Scheduler, job: Job) -> bool:
+    """Ask `scheduler`, if it can tell, else answer that all below r_max may go on.
+
+    See `Dropping.may_go_on`; its cost is the scheduler's.
+    """
+    if isinstance(scheduler, Dropping):
+        return scheduler.may_go_on(job)
+    return job.stop < scheduler.r_max
+
+
+def waits_in(queue: Iterable[Job], job: Job) -> bool:
+    """Tell whether a job in `queue` starts where `job` has stopped. O(n)."""
+    return any(each.trial == job.trial and each.start == job.stop for each in queue)
 
 
 class Searcher(Protocol):

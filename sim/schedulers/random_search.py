@@ -62,3 +62,7 @@ class RandomSearch:
     def job_lost(self, job: Job) -> None:  # noqa: ARG002 - which one is lost makes no difference
         """Count one trial less as running."""
         self._running -= 1
+
+    def may_go_on(self, job: Job) -> bool:  # noqa: ARG002 - it is the same for all
+        """Tell that no trial is trained twice."""
+        return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from sim.schedulers.protocol import Idle, Job, Scheduler
+from sim.schedulers.protocol import Idle, Job, Scheduler, may_go_on, waits_in
 
 
 class Retrying:
@@ -76,3 +76,10 @@ class Retrying:
             self.scheduler.job_lost(job)
             self._losses.pop(job, None)
         self._running -= 1
+
+    def may_go_on(self, job: Job) -> bool:
+        """Tell whether the next attempt starts where `job` stopped, else ask the scheduler. O(n).
+
+        Here n is the number of lost jobs that wait.
+        """
+        return waits_in(self._again, job) or may_go_on(self.scheduler, job)

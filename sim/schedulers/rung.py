@@ -179,6 +179,25 @@ class Rung:
         entries = nsmallest(count, chain((entry for _, _, entry in self._best), self._rest))
         return [trial for loss, _, trial in entries if loss < inf]
 
+    def may_promote(self, trial: Trial, count: float) -> bool:
+        """Tell whether `trial`, unpromoted, can be once at most `count` losses are recorded. O(n).
+
+        It can if it keeps its rank, all that is still to come being worse; a diverged or an
+        unrecorded trial cannot.
+        """
+        never_best = (e for e in self._rest if e[0] < inf and e[1] not in self._displaced)
+        unpromoted = chain(self._candidates, never_best)
+        entry = next((e for e in unpromoted if e[1] == trial.number), None)
+        if entry is None:
+            return False
+        recorded = chain((each for _, _, each in self._best), self._rest)
+        rank = sum(each < entry for each in recorded)
+        return (rank + 1) * self._eta <= count or rank < self._least
+
+    def promotable_count(self) -> int:
+        """Count the unpromoted trials among the best ``n // eta`` of all n. O(n)."""
+        return sum(entry <= self._cut for entry in self._candidates)
+
     def _check(self) -> None:
         """Assert every invariant. O(n log n)."""
         best = sorted(entry for _, _, entry in self._best)

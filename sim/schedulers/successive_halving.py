@@ -96,6 +96,11 @@ class SuccessiveHalving:
         """Record inf for `job`, so that its rung can fill."""
         self._record(job, float("inf"))
 
+    def may_go_on(self, job: Job) -> bool:
+        """Tell whether the bracket of `job` is open and may promote its trial. O(n log n)."""
+        bracket = self._open.get(job.bracket)
+        return bracket is not None and bracket.may_go_on(job)
+
     def _promotion(self) -> Job | None:
         if not self._queued:
             return None
