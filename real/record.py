@@ -23,6 +23,7 @@ from real import workers
 from real.events import Begun, Epoch, Event, Order
 from real.table import CurveKey, Table
 from real.task import Task
+from real.training import THREADS
 from real.workers import Clock
 
 if sys.platform != "win32":
@@ -108,7 +109,7 @@ class Recording:
             task=self.task,
             recording={
                 "device": self.device,
-                "threads": workers.THREADS,
+                "threads": THREADS,
                 "clock": self.clock,
                 "seed": self.seed,
                 "command": self.command,

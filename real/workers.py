@@ -8,10 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import math
 import multiprocessing
-import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -22,13 +19,13 @@ from typing import Literal, TypeAlias
 
 import torch
 
+from real.crew import deaf_to_ctrl_c
 from real.events import Epoch, Failure, Order
 from real.task import Task
+from real.training import THREADS, one_line, timed_epoch
 
 Clock: TypeAlias = Literal["wall", "cpu"]
 """What an epoch's seconds are: of the wall clock, or of the process on its processor."""
-
-THREADS = 1  # of each worker
 
 _CLOCKS: dict[Clock, Callable[[], float]] = {"wall": time.perf_counter, "cpu": time.process_time}
 
@@ -95,14 +92,8 @@ def _start(make_task: Callable[[], Task], clock: Clock, device: str, order: Orde
     process = context.Process(
         target=_work, args=(theirs, make_task, clock, device), daemon=True, name="recorder"
     )
-    # Ctrl-C reaches the whole group: the children ignore it from birth, the parent ends them.
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if in_main_thread else None
-    try:
+    with deaf_to_ctrl_c():
         process.start()
-    finally:
-        if in_main_thread:
-            signal.signal(signal.SIGINT, before)
     theirs.close()  # so that the end of the process is the end of the pipe
     worker = _Worker(process, ours, order)
     _give(worker, order)
@@ -157,18 +148,7 @@ def _train_one(
             task.trainer(order.config, order.seed).train_epoch()
         trainer = task.trainer(order.config, order.seed)
         for number in range(1, order.r_max + 1):
-            started = now()
-            error = float(trainer.train_epoch())
-            _synchronise(device)
-            seconds = max(now() - started, 1e-9)  # a coarse clock may not have ticked
-            yield Epoch(order, number, math.inf if math.isnan(error) else error, seconds)
+            error, seconds = timed_epoch(trainer, device, now)
+            yield Epoch(order, number, error, seconds)
     except Exception as error:  # noqa: BLE001 - whatever a task raises is its curve's failure
-        text = " ".join(str(error).split())
-        yield Failure(order, f"{type(error).__name__}: {text}")
-
-
-def _synchronise(device: str) -> None:
-    if device.startswith("cuda"):
-        torch.cuda.synchronize(device)
-    elif device == "mps":
-        torch.mps.synchronize()
+        yield Failure(order, one_line(error))

@@ -23,6 +23,11 @@ COMMANDS = {
     ),
     "curves": ("sim.commands.curves", "list | show | check: tables of learning curves"),
     "record": ("real.commands.record", "train configs and write a table (needs torch)"),
+    "live": ("real.commands.live", "a scheduler on real training (needs torch)"),
+    "parity": (
+        "real.commands.parity",
+        "a live run against its own simulation (needs torch)",
+    ),
 }
 """Name -> the module that runs it, and what it does."""
 

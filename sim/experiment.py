@@ -6,29 +6,26 @@ run it again to the same bytes. Must not know how a run is drawn or typed.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import tomli_w
 
 from learning_curves import gpu_cost, sources
 from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
 from learning_curves.errors import InputError
 from learning_curves.tabular import Tabular
-from sim import metrics
+from sim import metrics, plain
 from sim.cluster import Cluster
 from sim.costs import Costs
 from sim.even import evened
 from sim.faults import HalfNormalStraggler
 from sim.limits import Limits
-from sim.plain import check_kinds, without_none
 from sim.schedulers import Contract, Scheduler, Trial, catalogue
 from sim.schedulers.catalogue import Make, Settings
 from sim.searchers import searcher_for
@@ -82,7 +79,7 @@ class Experiment:
 
     def to_toml(self, **notes: object) -> str:
         """Return the experiment as TOML; `notes` stand before it and are not read back."""
-        return tomli_w.dumps({"notes": notes} | without_none(asdict(self)))
+        return plain.to_toml(self, **notes)
 
     @classmethod
     def from_toml(cls, text: str, name: str) -> Experiment:
@@ -94,17 +91,7 @@ class Experiment:
             The text is not TOML, or does not describe an experiment; it names `name`.
 
         """
-        try:
-            values = tomllib.loads(text)
-            values.pop("notes", None)
-            limits, costs = values.pop("limits", {}), values.pop("costs", {})
-            for kind, given in ((cls, values), (Limits, limits), (Costs, costs)):
-                check_kinds(kind, given)
-            speeds = tuple(values.pop("speeds", ()))
-            return cls(**values, speeds=speeds, limits=Limits(**limits), costs=Costs(**costs))
-        except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
-            known = ", ".join(each.name for each in fields(cls))
-            raise InputError(f"{name} is no experiment: {error}; it may name {known}") from None
+        return plain.from_toml(cls, text, name, limits=Limits, costs=Costs)
 
 
 def bounded(experiment: Experiment) -> Experiment:

@@ -5,15 +5,68 @@ Owns what may stand in a file for a field. Must not know what the fields mean.
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any
+import tomllib
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import tomli_w
+
+from learning_curves.errors import InputError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+
+
+def to_toml(value: DataclassInstance, **notes: object) -> str:
+    """Return a dataclass as TOML; `notes` stand before it and are not read back."""
+    return tomli_w.dumps(({"notes": notes} if notes else {}) | without_none(asdict(value)))
+
+
+def from_toml(kind: type[T], text: str, name: str, **parts: type[Any]) -> T:
+    """Return the dataclass of this kind that `to_toml` wrote.
+
+    Parameters
+    ----------
+    kind
+        Of dataclass; its fields that are tuples are lists in the file.
+    text, name
+        The file's content and, for the complaint, its name.
+    parts
+        The kinds of the fields that are dataclasses themselves.
+
+    Raises
+    ------
+    InputError
+        The text is not TOML, or does not describe such a dataclass.
+
+    """
+    try:
+        values = tomllib.loads(text)
+        values.pop("notes", None)
+        made = {field: values.pop(field, {}) for field in parts}
+        for each, given in ((kind, values), *((parts[field], made[field]) for field in parts)):
+            check_kinds(each, given)
+        values = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+        return kind(**values, **{field: parts[field](**made[field]) for field in parts})
+    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+        known = ", ".join(each.name for each in fields(kind))
+        raise InputError(f"{name} is no experiment: {error}; it may name {known}") from None
 
 
 def check_kinds(kind: type[Any], values: object) -> None:
     """Raise a ValueError for the first value that its field in the dataclass `kind` cannot hold."""
     if not isinstance(values, dict):
         raise ValueError(f"{kind.__name__.lower()} is {values!r}: give a table")
-    kinds = {"str": str, "int": int, "bool": bool, "float": int | float, "tuple[float, ...]": list}
+    kinds = {
+        "str": str,
+        "int": int,
+        "bool": bool,
+        "float": int | float,
+        "tuple[float, ...]": list,
+        "tuple[Config, ...]": list,
+    }
     for each in fields(kind):
         expected = str(each.type).removesuffix(" | None")
         value = values.get(each.name)
@@ -21,7 +74,8 @@ def check_kinds(kind: type[Any], values: object) -> None:
             continue
         fits = isinstance(value, kinds[expected])
         if isinstance(value, list):
-            fits = fits and all(isinstance(number, int | float) for number in value)
+            entry = dict if expected == "tuple[Config, ...]" else int | float
+            fits = fits and all(isinstance(one, entry) for one in value)
         if not fits or isinstance(value, bool) != (expected == "bool"):  # True is an int, too
             raise ValueError(f"{each.name} is {value!r}: give {expected}")
 

@@ -82,12 +82,17 @@ def check_provenance(experiment: Experiment, path: Path) -> None:
         )
 
 
-def write_run(run: Run, folder: Path) -> None:
-    """Write ``jobs.parquet``, ``summary.json`` and ``experiment.toml``; remove older pictures."""
+def write_results(run: Run, folder: Path) -> None:
+    """Write ``jobs.parquet`` and ``summary.json``; remove older pictures."""
     summary = to_json(run.summary())
     clear_pictures(folder)
     run.trace.write(folder / "jobs.parquet")
     write_text(folder / "summary.json", summary)
+
+
+def write_run(run: Run, folder: Path) -> None:
+    """Write the results, and ``experiment.toml``; remove older pictures."""
+    write_results(run, folder)
     write_text(folder / "experiment.toml", run.experiment.to_toml(**provenance(run.blackbox)))
 
 

@@ -16,7 +16,7 @@ from typing import assert_never
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from learning_curves.errors import InputError
+from real.commands import torch_options
 from real.events import Begun, Epoch, Event, Failure, Order
 
 INTERRUPTED = 130  # the shell's code for a command ended by Ctrl-C
@@ -43,25 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="curves trained at a time, on one thread each (%(default)s)",
     )
-    add("--device", choices=["cpu", "cuda", "mps"], default="cpu", help="where to train")
     add(
         "--clock",
         choices=["wall", "cpu"],
         default="wall",
         help="seconds of the wall clock, or of the processor: for a machine that does other work",
     )
-    add(
-        "--data",
-        choices=["auto", "full", "subset"],
-        default="auto",
-        help="Fashion-MNIST, its small shipped subset, or the full one where it is found (auto)",
-    )
-    add(
-        "--validate-on",
-        choices=["validation", "test"],
-        default="validation",
-        help="a sixth of the training images, or the test images as in Dive into Deep Learning",
-    )
+    torch_options.add_data(parser)
     add(
         "--out",
         type=Path,
@@ -89,7 +77,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _record(args: argparse.Namespace, console: Console) -> int:
-    _check_torch(args.device)
+    torch_options.check(args.device)
     from real import record as recorder  # noqa: PLC0415 - it needs torch, see the file's law
     from real import task as tasks  # noqa: PLC0415 - likewise
 
@@ -123,16 +111,6 @@ def _record(args: argparse.Namespace, console: Console) -> int:
     )
     del task  # its images: each worker loads its own
     return _watch(recorder.record(recording), args.out.name, r_max, console)
-
-
-def _check_torch(device: str) -> None:
-    try:
-        import torch  # noqa: PLC0415 - see the file's law
-    except ModuleNotFoundError as error:
-        raise InputError("torch is needed: install it by pip install 'torch>=2.5,<2.14'") from error
-    found = {"cuda": torch.cuda, "mps": torch.backends.mps}
-    if device in found and not found[device].is_available():
-        raise InputError(f"--device {device}: torch finds none here: take --device cpu")
 
 
 def _watch(events: Generator[Event, None, None], name: str, r_max: int, console: Console) -> int:

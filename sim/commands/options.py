@@ -14,14 +14,15 @@ from sim.schedulers.catalogue import SCHEDULERS
 
 if TYPE_CHECKING:
     from sim.experiment import Experiment
+    from sim.limits import Limits
 
 # As in `sim.searchers` and `sim.experiment`, whose import would keep --help waiting.
 _ORDERS = ("sampled", "shuffled", "given")
 _SECONDS = ("recorded", "d2l-gpu")
 
 
-def add_scheduler(parser: argparse.ArgumentParser) -> None:
-    """Add the scheduler's settings."""
+def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' last") -> None:
+    """Add the scheduler's settings; `r_max` says which epoch is the last without the option."""
     group = parser.add_argument_group("the scheduler")
     group.add_argument("--eta", type=int, default=2, help="reduction factor (default: %(default)s)")
     group.add_argument(
@@ -31,7 +32,7 @@ def add_scheduler(parser: argparse.ArgumentParser) -> None:
         "--r-max",
         type=int,
         metavar="EPOCHS",
-        help="the last rung (default: the curves' last epoch)",
+        help=f"the last rung (default: {r_max} epoch)",
     )
     group.add_argument(
         "--rule",
@@ -46,17 +47,17 @@ def add_scheduler(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="brackets of N * eta**K trials under sh and sh-overlap (default: 1)",
     )
+
+
+def add_cluster(parser: argparse.ArgumentParser) -> None:
+    """Add which curves the workers meet, the workers' properties and the costs of a job."""
+    group = parser.add_argument_group("the cluster")
     group.add_argument(
         "--order",
         choices=_ORDERS,
         default="sampled",
         help="a table's configs with replacement, each once, or as they stand (default: sampled)",
     )
-
-
-def add_cluster(parser: argparse.ArgumentParser) -> None:
-    """Add the workers' properties and the costs of a job."""
-    group = parser.add_argument_group("the cluster")
     group.add_argument(
         "--seconds",
         choices=_SECONDS,
@@ -90,16 +91,45 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_limits(parser: argparse.ArgumentParser, *, target_ends: bool) -> None:
-    """Add the limits of a run; `target_ends` tells whether reaching the target is one."""
+def add_limits(
+    parser: argparse.ArgumentParser, *, target_ends: bool, clock: str = "on the simulated clock"
+) -> None:
+    """Add the limits of a run.
+
+    `target_ends` tells whether reaching the target is one, `clock` by which the seconds go.
+    """
     group = parser.add_argument_group("the end of a run, whichever comes first")
-    group.add_argument("--max-seconds", type=float, metavar="S", help="on the simulated clock")
+    group.add_argument("--max-seconds", type=float, metavar="S", help=clock)
     group.add_argument("--max-trials", type=int, metavar="N", help="draw no more configs than this")
     group.add_argument("--max-jobs", type=int, metavar="N", help="hand out no more jobs than this")
     group.add_argument("--max-epochs", type=int, metavar="N", help="hand out no more epochs")
     if target_ends:
         group.add_argument("--max-finished", type=int, metavar="N", help="trials trained to r_max")
         group.add_argument("--target", type=float, metavar="LOSS", help="a loss this low")
+
+
+def limits(args: argparse.Namespace, *, target_ends: bool) -> Limits:
+    """Return the limits that the options describe; see `add_limits`.
+
+    Raises
+    ------
+    InputError
+        A value is out of its range.
+
+    """
+    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+    from sim.limits import Limits  # noqa: PLC0415  quick --help
+
+    try:
+        return Limits(
+            max_seconds=args.max_seconds,
+            max_jobs=args.max_jobs,
+            max_epochs=args.max_epochs,
+            target=args.target if target_ends else None,
+            max_finished=args.max_finished if target_ends else None,
+        )
+    except ValueError as error:
+        raise InputError(str(error)) from None
 
 
 def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object) -> Experiment:
@@ -114,16 +144,8 @@ def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object)
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from sim.costs import Costs  # noqa: PLC0415  quick --help
     from sim.experiment import Experiment  # noqa: PLC0415  quick --help
-    from sim.limits import Limits  # noqa: PLC0415  quick --help
 
     try:
-        limits = Limits(
-            max_seconds=args.max_seconds,
-            max_jobs=args.max_jobs,
-            max_epochs=args.max_epochs,
-            target=args.target if target_ends else None,
-            max_finished=args.max_finished if target_ends else None,
-        )
         costs = Costs(
             start_seconds=args.start_seconds,
             restore_seconds=args.restore_seconds,
@@ -143,10 +165,36 @@ def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object)
         "straggler_sigma": args.straggler_sigma,
         "order": args.order,
         "max_trials": args.max_trials,
-        "limits": limits,
+        "limits": limits(args, target_ends=target_ends),
         "costs": costs,
     }
     return Experiment(**(values | others))
+
+
+def refuse_beside(
+    args: argparse.Namespace,
+    what: str,
+    *,
+    free: Iterable[str],
+    add_arguments: Callable[[argparse.ArgumentParser], None],
+    remedy: str,
+) -> None:
+    """Raise if an option was given that `what` decides already; those named in `free` may be.
+
+    Raises
+    ------
+    InputError
+        It names the first such option.
+
+    """
+    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    for name, default in vars(parser.parse_args([])).items():
+        given = getattr(args, name)
+        if given != default and name not in free:
+            raise InputError(f"--{name.replace('_', '-')} is {given} beside {what}: {remedy}")
 
 
 def add_out(parser: argparse.ArgumentParser, *, default: str | None, what: str) -> None:

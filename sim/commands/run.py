@@ -69,7 +69,13 @@ def main(args: argparse.Namespace) -> int:
             )
         )
     else:
-        _refuse_beside_from(args)
+        options.refuse_beside(
+            args,
+            "--from",
+            free={"file", "out", "no_plots", "json"},
+            add_arguments=add_arguments,
+            remedy=f"edit {args.file} instead",
+        )
         experiment = experiments.read(args.file)
         report.check_provenance(experiment, args.file)
     folder = None if args.out is None else report.prepare(Path(args.out))
@@ -85,16 +91,3 @@ def main(args: argparse.Namespace) -> int:
         if folder is not None:
             screen.console().print(f"written to {folder}")
     return 0
-
-
-def _refuse_beside_from(args: argparse.Namespace) -> None:
-    """Raise if an option was given that the experiment file decides."""
-    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
-
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    for name, default in vars(parser.parse_args([])).items():
-        given = getattr(args, name)
-        if given != default and name not in {"file", "out", "no_plots", "json"}:
-            option = f"--{name.replace('_', '-')}"
-            raise InputError(f"{option} is {given} beside --from: edit {args.file} instead")

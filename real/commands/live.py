@@ -1,0 +1,262 @@
+"""`rungsim live`: a scheduler on real training.
+
+Owns the command's options and what it prints and draws. Must not know how jobs are trained
+(`real.cluster`), nor import torch before `main` runs: help must come at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+from contextlib import suppress
+from functools import partial
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from learning_curves.errors import InputError
+from real.commands import torch_options
+from sim.commands import options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from real.crew import Crew
+    from real.live import LiveExperiment
+    from sim.replay import Lived
+
+INTERRUPTED = 130  # the shell's code for a command ended by Ctrl-C
+MAX_SECONDS = 600.0  # of a run without any limit
+
+EPILOG = """\
+examples:
+  rungsim live --task softmax --data subset --max-trials 9 --r-max 4 --out live
+  rungsim live --task lenet --r-min 2 --max-seconds 720 --first learning_rate=0.1,batch_size=128
+  rungsim live --task mymodule:MyTask --workers 4 --max-epochs 200 --out mine
+  rungsim live --resume live             go on after Ctrl-C, a crash or a kill -9
+
+Everything that was reported is in DIR/journal.jsonl before the scheduler hears of it. A run that
+was stopped, however it was, goes on from there; no reported epoch is lost or trained twice.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `rungsim live`."""
+    add_training(parser)
+    group = parser.add_argument_group("the run")
+    group.add_argument(
+        "--dask",
+        metavar="ADDRESS",
+        help="train on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786; each is "
+        "started by dask worker ADDRESS --nthreads 1 where it finds the module of the task, and "
+        "sees the folder of --out under the same path",
+    )
+    group.add_argument(
+        "--resume",
+        type=Path,
+        metavar="DIR",
+        help="go on with the run in this folder; all options but --dask and those of the results "
+        "are taken from it",
+    )
+    options.add_out(
+        parser,
+        default="rungsim-live",
+        what="journal.jsonl, jobs.parquet, summary.json, experiment.toml and pictures",
+    )
+
+
+def add_training(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say what is trained, by whom, and for how long."""
+    parser.add_argument(
+        "--task",
+        default="softmax",
+        metavar="NAME|MODULE:CLASS",
+        help="softmax, lenet, or a task of one's own, see docs/own-task.md (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        choices=options.SCHEDULER_NAMES,
+        default="asha",
+        help="who decides (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--workers", type=int, default=2, metavar="N", help="processes that train (default: 2)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of all randomness (default: 0)")
+    torch_options.add_data(parser)
+    group = parser.add_argument_group("the jobs")
+    group.add_argument(
+        "--first",
+        type=_config,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE,...",
+        help="a config to try before those drawn; may be given again for the next",
+    )
+    group.add_argument(
+        "--job-timeout",
+        type=float,
+        metavar="S",
+        help="end the process of a job that trains for longer (default: never)",
+    )
+    group.add_argument(
+        "--attempts",
+        type=int,
+        default=3,
+        metavar="N",
+        help="try a job so often before it is lost for good (default: 3)",
+    )
+    options.add_scheduler(parser, r_max="the task's last")
+    options.add_limits(
+        parser,
+        target_ends=True,
+        clock=f"of the wall clock (default: {MAX_SECONDS:g} if there is no other limit)",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run, or carry on, and write and print what came of it; 130 after Ctrl-C.
+
+    Raises
+    ------
+    InputError
+        An argument, the data, the folder or the journal cannot be used, or torch is missing.
+
+    """
+    torch_options.check(args.device)
+    from real import live  # noqa: PLC0415 - it needs torch, see the file's law
+    from sim import report, screen  # noqa: PLC0415  quick --help
+
+    if args.resume is not None:
+        options.refuse_beside(
+            args,
+            "--resume",
+            free={"resume", "dask", "no_plots", "json"},
+            add_arguments=add_arguments,
+            remedy="the run goes on as it began, leave it out",
+        )
+        folder = args.resume
+        experiment = live.read(folder)
+        torch_options.check(experiment.device)
+    else:
+        folder = report.prepare(Path(args.out))
+        experiment = described(args)
+        live.begin(experiment, folder)
+    console = screen.console(stderr=True)
+    try:
+        lived = train(experiment, folder, _hire(args.dask, experiment))
+    except KeyboardInterrupt:
+        again = f"--resume {folder}" + (f" --dask {args.dask}" if args.dask else "")
+        console.print(f"stopped; rungsim live {again} goes on, all reports are kept")
+        return INTERRUPTED
+    except InputError:
+        if args.resume is None:
+            _withdraw(folder)
+        raise
+    run = live.as_run(experiment, lived)
+    report.write_results(run, folder)
+    if not args.no_plots:
+        report.draw_run(run, folder)
+    if args.json:
+        print(screen.to_json(run.summary()), end="")  # noqa: T201  the answer
+    else:
+        report.print_summary(run.summary())
+        screen.console().print(f"written to {folder}")
+    return 0
+
+
+def described(args: argparse.Namespace) -> LiveExperiment:
+    """Return the live experiment that the options describe.
+
+    Raises
+    ------
+    InputError
+        A value is out of its range.
+
+    """
+    from real.live import LiveExperiment  # noqa: PLC0415 - it needs torch, see the file's law
+    from sim.limits import Limits  # noqa: PLC0415  quick --help
+
+    limits = options.limits(args, target_ends=True)
+    if limits == Limits() and args.max_trials is None:
+        limits = Limits(max_seconds=MAX_SECONDS)
+    return LiveExperiment(
+        task=args.task,
+        data=args.data,
+        validate_on=args.validate_on,
+        device=args.device,
+        scheduler=args.scheduler,
+        eta=args.eta,
+        r_min=args.r_min,
+        r_max=args.r_max,
+        rule=args.rule,
+        prefact=args.prefact,
+        workers=args.workers,
+        first=tuple(args.first),
+        max_trials=args.max_trials,
+        seed=args.seed,
+        attempts=args.attempts,
+        job_timeout=args.job_timeout,
+        limits=limits,
+    )
+
+
+def train(
+    experiment: LiveExperiment, folder: Path, hire: Callable[[], Crew] | None = None
+) -> Lived:
+    """Run `experiment` in `folder` before the user's eyes."""
+    from real import journal, live  # noqa: PLC0415 - see the file's law
+    from real.cluster import JOURNAL  # noqa: PLC0415 - likewise
+    from real.commands.watch import Watch  # noqa: PLC0415 - likewise
+
+    path = folder / JOURNAL
+    known = len(journal.read(path)) if path.exists() else 0
+    with Watch(experiment, known) as watch:
+        # Absolute: the workers of a Dask cluster were started elsewhere.
+        return live.run(experiment, folder.absolute(), hire=hire, hear=watch.hear)
+
+
+def _hire(dask: str | None, experiment: LiveExperiment) -> Callable[[], Crew] | None:
+    from real import crew, training  # noqa: PLC0415 - see the file's law
+
+    if dask is None:
+        return None
+    settle = partial(training.settle, experiment.recipe)
+    return partial(crew.Dask, dask, settle, workers=experiment.workers)
+
+
+def _withdraw(folder: Path) -> None:
+    """Remove what a run that could not begin has left, so that the command may be given again."""
+    from real import live  # noqa: PLC0415 - see the file's law
+    from real.cluster import JOURNAL  # noqa: PLC0415 - likewise
+    from real.journal import Journal  # noqa: PLC0415 - likewise
+
+    with suppress(InputError), Journal(folder / JOURNAL) as journal:  # of nobody else's run
+        if not journal.read():
+            journal.path.unlink()
+            (folder / live.EXPERIMENT).unlink()
+
+
+def _config(text: str) -> dict[str, Any]:
+    """Read a config from ``name=value,name=value``.
+
+    >>> _config("learning_rate=0.1,batch_size=128,activation=relu")
+    {'learning_rate': 0.1, 'batch_size': 128, 'activation': 'relu'}
+    """
+    config: dict[str, Any] = {}
+    for pair in text.split(","):
+        name, equals, value = pair.partition("=")
+        if not (name and equals and value) or name in config:
+            raise argparse.ArgumentTypeError(f"{text!r} is no config: write NAME=VALUE,NAME=VALUE")
+        config[name] = _value(value)
+        if isinstance(config[name], float) and not isfinite(config[name]):
+            raise argparse.ArgumentTypeError(f"{pair!r} is not finite: give a number")
+    return config
+
+
+def _value(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,189 @@
+"""`rungsim parity`: a live run against its own simulation.
+
+Owns the command's options and what it prints and draws. The measures are `sim.parity`'s, the curves
+and costs `sim.replay`'s.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from learning_curves.errors import InputError
+from real.commands import live as live_command
+from sim.commands import options
+
+if TYPE_CHECKING:
+    from real.live import LiveExperiment
+    from sim.experiment import Run
+    from sim.parity import Parity
+    from sim.replay import Lived
+
+EPILOG = """\
+examples:
+  rungsim parity rungsim-live                            a live run that has ended
+  rungsim parity --data full --max-trials 27 --out live  run live first, then compare
+
+The simulation is given what the live run alone can tell: the losses and seconds of the epochs that
+it trained, and the mean seconds of starting, restoring and saving a trial. Scheduler, seed, workers
+and limits are the live run's. An epoch that the live run did not train is assumed: its trial's last
+loss, and its mean seconds.
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `rungsim parity`."""
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        metavar="DIR",
+        help="the folder of a live run; without it, one is run first, as by rungsim live",
+    )
+    parser.add_argument(
+        "--on",
+        type=options.whole_numbers,
+        default=(1, 4, 16),
+        metavar="N,...",
+        help="also tell how the same run would have gone on so many workers (default: 1,4,16)",
+    )
+    live_command.add_arguments(parser)
+
+
+def main(args: argparse.Namespace) -> int:
+    """Compare, running live first if there is no folder; write, draw and print.
+
+    Raises
+    ------
+    InputError
+        There is no live run to compare, or it reported nothing.
+
+    """
+    from real import live  # noqa: PLC0415 - it needs torch
+    from sim import report, screen  # noqa: PLC0415  quick --help
+
+    if min(args.on) < 1:
+        raise InputError(f"--on is {args.on}: give at least 1 worker")
+    if args.folder is None:
+        code = live_command.main(args)
+        if code:
+            return code
+        folder = Path(args.out) if args.resume is None else args.resume
+    else:
+        options.refuse_beside(
+            args,
+            f"{args.folder}",
+            free={"folder", "on", "no_plots", "json"},
+            add_arguments=add_arguments,
+            remedy="the run in that folder is compared as it is, leave it out",
+        )
+        folder = args.folder
+    experiment = live.read(folder)
+    lived = live.replayed(experiment, folder)
+    simulated, parity, told = compare(experiment, lived, args.on)
+    report.write_text(folder / "parity.json", screen.to_json(told))
+    live.table(experiment, lived).write(folder / "curves.csv")
+    if not args.no_plots:
+        _draw(experiment, lived, simulated, folder)
+    if args.json:
+        print(screen.to_json(told), end="")  # noqa: T201  the answer
+    else:
+        _print(parity, told)
+        screen.console().print(f"written to {folder}")
+    return 0
+
+
+def compare(
+    experiment: LiveExperiment, lived: Lived, workers: tuple[int, ...]
+) -> tuple[Run, Parity, dict[str, Any]]:
+    """Return the simulation of a live run, how near it comes, and all figures in plain values."""
+    from sim import parity, replay  # noqa: PLC0415  quick --help
+    from sim.experiment import simulate  # noqa: PLC0415  quick --help
+
+    curves, assumed = replay.completed(lived)
+    costs = replay.calibrated(lived)
+    simulated = simulate(experiment.simulated(lived), curves)
+    measured = parity.compare(lived.trace, simulated.trace)
+    runs = {n: simulate(experiment.simulated(lived, n), curves) for n in workers}
+    told = {
+        "task": experiment.task,
+        "scheduler": experiment.scheduler,
+        "workers": experiment.workers,
+        "seed": experiment.seed,
+        "live_end_seconds": lived.trace.end,
+        "simulated_end_seconds": simulated.trace.end,
+        **asdict(measured),
+        "costs": asdict(costs),
+        "assumed_epochs": assumed,
+        "on": [
+            {key: run.summary()[key] for key in _ON} | {"trained_live": _trained(run, lived)}
+            for run in runs.values()
+        ],
+    }
+    return simulated, measured, told
+
+
+_ON = ("workers", "end_seconds", "utilisation", "jobs", "trials", "finished", "best_loss")
+
+
+def _trained(run: Run, lived: Lived) -> float:
+    """Return the share of the epochs that `run` reported which the live run trained, too."""
+    jobs = run.trace.jobs[run.trace.jobs["outcome"] == "done"]
+    known = [
+        min(stop, len(lived.trials[trial][1].all_losses)) - start
+        for trial, start, stop in zip(jobs["trial"], jobs["start"], jobs["stop"], strict=True)
+    ]
+    epochs = int((jobs["stop"] - jobs["start"]).sum())
+    return sum(max(0, each) for each in known) / epochs if epochs else 1.0
+
+
+def _draw(experiment: LiveExperiment, lived: Lived, simulated: Run, folder: Path) -> None:
+    from sim import plots  # noqa: PLC0415  imports matplotlib
+
+    what = f"{experiment.scheduler} on {experiment.task}, {experiment.workers} workers"
+    plots.gantts(
+        {f"live: {what}": lived.trace, "simulated on its own curves": simulated.trace},
+        folder / "parity.png",
+    )
+
+
+def _print(parity: Parity, told: dict[str, Any]) -> None:
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415  quick --help
+    from rich.table import Table  # noqa: PLC0415  quick --help
+
+    from sim.screen import console, duration  # noqa: PLC0415  quick --help
+
+    table = Table(box=None, show_header=False)
+    table.add_row("same jobs", f"{parity.same_jobs:.1%}")
+    table.add_row("same job at the same turn", f"{parity.same_turn:.1%}")
+    table.add_row("order of job ends, Kendall's tau", f"{parity.kendall_tau:.3f}")
+    table.add_row("end, live", duration(told["live_end_seconds"]))
+    table.add_row("end, simulated / live", f"{parity.end_ratio:.4f}")
+    table.add_row("utilisation, live", f"{parity.live_utilisation:.1%}")
+    table.add_row("utilisation, simulated", f"{parity.simulated_utilisation:.1%}")
+    for name, seconds in told["costs"].items():
+        if name.endswith("seconds"):
+            table.add_row(f"measured {name.replace('_', ' ')}", f"{1000 * seconds:.1f} ms")
+    console().print(table)
+    others = Table(
+        title="the same trials on other numbers of workers, simulated",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for name in ("workers", "end", "utilised", "jobs", "finished", "best error", "trained live"):
+        others.add_column(name, justify="right", no_wrap=True)
+    for each in told["on"]:
+        best = each["best_loss"]
+        others.add_row(
+            str(each["workers"]),
+            duration(each["end_seconds"]),
+            f"{each['utilisation']:.1%}",
+            str(each["jobs"]),
+            str(each["finished"]),
+            "-" if best is None else f"{best:.4f}",
+            f"{each['trained_live']:.0%}",
+        )
+    console().print(others)

@@ -1,0 +1,314 @@
+"""A live experiment: one scheduler, one task, real workers, one folder.
+
+Owns how a live run is set up from plain values, begun, carried on and read back. The values are
+enough to run it again; on one worker, or under a scheduler that waits for its rungs, to the same
+losses. Must not know how a run is shown, nor how a job is trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from learning_curves import files
+from learning_curves import space as spaces
+from learning_curves.card import Card
+from learning_curves.errors import InputError
+from learning_curves.space import Config
+from learning_curves.tabular import Tabular
+from real import card as cards
+from real import journal, ledger, training
+from real.cluster import JOURNAL, Cluster, ignore
+from real.crew import Crew, Processes
+from real.data import Source, ValidateOn
+from real.journal import Event
+from real.recipe import Recipe
+from sim import plain, replay
+from sim.experiment import Experiment, Run
+from sim.limits import Limits
+from sim.replay import Lived
+from sim.schedulers import Contract, Retrying, Scheduler, catalogue
+from sim.schedulers.catalogue import Settings
+from sim.searchers import Listed, draws
+
+if TYPE_CHECKING:
+    from real.task import Task
+
+EXPERIMENT = "experiment.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveExperiment:
+    """All that a live run depends on, but the machine, in plain values.
+
+    Parameters
+    ----------
+    task, data, validate_on, device
+        See `recipe.Recipe`.
+    scheduler
+        A name in `catalogue.SCHEDULERS`.
+    eta, r_min, r_max, rule, prefact
+        The scheduler's settings; an `r_max` of None is the task's own.
+    workers
+        How many.
+    first
+        Configs to try first, before those drawn from the task's space.
+    max_trials
+        After so many the searcher is exhausted.
+    seed
+        Of all randomness, 0 <= seed < 2**32.
+    attempts
+        How often a job is tried before it is lost for good, >= 1.
+    job_timeout
+        Seconds that a job may train; None for any length.
+    limits
+        When the run ends; its seconds are those of the wall clock in which it was at work.
+
+    """
+
+    task: str = "softmax"
+    data: Source = "auto"
+    validate_on: ValidateOn = "validation"
+    device: str = "cpu"
+    scheduler: str = "asha"
+    eta: int = 2
+    r_min: int = 1
+    r_max: int | None = None
+    rule: str = "top-k"
+    prefact: int = 1
+    workers: int = 2
+    first: tuple[Config, ...] = ()
+    max_trials: int | None = None
+    seed: int = 0
+    attempts: int = 3
+    job_timeout: float | None = None
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def recipe(self) -> Recipe:
+        """What makes the task, in any process."""
+        return Recipe(self.task, self.data, self.validate_on, self.device)
+
+    def simulated(self, lived: Lived, workers: int | None = None) -> Experiment:
+        """Return the experiment that simulates this one on what `lived` tells of it.
+
+        It is to be run on ``replay.completed(lived)``: the same trials, in the same order.
+        """
+        same = {each.name for each in fields(Experiment)} & {each.name for each in fields(self)}
+        values: dict[str, Any] = {name: getattr(self, name) for name in same}
+        values |= {
+            "curves": f"{self.task} (live)",
+            "r_max": lived.trace.r_max,
+            "order": "given",
+            "costs": replay.calibrated(lived),
+        }
+        return Experiment(**values | ({} if workers is None else {"workers": workers}))
+
+
+def begin(experiment: LiveExperiment, folder: Path) -> None:
+    """Write down what is to be run in `folder`, which exists.
+
+    Raises
+    ------
+    InputError
+        The folder holds a run, or the experiment cannot be run; nothing is written then.
+
+    """
+    if (folder / JOURNAL).exists():
+        raise InputError(
+            f"{folder} holds a live run: go on with rungsim live --resume {folder}, or choose "
+            "another --out"
+        )
+    scheduler(experiment, experiment.recipe())
+    files.write(folder / EXPERIMENT, plain.to_toml(experiment).encode())
+
+
+def read(folder: Path) -> LiveExperiment:
+    """Return the experiment that was begun in `folder`.
+
+    Raises
+    ------
+    InputError
+        There is none.
+
+    """
+    path = folder / EXPERIMENT
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{folder} holds no live run: {path} cannot be read: {error}") from None
+    return plain.from_toml(LiveExperiment, text, str(path), limits=Limits)
+
+
+def run(
+    experiment: LiveExperiment,
+    folder: Path,
+    *,
+    hire: Callable[[], Crew] | None = None,
+    hear: Callable[[Event], None] = ignore,
+) -> Lived:
+    """Run `experiment`, which was begun in `folder`, from where its journal ends to its end.
+
+    Parameters
+    ----------
+    experiment, folder
+        See `begin`.
+    hire
+        Returns who trains, once it is known that there is something to train; local processes if
+        None. They are stopped at the end.
+    hear
+        Told of each event, those in the journal first.
+
+    Raises
+    ------
+    InputError
+        The task cannot be had, the journal is of another run, or the disk fails. Everything that
+        was reported is kept.
+
+    """
+    task = experiment.recipe()
+    with _in_one_line():
+        cluster = Cluster(
+            scheduler(experiment, task),
+            hire or partial(_processes, experiment),
+            experiment.recipe,
+            folder=folder,
+            workers=experiment.workers,
+            seed=experiment.seed,
+            limits=experiment.limits,
+            job_timeout=experiment.job_timeout,
+            device=experiment.device,
+            hear=hear,
+        )
+    del task  # its data: the processes that train load their own
+    return cluster.run()
+
+
+def replayed(experiment: LiveExperiment, folder: Path) -> Lived:
+    """Return what the run in `folder` has left so far, by its journal; nothing is trained.
+
+    Raises
+    ------
+    InputError
+        There is no journal, or it is of another run.
+
+    """
+    path = folder / JOURNAL
+    made = scheduler(experiment, experiment.recipe())
+    state = ledger.Ledger(made, experiment.workers, experiment.limits)
+    ledger.replay(state, journal.read(path), path)
+    return state.lived()
+
+
+def as_run(experiment: LiveExperiment, lived: Lived) -> Run:
+    """Return the live run in the form of a simulated one, to be measured, written and drawn alike.
+
+    Raises
+    ------
+    InputError
+        No trial has reported an epoch.
+
+    """
+    curves, _ = replay.completed(lived)
+    return Run(
+        experiment.simulated(lived),
+        curves,
+        partial(catalogue.make, experiment.scheduler),
+        lived.trace,
+        {
+            number: (trial, curves.curve({"number": number}, 0))
+            for number, (trial, _) in lived.trials.items()
+        },
+    )
+
+
+def table(experiment: LiveExperiment, lived: Lived) -> Tabular:
+    """Return the curves of a live run as a table, see `replay.table`.
+
+    Raises
+    ------
+    InputError
+        No trial has reported an epoch.
+
+    """
+    task = experiment.recipe()
+    card = Card(
+        name="curves",
+        title=f"what a live run of {experiment.scheduler} trained of {task.name}",
+        r_max=lived.trace.r_max,
+        space=spaces.to_dict(task.space),
+        known_flaws=tuple(cards.known_flaws("wall", lived.trace.workers)),
+        task=getattr(task, "about", {"name": experiment.task}),
+        recording={
+            "device": experiment.device,
+            "threads": training.THREADS,
+            "clock": "wall",
+            "seed": experiment.seed,
+            **cards.machine(experiment.device),
+        },
+    )
+    return replay.table(lived, card)
+
+
+def scheduler(experiment: LiveExperiment, task: Task) -> Scheduler:
+    """Return the scheduler of `experiment`, fresh.
+
+    Raises
+    ------
+    InputError
+        A value is out of its range.
+
+    """
+    for config in experiment.first:
+        if set(config) != set(task.space):
+            raise InputError(
+                f"the first config {dict(config)} does not name the hyperparameters of "
+                f"{task.name}: give {', '.join(task.space)}"
+            )
+    if experiment.r_max is not None and experiment.r_max > task.r_max:
+        raise InputError(f"r_max is {experiment.r_max}: {task.name} trains to {task.r_max} epochs")
+    if not 0 <= experiment.seed < 2**32:
+        raise InputError(f"the seed is {experiment.seed}: give a whole number from 0 to 2**32 - 1")
+    if experiment.workers < 1:
+        raise InputError(f"there are {experiment.workers} workers: at least 1 is needed")
+    if experiment.max_trials is not None and experiment.max_trials < 1:
+        raise InputError(f"max_trials is {experiment.max_trials}: give at least 1")
+    with _in_one_line():
+        configs = chain(experiment.first, draws(task.space, experiment.seed))
+        settings = Settings(
+            r_min=experiment.r_min,
+            r_max=task.r_max if experiment.r_max is None else experiment.r_max,
+            eta=experiment.eta,
+            workers=experiment.workers,
+            rule=experiment.rule,
+            prefact=experiment.prefact,
+        )
+        made = catalogue.make(
+            experiment.scheduler, Listed(islice(configs, experiment.max_trials)), settings
+        )
+        return Contract(Retrying(made, experiment.attempts))
+
+
+def _processes(experiment: LiveExperiment) -> Crew:
+    """Return local processes, on the GPUs of this machine if they are to be used."""
+    gpus = 0
+    if experiment.device.startswith("cuda"):
+        gpus = torch.cuda.device_count()
+    settle = partial(training.settle, experiment.recipe)
+    return Processes(experiment.workers, settle, gpus=gpus)
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Turn the complaint about a value into one for the user."""
+    try:
+        yield
+    except ValueError as error:
+        raise error if isinstance(error, InputError) else InputError(str(error)) from None
