@@ -176,9 +176,11 @@ class Watch:
         total = now * len(rows)
         idle = 1 - sum(row.busy_until(now) for row in rows) / total if total else 0.0
         left = self._left(now)
+        run = f"{experiment.scheduler} on {experiment.task}, {duration(now)}"
         parts = [
-            f"{experiment.scheduler} on {experiment.task}, {duration(now)}: {self._jobs} jobs done",
-            f"{len(self._trials)} trials, {self._epochs} epochs",
+            f"{run}: {_count(self._jobs, 'job')} done",
+            _count(len(self._trials), "trial"),
+            _count(self._epochs, "epoch"),
             f"{self._lost} lost" if self._lost else "",
             f"workers idle {idle:.0%} of the time",
             f"about {duration(left)} left" if isfinite(left) else "",
@@ -205,6 +207,10 @@ def _name(job: Started) -> str:
 def _span(job: Started) -> str:
     first = job.start + 1
     return str(first) if first == job.stop else f"{first} to {job.stop}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _written(config: Mapping[str, Any]) -> str:
