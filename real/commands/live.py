@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
@@ -109,7 +110,8 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     options.add_limits(
         parser,
         target_ends=True,
-        clock=f"of the wall clock (default: {MAX_SECONDS:g} if there is no other limit)",
+        clock=f"of the wall clock (default: {MAX_SECONDS:g} if seconds, trials, jobs and epochs are "
+        "without limit)",
     )
 
 
@@ -174,11 +176,12 @@ def described(args: argparse.Namespace) -> LiveExperiment:
 
     """
     from real.live import LiveExperiment  # noqa: PLC0415 - it needs torch, see the file's law
-    from sim.limits import Limits  # noqa: PLC0415  quick --help
 
     limits = options.limits(args, target_ends=True)
-    if limits == Limits() and args.max_trials is None:
-        limits = Limits(max_seconds=MAX_SECONDS)
+    # A target, or so many finished trials, may never be reached.
+    bounds = (limits.max_seconds, limits.max_jobs, limits.max_epochs, args.max_trials)
+    if all(bound is None for bound in bounds):
+        limits = replace(limits, max_seconds=MAX_SECONDS)
     return LiveExperiment(
         task=args.task,
         data=args.data,
