@@ -110,7 +110,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     options.add_limits(
         parser,
         target_ends=True,
-        clock=f"of the wall clock (default: {MAX_SECONDS:g} if seconds, trials, jobs and epochs are "
+        clock=f"of the wall clock (default: {MAX_SECONDS:g} if trials, jobs and epochs, too, are "
         "without limit)",
     )
 
