@@ -131,6 +131,8 @@ class Cluster:
 
         """
         with self._journal:
+            for part in self._folder.glob(".*.part"):  # of a file that was never whole
+                part.unlink(missing_ok=True)
             events = self._journal.read()
             replay(self._ledger, events, self._journal.path)
             for event in events:
