@@ -96,11 +96,11 @@ class Shared:
 class Dask:
     """The crew of a Dask cluster, which knows no worker of ours: a job goes to a free process.
 
-    Its workers must see the folder of the run under the same path, and import this package and the
-    task's module: install them there, or name their folder in the workers' ``PYTHONPATH``. Each is
-    a process with one thread and a nanny, as ``dask worker ADDRESS --nthreads 1`` starts it: the
-    nanny replaces a process that died or was ended. A process that is at a job when the run ends
-    or stops goes on to the end of this job; nobody hears of it.
+    Its workers must see the folder of the run under the same path, and find the task's module in
+    the folder they were started in or by their ``PYTHONPATH``; this package must be installed for
+    them and for the scheduler. Each is a process with one thread and a nanny, as ``dask worker
+    ADDRESS --nthreads 1`` starts it: the nanny replaces a process that died or was ended. A process
+    that is at a job when the run ends or stops goes on to the end of this job; nobody hears of it.
 
     Parameters
     ----------
@@ -125,7 +125,9 @@ class Dask:
             import distributed  # noqa: PLC0415 - an extra
             from distributed.comm.addressing import get_address_host  # noqa: PLC0415 - likewise
         except ModuleNotFoundError as error:
-            raise InputError("dask is needed: install it by pip install distributed") from error
+            raise InputError(
+                "dask is needed: install it by pip install 'distributed>=2024.5'"
+            ) from error
         self._address = address
         self._tasks: dict[int, distributed.Future[Any]] = {}
         # It would print how it fails to reconnect; `GoneError` says that.
@@ -193,7 +195,11 @@ class Dask:
         try:
             self._client.gather(tasks)
         except Exception as error:
-            raise InputError(f"--dask {self._address}: a worker cannot begin: {error}") from error
+            cause = error.__cause__ or error  # Dask's own words are long, and name no module
+            said = " ".join(f"{cause}".split()) or type(cause).__name__
+            if isinstance(cause, ImportError):
+                said += ": install there, beside its scheduler too, what is installed here"
+            raise InputError(f"--dask {self._address}: a worker cannot begin: {said}") from error
 
     def _hand_over(self, future: Future[Any], task: Any) -> None:
         """Let `future` end as `task` has."""
