@@ -191,7 +191,10 @@ class Dask:
 
     def _settle(self, settle: Settle, processes: list[str]) -> None:
         """Have each process settle."""
-        tasks = [self._client.submit(settle, pure=False, workers=[each]) for each in processes]
+        tasks = [  # one that has died in the meantime is not waited for
+            self._client.submit(settle, pure=False, workers=[each], allow_other_workers=True)
+            for each in processes
+        ]
         try:
             self._client.gather(tasks)
         except Exception as error:
