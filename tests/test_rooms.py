@@ -88,6 +88,8 @@ SLOW = {"torch", "numpy", "pandas", "scipy", "matplotlib", "simpy"}
         (["compare", "--help"], SLOW),
         (["curves", "--help"], SLOW),
         (["record", "--help"], SLOW - {"numpy", "scipy"}),
+        (["live", "--help"], SLOW),
+        (["parity", "--help"], SLOW),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
