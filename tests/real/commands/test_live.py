@@ -163,13 +163,14 @@ def test_without_plots_a_table_and_no_pictures(tmp_path, capsys):
     [
         ([], {"max_seconds": 600.0}),
         (["--max-epochs", "50"], {"max_epochs": 50}),
-        (["--target", "0.2"], {"target": 0.2}),
+        (["--target", "0.2"], {"target": 0.2, "max_seconds": 600.0}),  # it may never be reached
+        (["--max-finished", "3"], {"max_finished": 3, "max_seconds": 600.0}),  # likewise
         (["--max-trials", "9"], {}),
         (["--max-seconds", "30", "--max-jobs", "7"], {"max_seconds": 30.0, "max_jobs": 7}),
     ],
     ids=lambda value: " ".join(value) or "no limit",
 )
-def test_a_run_without_a_limit_ends_after_ten_minutes(options, limits, tmp_path):
+def test_a_run_that_no_limit_is_sure_to_end_ends_after_ten_minutes(options, limits, tmp_path):
     from real import live as room
 
     parser = argparse.ArgumentParser()
