@@ -56,7 +56,14 @@ class Task:
     def trainer(self, config, seed):
         return Trainer(config, seed)
 """
-COMMAND = [sys.executable, "-c", "from sim.cli import main; raise SystemExit(main())", "live"]
+# A shell lets its background jobs ignore Ctrl-C; whoever started these tests may be one.
+MAIN = """
+import signal
+from sim.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+raise SystemExit(main())
+"""
+COMMAND = [sys.executable, "-c", MAIN, "live"]
 LONG = 300  # seconds, after which what is waited for is not coming
 RESULTS = ["experiment.toml", "jobs.parquet", JOURNAL, "summary.json"]
 
