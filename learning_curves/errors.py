@@ -6,3 +6,12 @@ class InputError(ValueError):
 
     The command line prints the message to standard error and exits with code 2.
     """
+
+
+def one_line(error: BaseException) -> str:
+    r"""Return the kind and the message of an exception in one line.
+
+    >>> one_line(OSError("no\nspace")), one_line(KeyError())
+    ('OSError: no space', 'KeyError')
+    """
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")

@@ -1,14 +1,14 @@
 """Checkpoints: the state of a training on the disk.
 
-Owns the file's form: what `torch.save` writes, whole or not at all. Must not know what is in a
-state, or when one is due.
+Owns the file's form: what `torch.save` writes and its digest, whole or not at all. Must not know
+what is in a state, or when one is due.
 """
 
 from __future__ import annotations
 
 import io
-import pickle
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import torch
 
 from learning_curves import files
 from learning_curves.errors import InputError
+
+_DIGEST_SIZE = 32  # bytes, at the end of the file
 
 
 def save(path: Path, state: Mapping[str, Any]) -> None:
@@ -36,7 +38,7 @@ def save(path: Path, state: Mapping[str, Any]) -> None:
     """
     buffer = io.BytesIO()
     torch.save(dict(state), buffer)
-    files.write(path, buffer.getvalue())
+    files.write(path, _sealed(buffer.getvalue()))
 
 
 def load(path: Path, device: str = "cpu") -> dict[str, Any]:
@@ -49,12 +51,23 @@ def load(path: Path, device: str = "cpu") -> dict[str, Any]:
 
     """
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path}: no checkpoint can be read ({error.strerror})") from error
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError) as error:
+    payload = content[:-_DIGEST_SIZE]
+    remedy = "delete it, and the training starts from epoch 0"
+    if _sealed(payload) != content:  # torch itself would not notice every flipped bit
+        raise InputError(f"{path}: not a whole checkpoint: {remedy}")
+    try:
+        state: dict[str, Any] = torch.load(
+            io.BytesIO(payload), map_location=device, weights_only=True
+        )
+    except Exception as error:
         raise InputError(
-            f"{path}: not a whole checkpoint ({type(error).__name__}): delete it, "
-            "and the training starts from epoch 0"
+            f"{path}: it holds more than plain data ({type(error).__name__}): {remedy}"
         ) from error
     return state
+
+
+def _sealed(payload: bytes) -> bytes:
+    return payload + sha256(payload).digest()

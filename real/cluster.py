@@ -20,13 +20,13 @@ from math import inf
 from pathlib import Path
 from typing import Final
 
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, one_line
 from real.clock import Clock, WallClock
-from real.crew import Crew
+from real.crew import Crew, GoneError
 from real.journal import Ended, Event, Idled, Journal, Lost, Reported, Started, Stopped
 from real.ledger import Ledger, Worker, replay
 from real.pauses import Pauses
-from real.training import Assignment, FailedError, MakeTask, Report, UnsavedError, one_line, train
+from real.training import Assignment, FailedError, MakeTask, Report, UnsavedError, train
 from sim.limits import Limits
 from sim.replay import Lived
 from sim.schedulers.protocol import Idle, Job, Scheduler
@@ -157,7 +157,7 @@ class Cluster:
         self._began = self._clock.now() - ledger.now
         if ledger.running:  # whoever wrote the journal has died without a word
             self._tell(Stopped(ledger.now))
-        self._pauses.open(ledger.paused, {job.trial.number for job, _ in ledger.cut_off})
+        self._pauses.open(ledger.paused)
         now = ledger.now
         try:
             while not ledger.over and now < self._max_seconds:
@@ -208,7 +208,7 @@ class Cluster:
             return Lost(now, number, f"no answer for {now - worker.started:.0f} s")
         try:
             report = future.result()
-        except UnsavedError:
+        except (UnsavedError, GoneError):  # no fault of the job's: it is cut off, and goes on
             raise
         except FailedError as error:
             return Lost(now, number, str(error))

@@ -275,12 +275,13 @@ class Processes:
 
     def end(self, worker: int) -> str:
         """End the process of `worker`, if it still lives; say how it ended."""
-        member = self._members.pop(worker, None)
+        member = self._members.get(worker)
         if member is None:
             return ""
         member.process.kill()
         member.executor.shutdown(cancel_futures=True)
         member.process.join()
+        del self._members[worker]
         return _how(member.process.exitcode)
 
     def stop(self) -> None:
@@ -309,8 +310,8 @@ class Processes:
         before = set(multiprocessing.active_children())
         with deaf_to_ctrl_c():  # the first submission starts the process
             future = executor.submit(function, *arguments)
-        (process,) = set(multiprocessing.active_children()) - before
-        self._members[worker] = _Member(executor, process)
+            (process,) = set(multiprocessing.active_children()) - before
+            self._members[worker] = _Member(executor, process)
         return future
 
 
@@ -333,7 +334,11 @@ def deaf_to_ctrl_c() -> Iterator[None]:
 def _begin(gpu: int | None) -> None:
     """Begin a process: it sees its own GPU, and does not outlive its parent."""
     if gpu is not None:
-        os.environ["CUDA_VISIBLE_DEVICES"] = str(gpu)
+        shown = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")  # by number or by name
+        os.environ["CUDA_VISIBLE_DEVICES"] = (
+            shown[gpu] if gpu < len(shown) and shown[gpu] else str(gpu)
+        )
+    os.dup2(2, 1)  # what a task prints does not get among our answers
     if sys.platform == "linux":  # a training that never lets Python go cannot follow below
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = multiprocessing.parent_process()

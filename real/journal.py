@@ -117,7 +117,7 @@ class Journal:
         if sys.platform != "win32":
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
+            except OSError:
                 self._file.close()
                 raise InputError(
                     f"{self.path}: another process is at this run: wait for its end"

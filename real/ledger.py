@@ -65,7 +65,7 @@ class Ledger:
         Jobs that a stop cut off, and their next attempt; to the scheduler, they are running.
     paused
         The last job of each trial that reported, below r_max, and did not diverge; the trial may
-        be running again.
+        be running again. Who keeps checkpoints takes out those that will not go on.
     jobs
         How many were started, those tried again included.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -34,7 +34,7 @@ from sim import plain, replay
 from sim.experiment import Experiment, Run
 from sim.limits import Limits
 from sim.replay import Lived
-from sim.schedulers import Contract, Retrying, Scheduler, catalogue
+from sim.schedulers import Contract, Retrying, Scheduler, Searcher, catalogue
 from sim.schedulers.catalogue import Settings
 from sim.searchers import Listed, draws
 
@@ -96,6 +96,10 @@ class LiveExperiment:
         """What makes the task, in any process."""
         return Recipe(self.task, self.data, self.validate_on, self.device)
 
+    def make(self, searcher: Searcher, settings: Settings) -> Scheduler:
+        """Make the scheduler, for a live run or for its simulation: a `catalogue.Make`."""
+        return Retrying(catalogue.make(self.scheduler, searcher, settings), self.attempts)
+
     def simulated(self, lived: Lived, workers: int | None = None) -> Experiment:
         """Return the experiment that simulates this one on what `lived` tells of it.
 
@@ -112,8 +116,8 @@ class LiveExperiment:
         return Experiment(**values | ({} if workers is None else {"workers": workers}))
 
 
-def begin(experiment: LiveExperiment, folder: Path) -> None:
-    """Write down what is to be run in `folder`, which exists.
+def begin(experiment: LiveExperiment, folder: Path) -> LiveExperiment:
+    """Write down what is to be run in `folder`, which exists; return it, its data decided on.
 
     Raises
     ------
@@ -121,13 +125,22 @@ def begin(experiment: LiveExperiment, folder: Path) -> None:
         The folder holds a run, or the experiment cannot be run; nothing is written then.
 
     """
+    held = InputError(
+        f"{folder} holds a live run: go on with rungsim live --resume {folder}, or choose "
+        "another --out"
+    )
     if (folder / JOURNAL).exists():
-        raise InputError(
-            f"{folder} holds a live run: go on with rungsim live --resume {folder}, or choose "
-            "another --out"
-        )
-    scheduler(experiment, experiment.recipe())
+        raise held
+    task = experiment.recipe()
+    scheduler(experiment, task)
+    if hasattr(task, "whole_data"):  # what is found now may not be what is found on going on
+        experiment = replace(experiment, data="full" if task.whole_data else "subset")
+    try:
+        (folder / JOURNAL).touch(exist_ok=False)  # of two that begin at a time, one does
+    except FileExistsError:
+        raise held from None
     files.write(folder / EXPERIMENT, plain.to_toml(experiment).encode())
+    return experiment
 
 
 def read(folder: Path) -> LiveExperiment:
@@ -192,18 +205,22 @@ def run(
 
 
 def replayed(experiment: LiveExperiment, folder: Path) -> Lived:
-    """Return what the run in `folder` has left so far, by its journal; nothing is trained.
+    """Return what the run in `folder` has left, by its journal; nothing is trained.
 
     Raises
     ------
     InputError
-        There is no journal, or it is of another run.
+        There is no journal, it is of another run, or the run has not ended.
 
     """
     path = folder / JOURNAL
     made = scheduler(experiment, experiment.recipe())
     state = ledger.Ledger(made, experiment.workers, experiment.limits)
     ledger.replay(state, journal.read(path), path)
+    if state.end is None:
+        raise InputError(
+            f"the run in {folder} has not ended: go on with rungsim live --resume {folder} first"
+        )
     return state.lived()
 
 
@@ -220,7 +237,7 @@ def as_run(experiment: LiveExperiment, lived: Lived) -> Run:
     return Run(
         experiment.simulated(lived),
         curves,
-        partial(catalogue.make, experiment.scheduler),
+        experiment.make,
         lived.trace,
         {
             number: (trial, curves.curve({"number": number}, 0))
@@ -290,10 +307,7 @@ def scheduler(experiment: LiveExperiment, task: Task) -> Scheduler:
             rule=experiment.rule,
             prefact=experiment.prefact,
         )
-        made = catalogue.make(
-            experiment.scheduler, Listed(islice(configs, experiment.max_trials)), settings
-        )
-        return Contract(Retrying(made, experiment.attempts))
+        return Contract(experiment.make(Listed(islice(configs, experiment.max_trials)), settings))
 
 
 def _processes(experiment: LiveExperiment) -> Crew:

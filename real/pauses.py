@@ -6,7 +6,7 @@ Owns the files' names and their lives. Must not know what is in them (`real.chec
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -35,10 +35,9 @@ class Pauses:
         """Return where the checkpoint of `trial` at `epoch` is or will be."""
         return self.folder / f"trial-{trial}-epoch-{epoch}.pt"
 
-    def open(self, paused: dict[int, Job], running: Collection[int]) -> None:
-        """Make the folder, and leave in it what `sweep` would in the end. O(paused trials)."""
+    def open(self, paused: Mapping[int, Job]) -> None:
+        """Make the folder, and leave in it only what the paused trials need."""
         self.folder.mkdir(exist_ok=True)
-        self._sweep(paused, running, len(paused))
         needed = {self.path(number, job.stop) for number, job in paused.items()}
         for path in self.folder.iterdir():
             if path not in needed:  # a process that is about to end may remove it, too
@@ -60,16 +59,13 @@ class Pauses:
             stay.
 
         """
-        self._sweep(paused, running, _AT_A_TIME)
-
-    def clear(self) -> None:
-        """Remove the folder: the run is over."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _sweep(self, paused: dict[int, Job], running: Collection[int], count: int) -> None:
-        for number in list(islice(paused, count)):
+        for number in list(islice(paused, _AT_A_TIME)):
             job = paused.pop(number)
             if number in running or may_go_on(self._scheduler, job):
                 paused[number] = job
             else:
                 self.path(number, job.stop).unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove the folder: the run is over."""
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves import space
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, one_line
 from real import data
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _own(name: str, device: str) -> Task:
         raise  # it is one clear line already
     except (Exception, SystemExit) as error:  # whatever a user's code may raise
         raise InputError(
-            f"the task is {name!r}, but {attribute}() raised {_said(error)}: mend it; "
+            f"the task is {name!r}, but {attribute}() raised {one_line(error)}: mend it; "
             f'python -c "import {module_name}; {module_name}.{attribute}()" shows where'
         ) from error
     _check(f"the task is {name!r}, but {attribute}() is a {type(task).__name__}", pieces)
@@ -111,7 +111,7 @@ def _module(name: str, module_name: str) -> Any:
                 "elsewhere on Python's path: start from the folder that holds it"
             ) from None
         raise InputError(
-            f"the task is {name!r}, but importing {module_name} raised {_said(error)}: mend it; "
+            f"the task is {name!r}, but importing {module_name} raised {one_line(error)}: mend it; "
             f'python -c "import {module_name}" shows where'
         ) from error
 
@@ -168,10 +168,6 @@ def _check(found: str, pieces: Mapping[str, Any]) -> None:
         space.check(pieces["space"])
     except InputError as error:
         raise InputError(f"{found} in whose space {error}") from None
-
-
-def _said(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
 def _short(value: object) -> str:

@@ -18,19 +18,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias
 
 import torch
 
 from learning_curves import space as spaces
 from learning_curves import streams
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, one_line
 from learning_curves.space import Config
 from real import checkpoints
 from real.task import Task, Trainer
 
 THREADS = 1  # of each process that trains
-_RAISED = (Exception, SystemExit)  # by a user's code: sys.exit() ends no worker
+_RAISED = BaseException  # by a user's code: not even sys.exit() ends a worker, or the run
 
 MakeTask: TypeAlias = Callable[[], Task]
 """Returns the task, in whichever process; picklable, hashable and equal to its copies."""
@@ -117,7 +117,7 @@ def settle(make_task: MakeTask) -> int:
     torch.set_num_threads(THREADS)
     task = _task(make_task)
     config = spaces.sample(task.space, streams.generator(0, "settle"), 1)[0]
-    with contextlib.suppress(*_RAISED):  # if it matters, the config's own job meets it again
+    with contextlib.suppress(_RAISED):  # if it matters, the config's own job meets it again
         task.trainer(config, 0)
     return os.getpid()
 
@@ -136,16 +136,10 @@ def train(make_task: MakeTask, job: Assignment) -> Report:
 
     """
     torch.set_num_threads(THREADS)
-    with _watched(job), _in_one_line():
-        restored, trainer, error = _trainer(make_task, job)
-        report = Report(losses=[], restored=restored, error=error)
-        if trainer is not None:
-            report = _epochs(trainer, job, report)
-        report.losses.extend([math.inf] * (job.stop - job.start - len(report.losses)))
-        if trainer is None or report.losses[-1] == math.inf:
-            return report  # no scheduler goes on with it
-        _memory.trainer = (make_task, job.seed, dict(job.config), job.stop), trainer
-        return _saved(trainer, job, report)
+    with _claimed(job) as log, _in_one_line():
+        _task(make_task)  # where the process is new; that is not the job's time
+        with _timed(job, log):
+            return _report(make_task, job)
 
 
 def timed_epoch(
@@ -160,11 +154,6 @@ def timed_epoch(
         torch.mps.synchronize()
     seconds = max(now() - started, 1e-9)  # a coarse clock may not have ticked
     return (loss if math.isfinite(loss) else math.inf), seconds
-
-
-def one_line(error: BaseException) -> str:
-    """Return an exception's kind and message as one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
 
 
 class _Memory(threading.local):
@@ -182,8 +171,8 @@ def _task(make_task: MakeTask) -> Task:
 
 
 @contextmanager
-def _watched(job: Assignment) -> Iterator[None]:
-    """Claim the job's log, and end the process, its traceback logged, if the job takes too long."""
+def _claimed(job: Assignment) -> Iterator[IO[str]]:
+    """Create the job's log, which nobody else may do again."""
     try:
         log = job.log.open("x", encoding="utf-8")
     except FileExistsError:
@@ -191,13 +180,19 @@ def _watched(job: Assignment) -> Iterator[None]:
     except OSError as error:
         raise UnsavedError(f"{job.log}: {error.strerror}") from None
     with log:
-        if job.timeout is not None:
-            # Not a thread of Python's: it need not wait for training that never lets go.
-            faulthandler.dump_traceback_later(job.timeout, exit=True, file=log)
-        try:
-            yield
-        finally:
-            faulthandler.cancel_dump_traceback_later()
+        yield log
+
+
+@contextmanager
+def _timed(job: Assignment, log: IO[str]) -> Iterator[None]:
+    """End the process, its traceback in `log`, if the job takes too long."""
+    if job.timeout is not None:
+        # Not a thread of Python's: it need not wait for training that never lets go.
+        faulthandler.dump_traceback_later(job.timeout, exit=True, file=log)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 @contextmanager
@@ -211,11 +206,26 @@ def _in_one_line() -> Iterator[None]:
         raise FailedError(one_line(error)) from None
 
 
+def _report(make_task: MakeTask, job: Assignment) -> Report:
+    """Restore, train and save; return what came of it."""
+    restored, trainer, error = _trainer(make_task, job)
+    report = Report(losses=[], restored=restored, error=error)
+    if trainer is not None:
+        report = _epochs(trainer, job, report)
+    report.losses.extend([math.inf] * (job.stop - job.start - len(report.losses)))
+    if trainer is None or report.losses[-1] == math.inf:
+        return report  # no scheduler goes on with it
+    if job.save is not None:
+        _memory.trainer = (make_task, job.seed, dict(job.config), job.stop), trainer
+    return _saved(trainer, job, report)
+
+
 def _trainer(make_task: MakeTask, job: Assignment) -> tuple[float, Trainer | None, str]:
     """Return the seconds of restoring, and the trainer at `job.start` or what it raised."""
     held, _memory.trainer = _memory.trainer, None  # whatever comes, it will not stand there again
     if held is not None and held[0] == (make_task, job.seed, dict(job.config), job.start):
         return 0.0, held[1], ""
+    del held  # or two models would need room
     task = _task(make_task)
     try:
         trainer = task.trainer(job.config, job.seed)

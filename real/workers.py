@@ -19,10 +19,11 @@ from typing import Literal, TypeAlias
 
 import torch
 
+from learning_curves.errors import one_line
 from real.crew import deaf_to_ctrl_c
 from real.events import Epoch, Failure, Order
 from real.task import Task
-from real.training import THREADS, one_line, timed_epoch
+from real.training import THREADS, timed_epoch
 
 Clock: TypeAlias = Literal["wall", "cpu"]
 """What an epoch's seconds are: of the wall clock, or of the process on its processor."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from real.crew import Crew
     from real.live import LiveExperiment
+    from sim.experiment import Run
     from sim.replay import Lived
 
 INTERRUPTED = 130  # the shell's code for a command ended by Ctrl-C
@@ -121,6 +122,29 @@ def main(args: argparse.Namespace) -> int:
     Raises
     ------
     InputError
+        See `carry_out`.
+
+    """
+    from sim import report, screen  # noqa: PLC0415  quick --help
+
+    done = carry_out(args)
+    if done is None:
+        return INTERRUPTED
+    run, folder = done
+    if args.json:
+        print(screen.to_json(run.summary()), end="")  # noqa: T201  the answer
+    else:
+        report.print_summary(run.summary())
+        screen.console().print(f"written to {folder}")
+    return 0
+
+
+def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
+    """Run, or carry on, and write what came of it; return it and its folder, None after Ctrl-C.
+
+    Raises
+    ------
+    InputError
         An argument, the data, the folder or the journal cannot be used, or torch is missing.
 
     """
@@ -141,15 +165,14 @@ def main(args: argparse.Namespace) -> int:
         torch_options.check(experiment.device)
     else:
         folder = report.prepare(Path(args.out))
-        experiment = described(args)
-        live.begin(experiment, folder)
+        experiment = live.begin(described(args), folder)
     console = screen.console(stderr=True)
     try:
         lived = train(experiment, folder, _hire(args.dask, experiment))
     except KeyboardInterrupt:
         again = f"--resume {folder}" + (f" --dask {args.dask}" if args.dask else "")
         console.print(f"stopped; rungsim live {again} goes on, all reports are kept")
-        return INTERRUPTED
+        return None
     except InputError:
         if args.resume is None:
             _withdraw(folder)
@@ -158,12 +181,7 @@ def main(args: argparse.Namespace) -> int:
     report.write_results(run, folder)
     if not args.no_plots:
         report.draw_run(run, folder)
-    if args.json:
-        print(screen.to_json(run.summary()), end="")  # noqa: T201  the answer
-    else:
-        report.print_summary(run.summary())
-        screen.console().print(f"written to {folder}")
-    return 0
+    return run, folder
 
 
 def described(args: argparse.Namespace) -> LiveExperiment:

@@ -67,10 +67,10 @@ def main(args: argparse.Namespace) -> int:
     if min(args.on) < 1:
         raise InputError(f"--on is {args.on}: give at least 1 worker")
     if args.folder is None:
-        code = live_command.main(args)
-        if code:
-            return code
-        folder = Path(args.out) if args.resume is None else args.resume
+        done = live_command.carry_out(args)
+        if done is None:
+            return live_command.INTERRUPTED
+        _, folder = done
     else:
         options.refuse_beside(
             args,
@@ -104,9 +104,9 @@ def compare(
 
     curves, assumed = replay.completed(lived)
     costs = replay.calibrated(lived)
-    simulated = simulate(experiment.simulated(lived), curves)
+    simulated = simulate(experiment.simulated(lived), curves, experiment.make)
     measured = parity.compare(lived.trace, simulated.trace)
-    runs = {n: simulate(experiment.simulated(lived, n), curves) for n in workers}
+    runs = {n: simulate(experiment.simulated(lived, n), curves, experiment.make) for n in workers}
     told = {
         "task": experiment.task,
         "scheduler": experiment.scheduler,

@@ -190,6 +190,8 @@ class Rung:
         entry = next((e for e in unpromoted if e[1] == trial.number), None)
         if entry is None:
             return False
+        if count == inf:
+            return True
         recorded = chain((each for _, _, each in self._best), self._rest)
         rank = sum(each < entry for each in recorded)
         return (rank + 1) * self._eta <= count or rank < self._least

@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import pickle
@@ -73,7 +74,9 @@ def test_a_checkpoint_that_would_run_code_is_refused(tmp_path):
             return (os.mkdir, (str(tmp_path / "sprung"),))
 
     path = tmp_path / "trap.pt"
-    torch.save({"epoch": Trap()}, path)
+    buffer = io.BytesIO()
+    torch.save({"epoch": Trap()}, buffer)
+    path.write_bytes(checkpoints._sealed(buffer.getvalue()))
     with pytest.raises(InputError, match=r"trap\.pt"):
         checkpoints.load(path)
     assert not (tmp_path / "sprung").exists()
@@ -88,6 +91,17 @@ def test_a_torn_checkpoint_is_one_clear_line(tmp_path, part):
     with pytest.raises(InputError, match=r"torn\.pt: not a whole checkpoint") as error:
         checkpoints.load(path)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("place", range(0, 1500, 100))
+def test_a_flipped_bit_is_noticed(tmp_path, place):
+    path = tmp_path / "flipped.pt"
+    checkpoints.save(path, {"weights": torch.zeros(100)})
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"flipped\.pt: not a whole checkpoint"):
+        checkpoints.load(path)
 
 
 def test_a_missing_checkpoint_is_one_clear_line(tmp_path):

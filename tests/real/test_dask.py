@@ -224,6 +224,34 @@ def test_a_scheduler_that_dies_is_no_fault_of_the_jobs():
         hired.stop()
 
 
+def test_a_run_whose_scheduler_dies_loses_nothing_and_goes_on_elsewhere(
+    experiment, undisturbed, address, tmp_path
+):
+    truth, _ = undisturbed(experiment)
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    live.begin(experiment, folder)
+    quick = dask.config.set({"distributed.comm.timeouts.connect": "0.5s"})  # the cluster's end
+    with quick, local(n_workers=2, processes=False, protocol="tcp") as cluster:
+
+        def end_it(event):
+            if isinstance(event, journal.Started) and event.start == 2:
+                cluster.sync(cluster.scheduler.close)
+
+        with pytest.raises(InputError, match="the Dask scheduler answers no more: mend that, and"):
+            live.run(
+                experiment,
+                folder,
+                hire=hire(cluster.scheduler_address, experiment),
+                hear=end_it,
+            )
+    events = journal.read(folder / JOURNAL)
+    assert lost(events) == ([], [])
+    assert isinstance(events[-1], journal.Stopped)
+    lived = live.run(experiment, folder, hire=hire(address, experiment))
+    assert losses(lived) == losses(truth)
+
+
 def test_workers_that_are_too_few_are_refused(address, monkeypatch):
     monkeypatch.setattr(crew, "_DASK_SECONDS", 0.5)
     with pytest.raises(InputError, match=r"has \d of 3 workers: start more by dask worker tcp://"):

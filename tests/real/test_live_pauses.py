@@ -189,7 +189,7 @@ class Dropped:
 def test_of_many_pauses_too_all_that_nobody_will_need_are_dropped_by_and_by(tmp_path):
     keeper = pauses.Pauses(tmp_path / "checkpoints", Dropped())
     paused = {number: Job(Trial(number, {}), 0, 1) for number in range(100)}
-    keeper.open({}, ())
+    keeper.open({})
     for number in paused:
         keeper.path(number, 1).touch()
     for _ in range(4):  # of 32 at most
