@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from itertools import chain, islice
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,7 +193,7 @@ def run(
             scheduler(experiment, task),
             hire or partial(_processes, experiment),
             experiment.recipe,
-            folder=folder,
+            folder=folder.absolute(),  # the workers of a Dask cluster were started elsewhere
             workers=experiment.workers,
             seed=experiment.seed,
             limits=experiment.limits,
@@ -289,6 +290,9 @@ def scheduler(experiment: LiveExperiment, task: Task) -> Scheduler:
                 f"the first config {dict(config)} does not name the hyperparameters of "
                 f"{task.name}: give {', '.join(task.space)}"
             )
+        for name, value in config.items():
+            if isinstance(value, float) and not isfinite(value):
+                raise InputError(f"the first config has {name} = {value}: give a finite number")
     if experiment.r_max is not None and experiment.r_max > task.r_max:
         raise InputError(f"r_max is {experiment.r_max}: {task.name} trains to {task.r_max} epochs")
     if not 0 <= experiment.seed < 2**32:

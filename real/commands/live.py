@@ -232,17 +232,16 @@ def train(
     path = folder / JOURNAL
     known = len(journal.read(path)) if path.exists() else 0
     with Watch(experiment, known) as watch:
-        # Absolute: the workers of a Dask cluster were started elsewhere.
-        return live.run(experiment, folder.absolute(), hire=hire, hear=watch.hear)
+        return live.run(experiment, folder, hire=hire, hear=watch.hear)
 
 
 def _hire(dask: str | None, experiment: LiveExperiment) -> Callable[[], Crew] | None:
-    from real import crew, training  # noqa: PLC0415 - see the file's law
+    from real import dask_crew, training  # noqa: PLC0415 - see the file's law
 
     if dask is None:
         return None
     settle = partial(training.settle, experiment.recipe)
-    return partial(crew.Dask, dask, settle, workers=experiment.workers)
+    return partial(dask_crew.Dask, dask, settle, workers=experiment.workers)
 
 
 def _withdraw(folder: Path) -> None:

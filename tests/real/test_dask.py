@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 
 from learning_curves.errors import InputError
-from real import crew, journal, live, training
+from real import crew, dask_crew, journal, live, training
 from real.cluster import JOURNAL
 from sim.cli import main
 from sim.trace import read
@@ -122,7 +122,7 @@ def undisturbed(run):
 
 
 def hire(address, experiment):
-    return partial(crew.Dask, address, partial(training.settle, experiment.recipe))
+    return partial(dask_crew.Dask, address, partial(training.settle, experiment.recipe))
 
 
 def losses(lived):
@@ -212,7 +212,7 @@ def test_a_run_that_ends_before_its_jobs_leaves_the_screen_clean(
 def test_a_scheduler_that_dies_is_no_fault_of_the_jobs():
     quick = dask.config.set({"distributed.comm.timeouts.connect": "0.5s"})  # the cluster's end
     with quick, local(n_workers=1, processes=False, protocol="tcp") as cluster:
-        hired = crew.Dask(cluster.scheduler_address, os.getpid)
+        hired = dask_crew.Dask(cluster.scheduler_address, os.getpid)
         assert hired.submit(0, abs, -1).result(timeout=60) == 1
         cluster.sync(cluster.workers[0].close)
         future = hired.submit(0, abs, -1)  # nobody is there to do it
@@ -253,9 +253,9 @@ def test_a_run_whose_scheduler_dies_loses_nothing_and_goes_on_elsewhere(
 
 
 def test_workers_that_are_too_few_are_refused(address, monkeypatch):
-    monkeypatch.setattr(crew, "_DASK_SECONDS", 0.5)
+    monkeypatch.setattr(dask_crew, "_DASK_SECONDS", 0.5)
     with pytest.raises(InputError, match=r"has \d of 3 workers: start more by dask worker tcp://"):
-        crew.Dask(address, os.getpid, workers=3)
+        dask_crew.Dask(address, os.getpid, workers=3)
 
 
 def test_workers_of_several_threads_are_refused():
@@ -263,23 +263,23 @@ def test_workers_of_several_threads_are_refused():
         local(n_workers=1, threads_per_worker=2, processes=False, protocol="tcp") as cluster,
         pytest.raises(InputError, match="a worker of 2 threads: start processes of one, by dask"),
     ):
-        crew.Dask(cluster.scheduler_address, os.getpid)
+        dask_crew.Dask(cluster.scheduler_address, os.getpid)
 
 
 def test_a_worker_that_does_not_find_the_task_says_so(address):
     settle = partial(training.settle, live.LiveExperiment(task="no_such_module:Task").recipe)
     with pytest.raises(InputError, match=r"a worker cannot begin: .*no module 'no_such_module'"):
-        crew.Dask(address, settle)
+        dask_crew.Dask(address, settle)
 
 
 @pytest.mark.parametrize("bad", ["nonsense", "tcp://127.0.0.1:port", "foo://127.0.0.1:1"])
 def test_an_address_that_is_none_is_refused_at_once(bad):
     with pytest.raises(InputError, match=f"--dask {bad}: no Dask scheduler answers"):
-        crew.Dask(bad, os.getpid)
+        dask_crew.Dask(bad, os.getpid)
 
 
 def test_without_a_scheduler_the_command_is_refused(experiment, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(crew, "_DASK_SECONDS", 0.5)
+    monkeypatch.setattr(dask_crew, "_DASK_SECONDS", 0.5)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and nobody listens
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
@@ -295,4 +295,4 @@ def test_without_a_scheduler_the_command_is_refused(experiment, tmp_path, monkey
 def test_without_dask_the_remedy_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match="pip install 'distributed>="):
-        crew.Dask("tcp://127.0.0.1:1", os.getpid)
+        dask_crew.Dask("tcp://127.0.0.1:1", os.getpid)
