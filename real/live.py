@@ -130,7 +130,7 @@ def begin(experiment: LiveExperiment, folder: Path) -> LiveExperiment:
         f"{folder} holds a live run: go on with rungsim live --resume {folder}, or choose "
         "another --out"
     )
-    if (folder / JOURNAL).exists():
+    if _begun(folder):
         raise held
     task = experiment.recipe()
     scheduler(experiment, task)
@@ -139,9 +139,15 @@ def begin(experiment: LiveExperiment, folder: Path) -> LiveExperiment:
     try:
         (folder / JOURNAL).touch(exist_ok=False)  # of two that begin at a time, one does
     except FileExistsError:
-        raise held from None
+        if _begun(folder):  # else whoever touched it has died before the next line
+            raise held from None
     files.write(folder / EXPERIMENT, plain.to_toml(experiment).encode())
     return experiment
+
+
+def _begun(folder: Path) -> bool:
+    path = folder / JOURNAL
+    return path.exists() and ((folder / EXPERIMENT).exists() or path.stat().st_size > 0)
 
 
 def read(folder: Path) -> LiveExperiment:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from learning_curves.errors import InputError
 from real import journal, live
 from real.cluster import JOURNAL
 from real.crew import Shared
@@ -230,6 +231,18 @@ def test_a_run_killed_at_random_moments_ends_as_if_nothing_had_happened(
         if left == 0:
             break
     assert costs > 0  # some kills may hit a beginning, or an idle worker
+
+
+@pytest.mark.usefixtures("pulse")
+def test_a_run_killed_as_it_is_written_down_can_be_begun_again(homemade, tmp_path, epochs_of):
+    experiment = live.LiveExperiment(task=homemade(TASK), scheduler="random", max_trials=2)
+    (tmp_path / JOURNAL).touch()
+    live.begin(experiment, tmp_path)
+    with ThreadPoolExecutor(2) as executor:
+        live.run(live.read(tmp_path), tmp_path, hire=lambda: Shared(executor))
+    assert len(epochs_of(tmp_path)) == 2 * 8
+    with pytest.raises(InputError, match="holds a live run"):
+        live.begin(experiment, tmp_path)
 
 
 def test_ctrl_c_stops_cleanly_and_the_run_goes_on_when_asked_to(
