@@ -12,9 +12,11 @@ from learning_curves.errors import InputError
 from real.commands import record
 from real.events import Begun, Epoch, Failure, Order
 
+# A shell lets its background jobs ignore Ctrl-C; whoever started these tests may be one.
 COMMAND = """
-import argparse, sys
+import argparse, signal, sys
 from real.commands import record
+signal.signal(signal.SIGINT, signal.default_int_handler)
 parser = argparse.ArgumentParser()
 record.add_arguments(parser)
 sys.exit(record.main(parser.parse_args()))
