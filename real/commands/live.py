@@ -195,6 +195,12 @@ def described(args: argparse.Namespace) -> LiveExperiment:
     """
     from real.live import LiveExperiment  # noqa: PLC0415 - it needs torch, see the file's law
 
+    if ":" in args.task and (args.data, args.validate_on) != ("auto", "validation"):
+        raise InputError(
+            f"--data {args.data} and --validate-on {args.validate_on} are of no effect: "
+            f"{args.task} chooses its data itself, leave them out"
+        )
+
     limits = options.limits(args, target_ends=True)
     # A target, or so many finished trials, may never be reached.
     bounds = (limits.max_seconds, limits.max_jobs, limits.max_epochs, args.max_trials)

@@ -158,7 +158,7 @@ class Watch:
         table = Table(box=SIMPLE_HEAD, pad_edge=False)
         for name in ("worker", "trial", "epochs", "for", "last loss", "busy"):
             table.add_column(name, justify="right", no_wrap=True)
-        table.add_column("config", no_wrap=True)
+        table.add_column("config")  # the one to be wrapped where lines are short
         for number, row in enumerate(rows):
             job = row.job
             if job is None:
@@ -169,7 +169,7 @@ class Watch:
                 config = _written(job.config)
             share = f"{row.busy_until(now) / now:.0%}" if now else "-"
             table.add_row(str(number), *doing, row.last, share, config)
-        return Group(Text(self._heading(now, rows)), table)
+        return Group(Text(self._heading(now, rows), no_wrap=False, overflow="fold"), table)
 
     def _heading(self, now: float, rows: list[_Row]) -> str:
         experiment, best = self._experiment, self._best

@@ -102,9 +102,16 @@ def add_limits(
     group.add_argument("--max-seconds", type=float, metavar="S", help=clock)
     group.add_argument("--max-trials", type=int, metavar="N", help="draw no more configs than this")
     group.add_argument("--max-jobs", type=int, metavar="N", help="hand out no more jobs than this")
-    group.add_argument("--max-epochs", type=int, metavar="N", help="hand out no more epochs")
+    group.add_argument(
+        "--max-epochs",
+        type=int,
+        metavar="N",
+        help="hand out no job once so many epochs are handed out; the last job may go beyond",
+    )
     if target_ends:
-        group.add_argument("--max-finished", type=int, metavar="N", help="trials trained to r_max")
+        group.add_argument(
+            "--max-finished", type=int, metavar="N", help="so many trials trained to r_max"
+        )
         group.add_argument("--target", type=float, metavar="LOSS", help="a loss this low")
 
 
