@@ -178,9 +178,15 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
             _withdraw(folder)
         raise
     run = live.as_run(experiment, lived)
-    report.write_results(run, folder)
-    if not args.no_plots:
-        report.draw_run(run, folder)
+    try:
+        report.write_results(run, folder)
+        if not args.no_plots:
+            report.draw_run(run, folder)
+    except OSError as error:
+        raise InputError(
+            f"{folder}: {error.strerror or error}: mend that, and rungsim live --resume {folder} "
+            "writes the results"
+        ) from error
     return run, folder
 
 
