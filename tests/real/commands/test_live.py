@@ -223,6 +223,7 @@ def test_first_configs_are_read_by_their_kind():
         (["--task", "no_such_module:Task"], "no module 'no_such_module'"),
         (["--task", "real.task:Nothing"], "has no 'Nothing'"),
         (["--task", "real/task.py:build"], "'real/task.py:build': write package.module:MyTask"),
+        (["--task", "mine:Task", "--data", "subset"], "mine:Task chooses its data itself"),
         (["--wrokers", "3"], "--wrokers"),
         (["--worker", "3"], "--worker"),
     ],
@@ -230,7 +231,8 @@ def test_first_configs_are_read_by_their_kind():
 )
 def test_bad_input_is_one_line_and_leaves_nothing(capsys, tmp_path, arguments, named):
     out = tmp_path / "out"
-    assert named in refused(capsys, "--data", "subset", *arguments, "--out", out)
+    data = [] if ":" in arguments[1] else ["--data", "subset"]  # a task of one's own has its own
+    assert named in refused(capsys, *data, *arguments, "--out", out)
     assert not out.exists() or not list(out.iterdir())
     assert [path.name for path in tmp_path.iterdir()] in ([], ["out"])
 
