@@ -250,7 +250,7 @@ def command(*arguments, bytes_a_file):
     [
         ("good", 9, 3000, 8, "run: File too large: mend that, and go on with .* --resume .*/run"),
         ("heavy", 4, 15_000, 4, r"run/checkpoints/trial-\d-epoch-2\.pt: File too large: mend .*"),
-        ("good", 3, 3000, 6, "run: .*: mend that, and rungsim live --resume .*/run writes the results"),
+        ("good", 3, 3000, 6, "run: .*: mend that, and rungsim live --resume .* writes the results"),
     ],
     ids=["journal", "checkpoint", "results"],
 )
