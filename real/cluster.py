@@ -100,7 +100,6 @@ class Cluster:
             raise ValueError(f"there are {workers} workers: at least 1 is needed")
         if job_timeout is not None and not 0 < job_timeout < inf:
             raise ValueError(f"the job timeout is {job_timeout}: give seconds, above 0")
-        self._scheduler = scheduler
         self._hire = hire
         self._crew: Crew
         self._make_task = make_task

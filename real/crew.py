@@ -126,15 +126,11 @@ class Processes:
             settling = [self.submit(worker, settle) for worker in range(workers)]
             for worker, settled in enumerate(settling):
                 self._await(worker, settled, settle)
-        except InputError:
+        except BaseException as error:
             self.stop()
-            raise
-        except Exception as error:
-            self.stop()
+            if isinstance(error, InputError) or not isinstance(error, Exception):
+                raise
             raise InputError(f"a worker's process cannot begin: {error}") from error
-        except BaseException:
-            self.stop()
-            raise
 
     def submit(self, worker: int, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Have `worker` call `function`; in a new process if its last one has died."""

@@ -12,13 +12,14 @@ import math
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, Self, TypeAlias
 
 from learning_curves import files
 from learning_curves.errors import InputError
 from learning_curves.space import Config
+from sim.plain import check_kinds
 
 if sys.platform != "win32":
     import fcntl
@@ -204,12 +205,7 @@ def _parse(path: Path, content: bytes) -> tuple[list[Event], int]:
 
 
 def _checked(kind: type[Event], values: dict[str, Any]) -> dict[str, Any]:
-    kinds = {"float": int | float, "int": int, "str": str, "bool": bool, "Config": dict}
-    for each in fields(kind):
-        if each.name in values and not isinstance(
-            values[each.name], kinds.get(str(each.type), list)
-        ):
-            raise ValueError(f"{each.name} is {values[each.name]!r}")
     if kind is Reported:
         values["losses"] = [math.inf if loss is None else loss for loss in values["losses"]]
+    check_kinds(kind, values)
     return values

@@ -7,8 +7,8 @@ losses. Must not know how a run is shown, nor how a job is trained.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from itertools import chain, islice
@@ -21,7 +21,7 @@ import torch
 from learning_curves import files
 from learning_curves import space as spaces
 from learning_curves.card import Card
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, for_the_user
 from learning_curves.space import Config
 from learning_curves.tabular import Tabular
 from real import card as cards
@@ -194,7 +194,7 @@ def run(
 
     """
     task = experiment.recipe()
-    with _in_one_line():
+    with for_the_user():
         cluster = Cluster(
             scheduler(experiment, task),
             hire or partial(_processes, experiment),
@@ -211,8 +211,8 @@ def run(
     return cluster.run()
 
 
-def replayed(experiment: LiveExperiment, folder: Path) -> Lived:
-    """Return what the run in `folder` has left, by its journal; nothing is trained.
+def replayed(experiment: LiveExperiment, task: Task, folder: Path) -> Lived:
+    """Return what the run of `task` in `folder` has left, by its journal; nothing is trained.
 
     Raises
     ------
@@ -221,7 +221,7 @@ def replayed(experiment: LiveExperiment, folder: Path) -> Lived:
 
     """
     path = folder / JOURNAL
-    made = scheduler(experiment, experiment.recipe())
+    made = scheduler(experiment, task)
     state = ledger.Ledger(made, experiment.workers, experiment.limits)
     ledger.replay(state, journal.read(path), path)
     if state.end is None:
@@ -253,8 +253,8 @@ def as_run(experiment: LiveExperiment, lived: Lived) -> Run:
     )
 
 
-def table(experiment: LiveExperiment, lived: Lived) -> Tabular:
-    """Return the curves of a live run as a table, see `replay.table`.
+def table(experiment: LiveExperiment, task: Task, lived: Lived) -> Tabular:
+    """Return the curves of a live run of `task` as a table, see `replay.table`.
 
     Raises
     ------
@@ -262,13 +262,13 @@ def table(experiment: LiveExperiment, lived: Lived) -> Tabular:
         No trial has reported an epoch.
 
     """
-    task = experiment.recipe()
+    trainings = Counter(tuple(trial.config.items()) for trial, _ in lived.trials.values())
     card = Card(
         name="curves",
         title=f"what a live run of {experiment.scheduler} trained of {task.name}",
         r_max=lived.trace.r_max,
         space=spaces.to_dict(task.space),
-        known_flaws=tuple(cards.known_flaws("wall", lived.trace.workers)),
+        known_flaws=tuple(cards.known_flaws("wall", seeds=max(trainings.values(), default=1))),
         task=getattr(task, "about", {"name": experiment.task}),
         recording={
             "device": experiment.device,
@@ -307,7 +307,7 @@ def scheduler(experiment: LiveExperiment, task: Task) -> Scheduler:
         raise InputError(f"there are {experiment.workers} workers: at least 1 is needed")
     if experiment.max_trials is not None and experiment.max_trials < 1:
         raise InputError(f"max_trials is {experiment.max_trials}: give at least 1")
-    with _in_one_line():
+    with for_the_user():
         configs = chain(experiment.first, draws(task.space, experiment.seed))
         settings = Settings(
             r_min=experiment.r_min,
@@ -327,12 +327,3 @@ def _processes(experiment: LiveExperiment) -> Crew:
         gpus = torch.cuda.device_count()
     settle = partial(training.settle, experiment.recipe)
     return Processes(experiment.workers, settle, gpus=gpus)
-
-
-@contextmanager
-def _in_one_line() -> Iterator[None]:
-    """Turn the complaint about a value into one for the user."""
-    try:
-        yield
-    except ValueError as error:
-        raise error if isinstance(error, InputError) else InputError(str(error)) from None

@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TypeAlias
 
@@ -156,10 +156,18 @@ def timed_epoch(
     return (loss if math.isfinite(loss) else math.inf), seconds
 
 
+_Place: TypeAlias = tuple[MakeTask, int, dict[str, object], int]
+"""Where a trainer stands: of which task, seed and config, at which epoch."""
+
+
+def _place(make_task: MakeTask, job: Assignment, epoch: int) -> _Place:
+    return make_task, job.seed, dict(job.config), epoch
+
+
 class _Memory(threading.local):
     """What a worker has in memory: the trainer of its last job, and where that one stands."""
 
-    trainer: tuple[tuple[MakeTask, int, dict[str, object], int], Trainer] | None = None
+    trainer: tuple[_Place, Trainer] | None = None
 
 
 _memory = _Memory()
@@ -216,14 +224,14 @@ def _report(make_task: MakeTask, job: Assignment) -> Report:
     if trainer is None or report.losses[-1] == math.inf:
         return report  # no scheduler goes on with it
     if job.save is not None:
-        _memory.trainer = (make_task, job.seed, dict(job.config), job.stop), trainer
+        _memory.trainer = _place(make_task, job, job.stop), trainer
     return _saved(trainer, job, report)
 
 
 def _trainer(make_task: MakeTask, job: Assignment) -> tuple[float, Trainer | None, str]:
     """Return the seconds of restoring, and the trainer at `job.start` or what it raised."""
     held, _memory.trainer = _memory.trainer, None  # whatever comes, it will not stand there again
-    if held is not None and held[0] == (make_task, job.seed, dict(job.config), job.start):
+    if held is not None and held[0] == _place(make_task, job, job.start):
         return 0.0, held[1], ""
     del held  # or two models would need room
     task = _task(make_task)
@@ -254,7 +262,7 @@ def _epochs(trainer: Trainer, job: Assignment, report: Report) -> Report:
             report.seconds.append(seconds)
     except _RAISED as raised:  # likewise
         error = one_line(raised)
-    return Report(report.losses, report.seconds, report.restored, error=error)
+    return replace(report, error=error)
 
 
 def _saved(trainer: Trainer, job: Assignment, report: Report) -> Report:
@@ -267,5 +275,4 @@ def _saved(trainer: Trainer, job: Assignment, report: Report) -> Report:
         checkpoints.save(job.save, state)
     except OSError as error:
         raise UnsavedError(f"{job.save}: {error.strerror or error}") from None
-    saved = time.perf_counter() - started
-    return Report(report.losses, report.seconds, report.restored, saved)
+    return replace(report, saved=time.perf_counter() - started)

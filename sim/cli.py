@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib import import_module, metadata
 from typing import Any, NoReturn
 
-from learning_curves.errors import InputError
+from learning_curves.errors import INTERRUPTED, InputError
 
 COMMANDS = {
     "run": ("sim.commands.run", "one experiment: replay a scheduler on simulated workers"),
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         print(f"rungsim {command}: interrupted", file=sys.stderr)  # noqa: T201  the user's screen
-        return 130
+        return INTERRUPTED
     return code
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from learning_curves import gpu_cost, sources
 from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, for_the_user
 from learning_curves.tabular import Tabular
 from sim import metrics, plain
 from sim.cluster import Cluster
@@ -284,7 +284,7 @@ def check(experiment: Experiment) -> None:
 def _cluster(
     experiment: Experiment, blackbox: Blackbox, make: Make, *, even: bool = False
 ) -> Cluster:
-    try:
+    with for_the_user():
         straggler = HalfNormalStraggler(experiment.straggler_sigma, experiment.seed)
         return Cluster(
             _scheduler(experiment, blackbox, make),
@@ -296,10 +296,6 @@ def _cluster(
             speeds=() if even else experiment.speeds,
             straggler=straggler if straggler.sigma and not even else None,
         )
-    except InputError:
-        raise
-    except ValueError as error:
-        raise InputError(str(error)) from None
 
 
 def _scheduler(experiment: Experiment, blackbox: Blackbox, make: Make) -> Scheduler:

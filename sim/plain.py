@@ -64,6 +64,8 @@ def check_kinds(kind: type[Any], values: object) -> None:
         "int": int,
         "bool": bool,
         "float": int | float,
+        "Config": dict,
+        "list[float]": list,
         "tuple[float, ...]": list,
         "tuple[Config, ...]": list,
     }

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from learning_curves.errors import InputError
+from learning_curves.errors import INTERRUPTED, InputError
 from real.commands import torch_options
 from sim.commands import options
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from sim.experiment import Run
     from sim.replay import Lived
 
-INTERRUPTED = 130  # the shell's code for a command ended by Ctrl-C
 MAX_SECONDS = 600.0  # of a run without any limit
 
 EPILOG = """\
@@ -212,37 +211,20 @@ def described(args: argparse.Namespace) -> LiveExperiment:
     bounds = (limits.max_seconds, limits.max_jobs, limits.max_epochs, args.max_trials)
     if all(bound is None for bound in bounds):
         limits = replace(limits, max_seconds=MAX_SECONDS)
-    return LiveExperiment(
-        task=args.task,
-        data=args.data,
-        validate_on=args.validate_on,
-        device=args.device,
-        scheduler=args.scheduler,
-        eta=args.eta,
-        r_min=args.r_min,
-        r_max=args.r_max,
-        rule=args.rule,
-        prefact=args.prefact,
-        workers=args.workers,
-        first=tuple(args.first),
-        max_trials=args.max_trials,
-        seed=args.seed,
-        attempts=args.attempts,
-        job_timeout=args.job_timeout,
-        limits=limits,
-    )
+    given = {each.name: getattr(args, each.name) for each in fields(LiveExperiment)[:-1]}
+    return LiveExperiment(**given | {"first": tuple(args.first)}, limits=limits)
 
 
 def train(
     experiment: LiveExperiment, folder: Path, hire: Callable[[], Crew] | None = None
 ) -> Lived:
     """Run `experiment` in `folder` before the user's eyes."""
-    from real import journal, live  # noqa: PLC0415 - see the file's law
+    from real import live  # noqa: PLC0415 - see the file's law
     from real.cluster import JOURNAL  # noqa: PLC0415 - likewise
     from real.commands.watch import Watch  # noqa: PLC0415 - likewise
 
     path = folder / JOURNAL
-    known = len(journal.read(path)) if path.exists() else 0
+    known = path.read_bytes().count(b"\n") if path.exists() else 0  # an event a line
     with Watch(experiment, known) as watch:
         return live.run(experiment, folder, hire=hire, hear=watch.hear)
 

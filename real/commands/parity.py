@@ -11,14 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from learning_curves.errors import InputError
+from learning_curves.errors import INTERRUPTED, InputError
 from real.commands import live as live_command
 from sim.commands import options
 
 if TYPE_CHECKING:
     from real.live import LiveExperiment
     from sim.experiment import Run
-    from sim.parity import Parity
     from sim.replay import Lived
 
 EPILOG = """\
@@ -69,7 +68,7 @@ def main(args: argparse.Namespace) -> int:
     if args.folder is None:
         done = live_command.carry_out(args)
         if done is None:
-            return live_command.INTERRUPTED
+            return INTERRUPTED
         _, folder = done
     else:
         options.refuse_beside(
@@ -81,32 +80,32 @@ def main(args: argparse.Namespace) -> int:
         )
         folder = args.folder
     experiment = live.read(folder)
-    lived = live.replayed(experiment, folder)
-    simulated, parity, told = compare(experiment, lived, args.on)
+    task = experiment.recipe()
+    lived = live.replayed(experiment, task, folder)
+    simulated, told = compare(experiment, lived, args.on)
     report.write_text(folder / "parity.json", screen.to_json(told))
-    live.table(experiment, lived).write(folder / "curves.csv")
+    live.table(experiment, task, lived).write(folder / "curves.csv")
     if not args.no_plots:
         _draw(experiment, lived, simulated, folder)
     if args.json:
         print(screen.to_json(told), end="")  # noqa: T201  the answer
     else:
-        _print(parity, told)
+        _print(told)
         screen.console().print(f"written to {folder}")
     return 0
 
 
 def compare(
     experiment: LiveExperiment, lived: Lived, workers: tuple[int, ...]
-) -> tuple[Run, Parity, dict[str, Any]]:
-    """Return the simulation of a live run, how near it comes, and all figures in plain values."""
+) -> tuple[Run, dict[str, Any]]:
+    """Return the simulation of a live run, and how near it comes in plain values."""
     from sim import parity, replay  # noqa: PLC0415  quick --help
     from sim.experiment import simulate  # noqa: PLC0415  quick --help
 
     curves, assumed = replay.completed(lived)
     costs = replay.calibrated(lived)
     simulated = simulate(experiment.simulated(lived), curves, experiment.make)
-    measured = parity.compare(lived.trace, simulated.trace)
-    runs = {n: simulate(experiment.simulated(lived, n), curves, experiment.make) for n in workers}
+    runs = [simulate(experiment.simulated(lived, n), curves, experiment.make) for n in workers]
     told = {
         "task": experiment.task,
         "scheduler": experiment.scheduler,
@@ -114,18 +113,21 @@ def compare(
         "seed": experiment.seed,
         "live_end_seconds": lived.trace.end,
         "simulated_end_seconds": simulated.trace.end,
-        **asdict(measured),
+        **asdict(parity.compare(lived.trace, simulated.trace)),
         "costs": asdict(costs),
         "assumed_epochs": assumed,
-        "on": [
-            {key: run.summary()[key] for key in _ON} | {"trained_live": _trained(run, lived)}
-            for run in runs.values()
-        ],
+        "on": [_told(run, lived) for run in runs],
     }
-    return simulated, measured, told
+    return simulated, told
 
 
 _ON = ("workers", "end_seconds", "utilisation", "jobs", "trials", "finished", "best_loss")
+
+
+def _told(run: Run, lived: Lived) -> dict[str, Any]:
+    """Return what is told of a live run on another number of workers."""
+    summary = run.summary()
+    return {key: summary[key] for key in _ON} | {"trained_live": _trained(run, lived)}
 
 
 def _trained(run: Run, lived: Lived) -> float:
@@ -149,20 +151,20 @@ def _draw(experiment: LiveExperiment, lived: Lived, simulated: Run, folder: Path
     )
 
 
-def _print(parity: Parity, told: dict[str, Any]) -> None:
+def _print(told: dict[str, Any]) -> None:
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  quick --help
     from rich.table import Table  # noqa: PLC0415  quick --help
 
     from sim.screen import console, duration  # noqa: PLC0415  quick --help
 
     table = Table(box=None, show_header=False)
-    table.add_row("same jobs", f"{parity.same_jobs:.1%}")
-    table.add_row("same job at the same turn", f"{parity.same_turn:.1%}")
-    table.add_row("order of job ends, Kendall's tau", f"{parity.kendall_tau:.3f}")
+    table.add_row("same jobs", f"{told['same_jobs']:.1%}")
+    table.add_row("same job at the same turn", f"{told['same_turn']:.1%}")
+    table.add_row("order of job ends, Kendall's tau", f"{told['kendall_tau']:.3f}")
     table.add_row("end, live", duration(told["live_end_seconds"]))
-    table.add_row("end, simulated / live", f"{parity.end_ratio:.4f}")
-    table.add_row("utilisation, live", f"{parity.live_utilisation:.1%}")
-    table.add_row("utilisation, simulated", f"{parity.simulated_utilisation:.1%}")
+    table.add_row("end, simulated / live", f"{told['end_ratio']:.4f}")
+    table.add_row("utilisation, live", f"{told['live_utilisation']:.1%}")
+    table.add_row("utilisation, simulated", f"{told['simulated_utilisation']:.1%}")
     for name, seconds in told["costs"].items():
         if name.endswith("seconds"):
             table.add_row(f"measured {name.replace('_', ' ')}", f"{1000 * seconds:.1f} ms")

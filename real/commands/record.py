@@ -16,10 +16,9 @@ from typing import assert_never
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from learning_curves.errors import INTERRUPTED
 from real.commands import torch_options
 from real.events import Begun, Epoch, Event, Failure, Order
-
-INTERRUPTED = 130  # the shell's code for a command ended by Ctrl-C
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -124,10 +124,10 @@ def limits(args: argparse.Namespace, *, target_ends: bool) -> Limits:
         A value is out of its range.
 
     """
-    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+    from learning_curves.errors import for_the_user  # noqa: PLC0415  quick --help
     from sim.limits import Limits  # noqa: PLC0415  quick --help
 
-    try:
+    with for_the_user():
         return Limits(
             max_seconds=args.max_seconds,
             max_jobs=args.max_jobs,
@@ -135,8 +135,6 @@ def limits(args: argparse.Namespace, *, target_ends: bool) -> Limits:
             target=args.target if target_ends else None,
             max_finished=args.max_finished if target_ends else None,
         )
-    except ValueError as error:
-        raise InputError(str(error)) from None
 
 
 def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object) -> Experiment:
@@ -148,19 +146,17 @@ def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object)
         A value is out of its range.
 
     """
-    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+    from learning_curves.errors import for_the_user  # noqa: PLC0415  quick --help
     from sim.costs import Costs  # noqa: PLC0415  quick --help
     from sim.experiment import Experiment  # noqa: PLC0415  quick --help
 
-    try:
+    with for_the_user():
         costs = Costs(
             start_seconds=args.start_seconds,
             restore_seconds=args.restore_seconds,
             save_seconds=args.save_seconds,
             checkpoints=not args.no_checkpoints,
         )
-    except ValueError as error:
-        raise InputError(str(error)) from None
     values: dict[str, Any] = {
         "seconds": args.seconds,
         "eta": args.eta,

@@ -1,0 +1,67 @@
+"""`rungsim parity` from end to end: a live run, its files, its figures, its refusals."""
+
+import json
+
+import pytest
+
+from learning_curves.tabular import load
+from real import journal, live
+from real.cluster import JOURNAL
+from sim.cli import main
+
+LIVE = ["--data", "subset", "--max-trials", "4", "--r-max", "2", "--workers", "1"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("parity") / "live"
+    assert main(["live", *LIVE, "--no-plots", "--json", "--out", str(path)]) == 0
+    return path
+
+
+def test_on_one_worker_the_simulation_hands_out_the_same_jobs(folder, capsys):
+    assert main(["parity", str(folder), "--json", "--on", "1,3"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == json.loads((folder / "parity.json").read_text(encoding="utf-8"))
+    assert told["same_jobs"] == told["same_turn"] == 1
+    assert told["first_difference"] is None
+    assert [each["workers"] for each in told["on"]] == [1, 3]
+    assert told["on"][0]["trained_live"] == 1
+    assert (folder / "parity.png").exists()
+
+
+def test_the_curves_are_a_table_that_owns_up_to_one_training_a_config(folder, capsys):
+    assert main(["parity", str(folder), "--no-plots"]) == 0
+    assert "same job at the same turn" in capsys.readouterr().out
+    table = load(folder / "curves.csv")
+    assert len(table.configs) == 4
+    assert table.card.seeds == (0,)
+    assert any(flaw.startswith("one seed: ") for flaw in table.card.known_flaws)
+
+
+def test_without_a_folder_it_runs_live_first_and_prints_one_answer(tmp_path, capsys):
+    out = tmp_path / "live"
+    assert main(["parity", *LIVE, "--no-plots", "--json", "--out", str(out)]) == 0
+    assert json.loads(capsys.readouterr().out)["same_jobs"] == 1
+    assert (out / "summary.json").exists()
+
+
+def test_a_run_that_has_not_ended_is_refused(folder, tmp_path, capsys):
+    (tmp_path / live.EXPERIMENT).write_bytes((folder / live.EXPERIMENT).read_bytes())
+    lines = (folder / JOURNAL).read_bytes().splitlines(keepends=True)
+    assert isinstance(journal.read(folder / JOURNAL)[-1], journal.Ended)
+    (tmp_path / JOURNAL).write_bytes(b"".join(lines[:-1]))
+    assert main(["parity", str(tmp_path)]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert f"has not ended: go on with rungsim live --resume {tmp_path} first" in message
+
+
+@pytest.mark.parametrize(
+    ("options", "named"), [(["--on", "0"], "--on is (0,)"), (["--eta", "3"], "--eta is 3")]
+)
+def test_bad_options_are_one_line(folder, capsys, options, named):
+    assert main(["parity", str(folder), *options]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert named in message
