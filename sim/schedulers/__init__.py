@@ -5,6 +5,7 @@ from sim.schedulers.asha_stopping import RULES, StoppingASHA
 from sim.schedulers.bracket import Bracket
 from sim.schedulers.contract import Contract
 from sim.schedulers.protocol import (
+    LOST,
     Dropping,
     Idle,
     Job,
@@ -21,6 +22,7 @@ from sim.schedulers.successive_halving import SuccessiveHalving
 
 __all__ = [
     "ASHA",
+    "LOST",
     "RULES",
     "Bracket",
     "Contract",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from sim.schedulers.protocol import Idle, Job, Searcher, inform
+from sim.schedulers.protocol import Idle, Job, Searcher, check_lost, inform
 from sim.schedulers.rung import Rung, rung_levels
 
 
@@ -28,11 +28,13 @@ class ASHA:
         The first and the last rung level, in epochs.
     eta
         The reduction factor: about one trial in `eta` goes on.
+    lost
+        What a lost trial leaves at its rung, in `protocol.LOST`.
 
     Raises
     ------
     ValueError
-        See `rung.rung_levels`.
+        See `rung.rung_levels` and `protocol.check_lost`.
 
     Examples
     --------
@@ -49,14 +51,19 @@ class ASHA:
 
     """
 
-    def __init__(self, searcher: Searcher, *, r_min: int, r_max: int, eta: int) -> None:
+    def __init__(
+        self, searcher: Searcher, *, r_min: int, r_max: int, eta: int, lost: str = "inf"
+    ) -> None:
         self.levels = rung_levels(r_min, r_max, eta)
+        check_lost(lost)
         self.r_max = r_max
         self.rungs = [Rung(level, eta) for level in self.levels]
         self._searcher = searcher
+        self._vanish = lost == "vanish"
         self._place = {level: k for k, level in enumerate(self.levels)}
         self._promotable = 0  # bit k is set while rung k has a promotable trial
-        self._entered = [0] * len(self.levels)  # how many trials were sent to each rung
+        # How many trials were sent to each rung, without those that vanished from it.
+        self._entered = [0] * len(self.levels)
         self._exhausted = False  # known once the searcher was asked for a trial and had none
 
     def next_job(self) -> Job | Idle:
@@ -83,8 +90,11 @@ class ASHA:
         self._record(job, losses[-1])
 
     def job_lost(self, job: Job) -> None:
-        """Record inf for `job` at its rung."""
-        self._record(job, inf)
+        """Record inf for `job` at its rung; or let it vanish from there."""
+        if self._vanish:
+            self._entered[self._place[job.stop]] -= 1
+        else:
+            self._record(job, inf)
 
     def may_go_on(self, job: Job) -> bool:
         """Tell whether the trial of `job` may still be promoted. O(n).

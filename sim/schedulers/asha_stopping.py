@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from types import MappingProxyType
 
-from sim.schedulers.protocol import Idle, Job, Searcher, Trial, inform, waits_in
+from sim.schedulers.protocol import Idle, Job, Searcher, Trial, check_lost, inform, waits_in
 from sim.schedulers.rung import Rung, rung_levels
 
 
@@ -55,24 +55,35 @@ class StoppingASHA:
         The reduction factor: about one trial in `eta` goes on.
     rule
         A name in `RULES`.
+    lost
+        What a lost trial leaves at its rung, in `protocol.LOST`.
 
     Raises
     ------
     ValueError
-        See `rung.rung_levels`; or the rule is unknown.
+        See `rung.rung_levels` and `protocol.check_lost`; or the rule is unknown.
 
     """
 
     def __init__(
-        self, searcher: Searcher, *, r_min: int, r_max: int, eta: int, rule: str = "top-k"
+        self,
+        searcher: Searcher,
+        *,
+        r_min: int,
+        r_max: int,
+        eta: int,
+        rule: str = "top-k",
+        lost: str = "inf",
     ) -> None:
         self.levels = rung_levels(r_min, r_max, eta)
         if rule not in RULES:
             raise ValueError(f"the stopping rule is {rule!r}: choose from {', '.join(RULES)}")
+        check_lost(lost)
         self.r_max = r_max
         self.rungs = [Rung(level, eta, least=1) for level in self.levels[:-1]]
         self._passes = RULES[rule]
         self._searcher = searcher
+        self._vanish = lost == "vanish"
         # Level -> its rung and the next level.
         self._rung_at = {
             rung.level: (rung, above)
@@ -99,8 +110,11 @@ class StoppingASHA:
         self._record(job, losses[-1])
 
     def job_lost(self, job: Job) -> None:
-        """Record inf for `job`; its trial stops."""
-        self._record(job, inf)
+        """Record inf for `job`, or let it vanish from its rung; its trial stops."""
+        if self._vanish:
+            self._promising -= job.stop < self.r_max
+        else:
+            self._record(job, inf)
 
     def may_go_on(self, job: Job) -> bool:
         """Tell whether the trial of `job` has survived and waits for a worker. O(survivors)."""

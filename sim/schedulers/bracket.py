@@ -65,10 +65,15 @@ class Bracket:
         """
         trial = draw()
         if trial is None:
-            self.size = self._entrants = self._drawn
+            self._entrants -= self.size - self._drawn
+            self.size = self._drawn
             return None
         self._drawn += 1
         return Job(trial, 0, self.rungs[0].level, self.number)
+
+    def vanish(self) -> None:
+        """Expect one trial less at the rung now being filled; call `advance` afterwards. O(1)."""
+        self._entrants -= 1
 
     def record(self, trial: Trial, loss: float) -> None:
         """Record the loss of `trial` at the rung now being filled. O(log n)."""

@@ -33,6 +33,8 @@ class Settings:
         The rule of stopping ASHA.
     prefact
         Multiplies the number of trials of a bracket of successive halving.
+    lost
+        What a lost trial leaves at its rung, in `protocol.LOST`.
 
     """
 
@@ -42,32 +44,41 @@ class Settings:
     workers: int
     rule: str = "top-k"
     prefact: int = 1
+    lost: str = "inf"
 
 
 def _random(searcher: Searcher, s: Settings) -> Scheduler:
-    return RandomSearch(searcher, r_max=s.r_max)
+    return RandomSearch(searcher, r_max=s.r_max, lost=s.lost)
 
 
 def _random_batch(searcher: Searcher, s: Settings) -> Scheduler:
-    return RandomSearch(searcher, r_max=s.r_max, batch=s.workers)
+    return RandomSearch(searcher, r_max=s.r_max, batch=s.workers, lost=s.lost)
 
 
 def _sh(searcher: Searcher, s: Settings) -> Scheduler:
-    return SuccessiveHalving(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, prefact=s.prefact)
+    return SuccessiveHalving(
+        searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, prefact=s.prefact, lost=s.lost
+    )
 
 
 def _sh_overlap(searcher: Searcher, s: Settings) -> Scheduler:
     return SuccessiveHalving(
-        searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, prefact=s.prefact, barrier=False
+        searcher,
+        r_min=s.r_min,
+        r_max=s.r_max,
+        eta=s.eta,
+        prefact=s.prefact,
+        barrier=False,
+        lost=s.lost,
     )
 
 
 def _asha(searcher: Searcher, s: Settings) -> Scheduler:
-    return ASHA(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta)
+    return ASHA(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, lost=s.lost)
 
 
 def _asha_stopping(searcher: Searcher, s: Settings) -> Scheduler:
-    return StoppingASHA(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, rule=s.rule)
+    return StoppingASHA(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, rule=s.rule, lost=s.lost)
 
 
 Make: TypeAlias = Callable[[Searcher, Settings], Scheduler]

@@ -55,6 +55,23 @@ class Idle(Enum):
     DONE = "nothing, ever again"
 
 
+LOST = ("inf", "vanish")
+"""What a lost job leaves at the rung it was training for: inf, or nothing, so the rung shrinks."""
+
+
+def check_lost(lost: str) -> None:
+    """Refuse what is not in `LOST`.
+
+    Raises
+    ------
+    ValueError
+        It is not there.
+
+    """
+    if lost not in LOST:
+        raise ValueError(f"lost is {lost!r}: choose from {', '.join(LOST)}")
+
+
 class ProtocolError(RuntimeError):
     """A call or an answer against the laws of the protocol; it left the state as it was."""
 
@@ -73,7 +90,9 @@ class Scheduler(Protocol):
        last, and is never promoted.
     5. Ties rank the lower trial number first; rank and promotion depend on recorded losses only,
        never on who is running.
-    6. A lost job records inf at the rung it was training for, so that no barrier waits for ever.
+    6. A lost job records inf at the rung it was training for, so that no barrier waits for ever;
+       or, with ``lost="vanish"``, it leaves its rung as if it had never entered it: the rung
+       shrinks, and the rooms of later rungs stay what they were.
     """
 
     @property

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.schedulers.protocol import Idle, Job, Searcher, inform
+from sim.schedulers.protocol import Idle, Job, Searcher, check_lost, inform
 
 
 class RandomSearch:
@@ -22,19 +22,24 @@ class RandomSearch:
     batch
         None: a free worker gets a new trial at once. N: the synchronous variant of d2l
         Fig. 19.3.1, in which N trials are started, then all are waited for.
+    lost
+        In `protocol.LOST`, as every scheduler takes it; where nothing is compared, it is all one.
 
     Raises
     ------
     ValueError
-        `r_max` or `batch` is below 1.
+        `r_max` or `batch` is below 1; or see `protocol.check_lost`.
 
     """
 
-    def __init__(self, searcher: Searcher, *, r_max: int, batch: int | None = None) -> None:
+    def __init__(
+        self, searcher: Searcher, *, r_max: int, batch: int | None = None, lost: str = "inf"
+    ) -> None:
         if r_max < 1:
             raise ValueError(f"r_max is {r_max}: train for at least 1 epoch")
         if batch is not None and batch < 1:
             raise ValueError(f"batch is {batch}: a batch has at least 1 trial")
+        check_lost(lost)
         self.r_max = r_max
         self._batch = batch
         self._searcher = searcher

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from heapq import heappop, heappush
+from math import inf
 
 from sim.schedulers.bracket import Bracket
-from sim.schedulers.protocol import Idle, Job, Searcher, inform
+from sim.schedulers.protocol import Idle, Job, Searcher, check_lost, inform
 from sim.schedulers.rung import rung_levels
 
 
@@ -33,11 +34,13 @@ class SuccessiveHalving:
         Multiplies the number of trials of every bracket.
     barrier
         Whether a free worker waits (True) or opens the next bracket (False).
+    lost
+        What a lost trial leaves at its rung, in `protocol.LOST`.
 
     Raises
     ------
     ValueError
-        See `rung.rung_levels`; or `prefact` is no whole number above 0.
+        See `rung.rung_levels` and `protocol.check_lost`; or `prefact` is no whole number above 0.
 
     Examples
     --------
@@ -62,15 +65,18 @@ class SuccessiveHalving:
         eta: int,
         prefact: int = 1,
         barrier: bool = True,
+        lost: str = "inf",
     ) -> None:
         self.levels = rung_levels(r_min, r_max, eta)
         if not isinstance(prefact, int) or prefact < 1:
             raise ValueError(f"prefact is {prefact}: give a whole number, at least 1")
+        check_lost(lost)
         self.r_max = r_max
         self._eta = eta
         self._size = prefact * eta ** (len(self.levels) - 1)
         self._barrier = barrier
         self._searcher = searcher
+        self._vanish = lost == "vanish"
         self._exhausted = False
         self._open: dict[int, Bracket] = {}
         self._queued: list[int] = []  # a heap: the numbers of the brackets with promoted trials
@@ -90,11 +96,11 @@ class SuccessiveHalving:
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
         """Hear the losses of `job`; the last one is recorded at its rung."""
         inform(self._searcher, job, losses)
-        self._record(job, losses[-1])
+        self._end(job, losses[-1])
 
     def job_lost(self, job: Job) -> None:
-        """Record inf for `job`, so that its rung can fill."""
-        self._record(job, float("inf"))
+        """Record inf for `job`, or let it vanish from its rung: either way the rung can fill."""
+        self._end(job, None if self._vanish else inf)
 
     def may_go_on(self, job: Job) -> bool:
         """Tell whether the bracket of `job` is open and may promote its trial. O(n log n)."""
@@ -125,10 +131,14 @@ class SuccessiveHalving:
             self._advance(self._newest)
         return job
 
-    def _record(self, job: Job, loss: float) -> None:
+    def _end(self, job: Job, loss: float | None) -> None:
+        """Record `loss` in the bracket of `job`; None if it vanishes."""
         self._promising -= job.stop < self.r_max
         bracket = self._open[job.bracket]
-        bracket.record(job.trial, loss)
+        if loss is None:
+            bracket.vanish()
+        else:
+            bracket.record(job.trial, loss)
         self._advance(bracket)
 
     def _advance(self, bracket: Bracket) -> None:

@@ -6,21 +6,27 @@ import pytest
 
 from sim.schedulers import ASHA, RandomSearch, StoppingASHA, SuccessiveHalving
 
+
+def _on_rungs(scheduler, **fixed):
+    """Return the maker of a scheduler that has r_min, r_max and eta."""
+
+    def make(searcher, levels, eta, lost="inf"):
+        return scheduler(searcher, r_min=levels[0], r_max=levels[1], eta=eta, lost=lost, **fixed)
+
+    return make
+
+
 MAKERS = {
-    "random": lambda searcher, levels, _: RandomSearch(searcher, r_max=levels[1]),
-    "random-batch": lambda searcher, levels, eta: RandomSearch(
-        searcher, r_max=levels[1], batch=eta
+    "random": lambda searcher, levels, _, lost="inf": RandomSearch(
+        searcher, r_max=levels[1], lost=lost
     ),
-    "sh": lambda searcher, levels, eta: SuccessiveHalving(
-        searcher, r_min=levels[0], r_max=levels[1], eta=eta
+    "random-batch": lambda searcher, levels, eta, lost="inf": RandomSearch(
+        searcher, r_max=levels[1], batch=eta, lost=lost
     ),
-    "sh-overlap": lambda searcher, levels, eta: SuccessiveHalving(
-        searcher, r_min=levels[0], r_max=levels[1], eta=eta, barrier=False
-    ),
-    "asha": lambda searcher, levels, eta: ASHA(searcher, r_min=levels[0], r_max=levels[1], eta=eta),
-    "asha-stopping": lambda searcher, levels, eta: StoppingASHA(
-        searcher, r_min=levels[0], r_max=levels[1], eta=eta
-    ),
+    "sh": _on_rungs(SuccessiveHalving),
+    "sh-overlap": _on_rungs(SuccessiveHalving, barrier=False),
+    "asha": _on_rungs(ASHA),
+    "asha-stopping": _on_rungs(StoppingASHA),
 }
 
 
@@ -46,7 +52,7 @@ class Counted:
 
 @pytest.fixture(scope="session")
 def makers():
-    """Every built-in scheduler by name, made of a searcher, (r_min, r_max) and eta."""
+    """Every built-in scheduler by name, made of a searcher, (r_min, r_max), eta, perhaps `lost`."""
     return MAKERS
 
 

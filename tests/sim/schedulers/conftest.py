@@ -1,6 +1,6 @@
 """What drives the schedulers in these tests: scripts of bytes that end jobs and ask for more."""
 
-from math import inf, nan
+from math import inf, isnan, nan
 
 import pytest
 
@@ -41,13 +41,15 @@ def _tell(scheduler, job, outcome):
         scheduler.job_done(job, [0.9] * (job.stop - job.start - 1) + [outcome])
 
 
-def _drive_both(scheduler, oracle, script, workers, *, to_the_end=False):
+def _drive_both(scheduler, oracle, script, workers, *, to_the_end=False, lost="inf"):
     """Let `scheduler` and `oracle` live through `script`; their answers must agree at every step.
 
-    The oracle answers `ask()` and hears `tell(job, loss)`, of a lost job inf. With `to_the_end`
-    the script is followed by asking, and ending jobs in order of start, until all is done.
+    The oracle answers `ask()` and hears `tell(job, loss)`; of a lost job inf, or None if lost jobs
+    vanish. With `to_the_end` the script is followed by asking, and ending jobs in order of start,
+    until all is done.
     """
     running = []
+    of_lost = inf if lost == "inf" else None
 
     def ask():
         answer, expected = scheduler.next_job(), oracle.ask()
@@ -59,7 +61,10 @@ def _drive_both(scheduler, oracle, script, workers, *, to_the_end=False):
     def end(place, outcome):
         job = running.pop(place)
         _tell(scheduler, job, outcome)
-        oracle.tell(job, inf if outcome is LOST or outcome != outcome else outcome)  # noqa: PLR0124
+        if outcome is LOST:
+            oracle.tell(job, of_lost)
+        else:
+            oracle.tell(job, inf if isnan(outcome) else outcome)
 
     moves = _moves(script, workers)
     next(moves)

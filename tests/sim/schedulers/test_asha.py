@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.schedulers import ASHA, Idle, Job, Trial, rung_levels
+from sim.schedulers import ASHA, LOST, Idle, Job, Trial, rung_levels
 
 often = settings(max_examples=3000, derandomize=True, deadline=None)
 
@@ -32,7 +32,8 @@ class PlainASHA:
 
     def tell(self, job, loss):
         self.running.remove(job)
-        self.results[job.stop].append((loss, job.trial.number))
+        if loss is not None:  # else it has vanished
+            self.results[job.stop].append((loss, job.trial.number))
 
     def promotion(self):
         for level, above in reversed([*zip(self.levels, self.levels[1:], strict=False)]):
@@ -55,13 +56,16 @@ class PlainASHA:
     eta=st.integers(2, 4),
     r_min=st.integers(1, 3),
     more=st.integers(0, 30),
+    lost=st.sampled_from(LOST),
 )
 @often
-def test_every_answer_is_algorithm_2s(drive_both, trials, script, count, workers, eta, r_min, more):
+def test_every_answer_is_algorithm_2s(
+    drive_both, trials, script, count, workers, eta, r_min, more, lost
+):
     r_max = r_min + more
-    asha = ASHA(trials(count), r_min=r_min, r_max=r_max, eta=eta)
+    asha = ASHA(trials(count), r_min=r_min, r_max=r_max, eta=eta, lost=lost)
     oracle = PlainASHA([Trial(i, {}) for i in range(count)], r_min, r_max, eta)
-    drive_both(asha, oracle, script, workers, to_the_end=count < 20)
+    drive_both(asha, oracle, script, workers, to_the_end=count < 20, lost=lost)
     for rung in asha.rungs:
         rung._check()
 
@@ -102,6 +106,19 @@ def test_a_promoted_trial_keeps_its_place_when_better_ones_come(trials, start, b
     asha.job_done(fourth, [0.3])  # 4 // 2 = 2: trials 3 and 2
     assert brief(asha.next_job()) == (3, 1, 2)
     assert brief(asha.next_job()) == (4, 0, 1)
+
+
+def test_a_lost_trial_takes_a_place_or_vanishes(trials, start, brief):
+    # eta 2, levels 1, 2. Three results and a loss: 4 // 2 = 2 go on, or 3 // 2 = 1.
+    for lost, second in (("inf", (1, 1, 2)), ("vanish", Idle.DONE)):
+        asha = ASHA(trials(4), r_min=1, r_max=2, eta=2, lost=lost)
+        jobs = start(asha, 4)
+        for job in jobs[:3]:
+            asha.job_done(job, [job.trial.number / 10])
+        assert brief(asha.next_job()) == (0, 1, 2)
+        assert asha.next_job() is Idle.WAIT
+        asha.job_lost(jobs[3])
+        assert brief(asha.next_job()) == second
 
 
 def test_the_highest_rung_goes_first(trials, start, brief):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.schedulers import Idle, Job, StoppingASHA, Trial, rung_levels
+from sim.schedulers import LOST, Idle, Job, StoppingASHA, Trial, rung_levels
 
 often = settings(max_examples=3000, derandomize=True, deadline=None)
 
@@ -35,7 +35,7 @@ class PlainStopping:
 
     def tell(self, job, loss):
         self.running.remove(job)
-        if job.stop == self.levels[-1]:
+        if job.stop == self.levels[-1] or loss is None:  # None: it has vanished
             return
         results = self.results[job.stop]
         results.append((loss, job.trial.number))
@@ -52,13 +52,16 @@ class PlainStopping:
     eta=st.integers(2, 4),
     r_min=st.integers(1, 3),
     more=st.integers(0, 30),
+    lost=st.sampled_from(LOST),
 )
 @often
-def test_every_answer_is_the_rules(drive_both, trials, script, count, workers, eta, r_min, more):
+def test_every_answer_is_the_rules(
+    drive_both, trials, script, count, workers, eta, r_min, more, lost
+):
     r_max = r_min + more
-    stopping = StoppingASHA(trials(count), r_min=r_min, r_max=r_max, eta=eta)
+    stopping = StoppingASHA(trials(count), r_min=r_min, r_max=r_max, eta=eta, lost=lost)
     oracle = PlainStopping([Trial(i, {}) for i in range(count)], r_min, r_max, eta)
-    drive_both(stopping, oracle, script, workers, to_the_end=count < 20)
+    drive_both(stopping, oracle, script, workers, to_the_end=count < 20, lost=lost)
     for rung in stopping.rungs:
         rung._check()
 

@@ -1,13 +1,24 @@
 """The contract: every built-in scheduler keeps it; who breaks it is told, and nothing changes."""
 
 import re
+from collections import Counter
 from math import inf, nan
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.schedulers import ASHA, Contract, Idle, Job, ProtocolError, RandomSearch, Retrying, Trial
+from sim.schedulers import (
+    ASHA,
+    LOST,
+    Contract,
+    Idle,
+    Job,
+    ProtocolError,
+    RandomSearch,
+    Retrying,
+    Trial,
+)
 
 often = settings(max_examples=600, derandomize=True, deadline=None)
 NAMES = ("random", "random-batch", "sh", "sh-overlap", "asha", "asha-stopping")
@@ -18,6 +29,7 @@ drives = given(
     workers=st.integers(1, 6),
     eta=st.integers(2, 4),
     levels=st.tuples(st.integers(1, 3), st.integers(3, 20)),
+    lost=st.sampled_from(LOST),
 )
 
 
@@ -57,10 +69,10 @@ def live(scheduler, script, workers, moves, tell, *, to_the_end):
 @drives
 @often
 def test_no_scheduler_breaks_a_law(
-    makers, trials, moves, tell, name, script, count, workers, eta, levels
+    makers, trials, moves, tell, name, script, count, workers, eta, levels, lost
 ):
     live(
-        Contract(makers[name](trials(count), levels, eta)),
+        Contract(makers[name](trials(count), levels, eta, lost)),
         script,
         workers,
         moves,
@@ -73,10 +85,10 @@ def test_no_scheduler_breaks_a_law(
 @drives
 @settings(max_examples=100, derandomize=True, deadline=None)
 def test_the_contract_alters_no_answer(
-    makers, trials, moves, tell, name, script, count, workers, eta, levels
+    makers, trials, moves, tell, name, script, count, workers, eta, levels, lost
 ):
-    bare = makers[name](trials(count), levels, eta)
-    bound = Contract(makers[name](trials(count), levels, eta))
+    bare = makers[name](trials(count), levels, eta, lost)
+    bound = Contract(makers[name](trials(count), levels, eta, lost))
     answers = [
         live(scheduler, script, workers, moves, tell, to_the_end=count < 20)
         for scheduler in (bare, bound)
@@ -122,9 +134,9 @@ def illegal_calls(running, ended, r_max):
 @drives
 @settings(max_examples=150, derandomize=True, deadline=None)
 def test_illegal_calls_raise_with_the_values_and_change_nothing(
-    makers, trials, moves, tell, name, script, count, workers, eta, levels
+    makers, trials, moves, tell, name, script, count, workers, eta, levels, lost
 ):
-    told, twin = (Contract(makers[name](trials(count), levels, eta)) for _ in range(2))
+    told, twin = (Contract(makers[name](trials(count), levels, eta, lost)) for _ in range(2))
     running, ended = [], []
     script = moves(script, workers)
     next(script)
@@ -277,9 +289,9 @@ def test_a_scheduler_that_fails_leaves_the_contract_as_it_was():
 @drives
 @settings(max_examples=100, derandomize=True, deadline=None)
 def test_wrappers_hold_the_contract_inside_and_outside(
-    makers, trials, moves, tell, name, script, count, workers, eta, levels
+    makers, trials, moves, tell, name, script, count, workers, eta, levels, lost
 ):
-    inner = Contract(makers[name](trials(count), levels, eta))
+    inner = Contract(makers[name](trials(count), levels, eta, lost))
     live(
         Contract(Retrying(inner, attempts=2)),
         script,
@@ -288,3 +300,31 @@ def test_wrappers_hold_the_contract_inside_and_outside(
         tell,
         to_the_end=count < 20,
     )
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("attempts", [None, 1, 3])
+def test_when_every_job_is_lost_all_trials_are_tried_and_then_it_is_done(
+    makers, trials, name, lost, attempts
+):
+    scheduler = Contract(makers[name](trials(40), (1, 9), 3, lost))
+    if attempts is not None:
+        scheduler = Contract(Retrying(scheduler, attempts))
+    seen = Counter()
+    running = []
+    while True:
+        while len(running) < 4 and isinstance(answer := scheduler.next_job(), Job):
+            running.append(answer)
+            seen[answer.trial.number] += 1
+        if not running:
+            break
+        scheduler.job_lost(running.pop(0))
+    assert answer is Idle.DONE
+    assert seen == dict.fromkeys(range(40), attempts or 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_lost_job_leaves_is_one_of_two(makers, trials, name):
+    with pytest.raises(ValueError, match=re.escape("lost is 'x': choose from inf, vanish")):
+        makers[name](trials(1), (1, 9), 3, "x")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sim.schedulers import (
     ASHA,
+    LOST,
     Contract,
     Dropping,
     Idle,
@@ -37,6 +38,7 @@ drives = given(
     eta=st.integers(2, 3),
     levels=st.tuples(st.integers(1, 3), st.integers(3, 20)),
     wrapper=st.sampled_from(sorted(WRAPPERS)),
+    leaves=st.sampled_from(LOST),
 )
 
 
@@ -94,9 +96,11 @@ def life(scheduler, script, workers, moves, tell, lost, running, paused):
 @drives
 @settings(max_examples=300, derandomize=True, deadline=None)
 def test_who_may_not_go_on_never_does_and_asking_changes_nothing(
-    makers, moves, tell, lost, name, script, count, workers, eta, levels, wrapper
+    makers, moves, tell, lost, name, script, count, workers, eta, levels, wrapper, leaves
 ):
-    asked, twin = (WRAPPERS[wrapper](makers[name](Trials(count), levels, eta)) for _ in range(2))
+    asked, twin = (
+        WRAPPERS[wrapper](makers[name](Trials(count), levels, eta, leaves)) for _ in range(2)
+    )
     paused, over = {}, set()
     lives = (
         life(asked, script, workers, moves, tell, lost, [], paused),
@@ -143,13 +147,14 @@ def goes_on(scheduler, searcher, running, job):
     eta=st.integers(2, 3),
     levels=st.tuples(st.integers(1, 2), st.integers(3, 9)),
     wrapper=st.sampled_from(sorted(WRAPPERS)),
+    leaves=st.sampled_from(LOST),
 )
 @settings(max_examples=200, derandomize=True, deadline=None)
 def test_who_may_go_on_does_in_the_kindest_future_and_nobody_else(
-    makers, moves, tell, lost, name, script, count, workers, eta, levels, wrapper
+    makers, moves, tell, lost, name, script, count, workers, eta, levels, wrapper, leaves
 ):
     searcher = Trials(count)
-    scheduler = WRAPPERS[wrapper](makers[name](searcher, levels, eta))
+    scheduler = WRAPPERS[wrapper](makers[name](searcher, levels, eta, leaves))
     running, paused = [], {}
     for _ in life(scheduler, script, workers, moves, tell, lost, running, paused):
         pass
@@ -161,9 +166,9 @@ def test_who_may_go_on_does_in_the_kindest_future_and_nobody_else(
 @drives
 @settings(max_examples=100, derandomize=True, deadline=None)
 def test_nobody_may_go_on_once_the_bracket_or_all_is_over(
-    makers, moves, tell, lost, name, script, count, workers, eta, levels, wrapper
+    makers, moves, tell, lost, name, script, count, workers, eta, levels, wrapper, leaves
 ):
-    scheduler = WRAPPERS[wrapper](makers[name](Trials(count), levels, eta))
+    scheduler = WRAPPERS[wrapper](makers[name](Trials(count), levels, eta, leaves))
     running, paused = [], {}
     for answer in life(scheduler, script, workers, moves, tell, lost, running, paused):
         if answer is Idle.DONE and not running:

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.schedulers import ASHA, Contract, Idle, Job, RandomSearch, Retrying, SuccessiveHalving
+from sim.schedulers import (
+    ASHA,
+    LOST,
+    Contract,
+    Idle,
+    Job,
+    RandomSearch,
+    Retrying,
+    SuccessiveHalving,
+)
 
 often = settings(max_examples=400, derandomize=True, deadline=None)
 NAMES = ("random", "random-batch", "sh", "sh-overlap", "asha", "asha-stopping")
@@ -50,6 +59,7 @@ class PlainRetrying:
     levels=st.tuples(st.integers(1, 3), st.integers(3, 20)),
     attempts=st.integers(1, 4),
     contract=st.sampled_from(["inside", "outside", "both"]),
+    leaves=st.sampled_from(LOST),
 )
 @often
 def test_every_answer_is_the_rules(
@@ -66,14 +76,15 @@ def test_every_answer_is_the_rules(
     levels,
     attempts,
     contract,
+    leaves,
 ):
-    scheduler = makers[name](trials(count), levels, eta)
+    scheduler = makers[name](trials(count), levels, eta, leaves)
     if contract != "outside":
         scheduler = Contract(scheduler)
     scheduler = Retrying(scheduler, attempts)
     if contract != "inside":
         scheduler = Contract(scheduler)
-    oracle = PlainRetrying(makers[name](trials(count), levels, eta), attempts)
+    oracle = PlainRetrying(makers[name](trials(count), levels, eta, leaves), attempts)
 
     running = []
     script = moves(script, workers)

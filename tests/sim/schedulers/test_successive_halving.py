@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.schedulers import Idle, Job, SuccessiveHalving, Trial, rung_levels
+from sim.schedulers import LOST, Idle, Job, SuccessiveHalving, Trial, rung_levels
 
 often = settings(max_examples=3000, derandomize=True, deadline=None)
 
@@ -16,6 +16,7 @@ class PlainBracket:
         self.number, self.levels, self.eta, self.room = number, levels, eta, room
         self.started = {level: [] for level in levels}
         self.heard = {level: [] for level in levels}
+        self.vanished = dict.fromkeys(levels, 0)
 
     def rooms(self):
         return [max(1, self.room // self.eta**k) for k in range(len(self.levels))]
@@ -28,7 +29,7 @@ class PlainBracket:
             cohorts[0] = list(entered)
         for k in range(1, len(self.levels)):
             below, heard = cohorts[k - 1], sorted(self.heard[self.levels[k - 1]])
-            if below is None or len(heard) < len(below):
+            if below is None or len(heard) + self.vanished[self.levels[k - 1]] < len(below):
                 break
             fit = [number for loss, number in heard if loss < float("inf")]
             cohorts[k] = fit[: self.rooms()[k]]
@@ -42,8 +43,8 @@ class PlainBracket:
         return None
 
     def is_complete(self):
-        last = self.cohorts()[-1]
-        return last is not None and len(self.heard[self.levels[-1]]) == len(last)
+        last, top = self.cohorts()[-1], self.levels[-1]
+        return last is not None and len(self.heard[top]) + self.vanished[top] == len(last)
 
 
 class PlainHalving:
@@ -72,7 +73,11 @@ class PlainHalving:
 
     def tell(self, job, loss):
         self.running.remove(job)
-        self.brackets[job.bracket].heard[job.stop].append((loss, job.trial.number))
+        bracket = self.brackets[job.bracket]
+        if loss is None:
+            bracket.vanished[job.stop] += 1
+        else:
+            bracket.heard[job.stop].append((loss, job.trial.number))
 
     def promotion(self):
         return next(filter(None, (bracket.queued() for bracket in self.brackets)), None)
@@ -104,17 +109,24 @@ class PlainHalving:
     more=st.integers(0, 12),
     prefact=st.sampled_from([1, 1, 2, 3]),
     barrier=st.booleans(),
+    lost=st.sampled_from(LOST),
 )
 @often
 def test_every_answer_is_the_rules(
-    drive_both, trials, script, count, workers, eta, r_min, more, prefact, barrier
+    drive_both, trials, script, count, workers, eta, r_min, more, prefact, barrier, lost
 ):
     r_max = r_min + more
     halving = SuccessiveHalving(
-        trials(count), r_min=r_min, r_max=r_max, eta=eta, prefact=prefact, barrier=barrier
+        trials(count),
+        r_min=r_min,
+        r_max=r_max,
+        eta=eta,
+        prefact=prefact,
+        barrier=barrier,
+        lost=lost,
     )
     oracle = PlainHalving([Trial(i, {}) for i in range(count)], r_min, r_max, eta, prefact, barrier)
-    drive_both(halving, oracle, script, workers, to_the_end=count < 20)
+    drive_both(halving, oracle, script, workers, to_the_end=count < 20, lost=lost)
     for bracket in halving._open.values():
         for rung in bracket.rungs:
             rung._check()
@@ -206,6 +218,33 @@ def test_the_place_of_a_diverged_trial_stays_empty(trials, start, brief):
     assert halving.next_job() is Idle.WAIT
     train(halving, [job], [0.8])
     assert brief(halving.next_job()) == (2, 2, 4)
+
+
+def test_a_rung_from_which_a_trial_vanishes_is_full_without_it(trials, start, brief):
+    # eta 2, levels 1, 2, 4: 4 -> 2 -> 1. One vanishes: three are heard from, still two go on.
+    halving = SuccessiveHalving(trials(4), r_min=1, r_max=4, eta=2, lost="vanish")
+    jobs = start(halving, 4)
+    train(halving, jobs[:3], [0.3, 0.2, 0.1])
+    assert halving.next_job() is Idle.WAIT
+    halving.job_lost(jobs[3])
+    jobs = start(halving, 2)
+    assert [brief(job) for job in jobs] == [(2, 1, 2), (1, 1, 2)]
+    halving.job_lost(jobs[0])
+    assert halving.next_job() is Idle.WAIT
+    halving.job_lost(jobs[1])
+    assert halving.next_job() is Idle.DONE
+
+
+@pytest.mark.parametrize("barrier", [True, False])
+def test_a_bracket_from_which_all_vanish_gives_way(trials, start, brief, barrier):
+    halving = SuccessiveHalving(trials(3), r_min=1, r_max=2, eta=2, barrier=barrier, lost="vanish")
+    for job in start(halving, 2):
+        halving.job_lost(job)
+    (job,) = start(halving, 1)
+    assert (*brief(job), job.bracket) == (2, 0, 1, 1)
+    assert halving.next_job() is Idle.WAIT  # the bracket is closed with one trial
+    halving.job_lost(job)
+    assert halving.next_job() is Idle.DONE
 
 
 @pytest.mark.parametrize("barrier", [True, False])
