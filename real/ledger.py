@@ -18,7 +18,7 @@ import pandas as pd
 from learning_curves.curve import RecordedCurve
 from learning_curves.errors import InputError
 from real.journal import Ended, Event, Idled, Lost, Reported, Started, Stopped
-from sim.limits import Limits
+from sim.limits import Limits, Tally
 from sim.replay import Lived
 from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
 from sim.trace import Outcome, Trace, frame, pack
@@ -86,13 +86,7 @@ class Ledger:
         self.jobs = 0
 
         self._r_max = scheduler.r_max
-        self._target = -inf if limits.target is None else limits.target
-        self._max_jobs = limits.max_jobs or inf
-        self._max_epochs = limits.max_epochs or inf
-        self._max_finished = limits.max_finished or inf
-        self._handed_out = 0  # jobs
-        self._epochs = 0  # of the jobs handed out
-        self._finished = 0  # trials that have reported at r_max
+        self._tally = Tally(limits, scheduler.r_max)
         self._lost: Counter[tuple[int, int]] = Counter()  # attempts, by trial and stop
         self._trials: dict[int, tuple[Trial, list[float], list[float]]] = {}  # losses, seconds
         self._overheads: list[tuple[int, float, float]] = []
@@ -106,9 +100,7 @@ class Ledger:
         answer = self._scheduler.next_job()
         if not isinstance(answer, Job):
             return answer
-        self._handed_out += 1
-        self._epochs += answer.stop - answer.start
-        if self._handed_out >= self._max_jobs or self._epochs >= self._max_epochs:
+        if self._tally.hand_out(answer.stop - answer.start):
             self.drained_from = self.now
         return answer, self._lost[answer.trial.number, answer.stop]
 
@@ -212,10 +204,7 @@ class Ledger:
         if job.stop < self._r_max and loss < inf:
             self.paused[job.trial.number] = job
         self._scheduler.job_done(job, event.losses)
-        if job.stop == self._r_max:
-            self._finished += 1
-            self.over |= self._finished >= self._max_finished
-        self.over |= loss <= self._target
+        self.over |= self._tally.report(job.stop, loss)
 
     def _leave(
         self, number: int, outcome: Outcome, *, training: float = inf, loss: float = nan

@@ -4,15 +4,16 @@ Owns simulated time, and with it who asks when. Must not know how a scheduler de
 of a curve than the epochs that a job trains, when it trains them. Contains no real time.
 
 The law of simultaneous events, at every time t, is the order of priorities below: every job that
-ends at t reports, in the order in which the jobs were started; then, unless the run ends at t,
-free workers ask, those just freed first, in order of report, then the longest idle. Of the jobs
-that they are given together, a just-freed worker gets the one that goes on with its trial.
+ends at t reports or is lost, in the order in which the jobs were started; then, unless the run
+ends at t, workers leave, their jobs lost, or come back, in the order of their numbers; then free
+workers ask, those just freed first, in order of report or return, then the longest idle. Of the
+jobs that they are given together, a just-freed worker gets the one that goes on with its trial.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from math import fsum, inf, nan
 from typing import Final
@@ -23,24 +24,25 @@ from simpy.events import EventPriority
 from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
 from sim.costs import Costs
-from sim.faults import HalfNormalStraggler
+from sim.faults import Models, Outage
 from sim.garbage import cyclic_collection_paused
-from sim.limits import Limits
+from sim.limits import Limits, Tally
 from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
-from sim.trace import Outcome, Trace, frame, pack
+from sim.trace import Outcome, Trace, down_table, frame, kept_table, pack
+from sim.training import Training
 from sim.worker import Worker, assign
 
 # At equal times SimPy goes by priority, then first come, first served: of the jobs that end, the
 # ones started earlier come first. 0 is SimPy's own, for the birth of a process.
 _JOB_ENDS = EventPriority(1)
 _RUN_ENDS = EventPriority(2)
-_WORKERS_ASK = EventPriority(3)
+_WORKERS_MOVE = 3  # and their numbers: they leave, or come back
+_WORKERS_ASK = EventPriority(2**62)
 
-_FIRST_ATTEMPT = 0  # no job is lost on this cluster, so each one is tried once
 # Looked up once: members of an Enum are slow to get at.
 _WAIT: Final = Idle.WAIT
 _DONE: Final = Idle.DONE
-_REPORTED, _CUT = int(Outcome.DONE), int(Outcome.CUT)
+_REPORTED, _LOST, _CUT = int(Outcome.DONE), int(Outcome.LOST), int(Outcome.CUT)
 
 
 class _Event(simpy.Event):
@@ -74,8 +76,9 @@ class Cluster:
     speeds
         The speed of each worker, > 0: a worker of speed 2 takes half the seconds an epoch. Fewer
         speeds than workers are repeated; none means 1 for all.
-    straggler
-        Slows the training of jobs.
+    faults
+        What goes wrong. Losses want a scheduler that is told what to do with lost jobs, such as
+        `Retrying`.
 
     Raises
     ------
@@ -109,7 +112,7 @@ class Cluster:
         limits: Limits | None = None,
         costs: Costs | None = None,
         speeds: Sequence[float] = (),
-        straggler: HalfNormalStraggler | None = None,
+        faults: Models | None = None,
     ) -> None:
         if workers < 1:
             raise ValueError(f"there are {workers} workers: at least 1 is needed")
@@ -127,18 +130,25 @@ class Cluster:
         self._blackbox = blackbox
         self._seed = seed << 32  # a training's seed: that, and the trial's number
         self._limits = limits or Limits()
-        self._costs = costs or Costs()
-        self._checkpoints = self._costs.checkpoints
-        # Nothing but epochs takes time.
-        self._plain = self._costs == Costs() and not speeds and straggler is None
-        self._speeds = speeds
-        self._straggler = straggler
+        costs, faults = costs or Costs(), faults or Models()
+        # Nothing but epochs takes time, and no job is lost.
+        self._plain = costs == Costs() and not (speeds or faults.slow or faults.lose)
+        self._training = Training(costs, faults, scheduler.r_max)
+        self._outages_of = faults.outages_of if faults.outages else None
 
         self._env = simpy.Environment()
         self._now = 0.0  # the environment's time, read once for each job that ends
         self._workers = [Worker(number) for number in range(workers)]
+        for worker in self._workers:
+            if speeds:
+                worker.speed = speeds[worker.number % len(speeds)]
+            if faults.slow_workers is not None:
+                worker.speed /= faults.slow_workers.slowness(worker.number)
         self._freed: deque[Worker] = deque()  # freed at this instant, in order of report
         self._waiting: deque[Worker] = deque()  # free for longer, the longest idle first
+        self._turn_comes = False  # whether all that are free will ask at this instant
+        self._away = 0  # workers
+        self._gone = 0  # workers that will not come back
         self._end = _Event(self._env)
         self._has_run = False
         self._drained_from: float | None = None  # since when no job is handed out any more
@@ -146,15 +156,11 @@ class Cluster:
         self._curves: dict[int, Curve] = {}  # by the trial's number
         self._trials: list[Trial] = []
         self._r_max = scheduler.r_max
-        limits = self._limits
-        self._target = -inf if limits.target is None else limits.target
-        self._max_jobs = limits.max_jobs or inf
-        self._max_epochs = limits.max_epochs or inf
-        self._max_finished = limits.max_finished or inf
+        self._tally = Tally(self._limits, scheduler.r_max)
         self._handed_out = 0  # jobs
-        self._epochs = 0  # of the jobs handed out
-        self._finished = 0  # trials that have reported at r_max
         self._rows = bytearray()
+        self._down: list[tuple[int, float, float]] = []
+        self._kept: list[tuple[int, int, float]] = []
 
     def run(self) -> Trace:
         """Run to the end and return the trace; once, for it uses the scheduler up. O(log n) a job.
@@ -170,22 +176,28 @@ class Cluster:
         self._has_run = True
         for worker in self._workers:
             worker.ended = _Event(self._env)
-            self._env.process(self._life(worker))
+            worker.life = self._env.process(self._life(worker))
+            if self._outages_of is not None:
+                self._env.process(self._absences(worker, self._outages_of(worker.number)))
         if self._limits.max_seconds is not None:
             self._env.schedule(self._end, _RUN_ENDS, self._limits.max_seconds)
         with cyclic_collection_paused():
             self._env.run(until=self._end)
-        now = self._env.now
+        self._now = now = self._env.now
         free = {worker.number for worker in chain(self._freed, self._waiting)}
         for worker in self._workers:
-            if worker.number not in free:
-                self._cut(worker)
+            if worker.away_since is not None:
+                self._down.append((worker.number, worker.away_since, now))
+            elif worker.number not in free:
+                self._log(worker, _CUT, worker.overhead_by(now), nan)
         return Trace(
             jobs=frame(self._rows),
             workers=len(self._workers),
             r_max=self._r_max,
             end=now,
             drained_from=now if self._drained_from is None else self._drained_from,
+            down=down_table(sorted(self._down)),
+            kept=kept_table(self._kept),
         )
 
     @property
@@ -195,24 +207,73 @@ class Cluster:
 
     def _life(self, worker: Worker) -> Generator[simpy.Event, None, None]:
         """One worker's biography: ask for a job, be at it until it has ended, report it."""
+        self._ask(worker)
         while True:
-            yield self._ask(worker)
+            try:
+                yield worker.ended
+            except simpy.Interrupt as leave:  # it will ask again when it is back
+                worker.ended = _Event(self._env)
+                self._lose(worker, saves=bool(leave.cause))
+                continue
             self._now = self._env.now
-            self._report(worker)
+            if worker.loses:
+                self._lose(worker, saves=False)
+            else:
+                self._report(worker)
+            self._ask(worker)
 
-    def _ask(self, worker: Worker) -> simpy.Event:
-        """Ask for `worker`, or let it wait its turn; return the end of the job it will get."""
+    def _absences(
+        self, worker: Worker, outages: Iterator[Outage]
+    ) -> Generator[simpy.Event, None, None]:
+        """Its other biography: leave, and maybe come back, whatever it is at."""
         env = self._env
-        ended: _Event = worker.ended
-        ended.callbacks = []  # it has occurred; the next time it is the end of the next job
-        if self._freed or env.peek() <= self._now:  # others may still report at this instant
-            if not self._freed:
-                turn = _Event(env)
-                turn.callbacks.append(self._ask_for_all)
-                env.schedule(turn, _WORKERS_ASK)
+        for outage in outages:
+            yield self._move(worker, outage.start)
+            self._now = env.now
+            self._leave(worker, saves=outage.saves)
+            if outage.stop == inf:
+                self._gone += 1
+                return
+            yield self._move(worker, outage.stop)
+            self._now = env.now
+            self._come_back(worker)
+
+    def _move(self, worker: Worker, when: float) -> simpy.Event:
+        """Return the event that `worker` leaves or comes back then."""
+        event = _Event(self._env)
+        priority = EventPriority(_WORKERS_MOVE + worker.number)
+        self._env.schedule(event, priority, max(0.0, when - self._env.now))
+        return event
+
+    def _leave(self, worker: Worker, *, saves: bool) -> None:
+        """Let `worker` be away from now on; a job that it is at is lost."""
+        worker.away_since = self._now
+        self._away += 1
+        for queue in (self._freed, self._waiting):
+            if worker in queue:
+                queue.remove(worker)
+                worker.job = None
+                break
+        else:
+            worker.life.interrupt(saves)
+        self._let_all_ask()
+
+    def _come_back(self, worker: Worker) -> None:
+        """Let `worker` be there again, holding nothing."""
+        assert worker.away_since is not None
+        self._down.append((worker.number, worker.away_since, self._now))
+        worker.away_since = None
+        self._away -= 1
+        self._freed.append(worker)
+        self._let_all_ask()
+
+    def _ask(self, worker: Worker) -> None:
+        """Ask for `worker`, or let it wait its turn; `worker.ended` ends the job it will get."""
+        worker.ended.callbacks = []  # it has occurred; the next time it is the end of the next job
+        if self._freed or self._env.peek() <= self._now:  # others may still report at this instant
             self._freed.append(worker)
-            return ended
-        if self._waiting:  # what has just been reported may concern them, too
+            self._let_all_ask()
+        elif self._waiting:  # what has just been reported may concern them, too
             self._freed.append(worker)
             self._ask_for_all()
         elif job := self._next_job():
@@ -220,10 +281,18 @@ class Cluster:
         else:
             self._waiting.append(worker)
             self._end_if_idle()
-        return ended
+
+    def _let_all_ask(self) -> None:
+        """Ask for all that are free, once this instant has seen all that happens in it."""
+        if not self._turn_comes:
+            self._turn_comes = True
+            turn = _Event(self._env)
+            turn.callbacks.append(self._ask_for_all)
+            self._env.schedule(turn, _WORKERS_ASK)
 
     def _ask_for_all(self, _turn: simpy.Event | None = None) -> None:
         """Ask for the free workers in turn, until the first is told that there is nothing."""
+        self._turn_comes = False
         free = len(self._freed) + len(self._waiting)
         jobs = list(islice(iter(self._next_job, None), free))
         workers = assign(jobs, self._freed, self._waiting)
@@ -235,7 +304,11 @@ class Cluster:
         self._end_if_idle()
 
     def _end_if_idle(self) -> None:
-        if len(self._waiting) == len(self._workers):
+        """End the run if nobody is at a job, and nobody who is there or comes back will get one."""
+        free = len(self._waiting)
+        if free + self._away == len(self._workers) and (
+            free or self._drained_from is not None or self._gone == len(self._workers)
+        ):
             self._env.schedule(self._end, _RUN_ENDS)
 
     def _next_job(self) -> Job | None:
@@ -249,91 +322,68 @@ class Cluster:
             self._drained_from = self._now
             return None
         self._handed_out += 1
-        self._epochs += answer.stop - (answer.start if self._checkpoints else 0)
-        if self._handed_out >= self._max_jobs or self._epochs >= self._max_epochs:
+        if self._tally.hand_out(answer.stop - self._training.first_epoch(answer)):
             self._drained_from = self._now
         return answer
 
     def _start(self, worker: Worker, job: Job, number: int) -> None:
-        """Let `worker` begin `job` now; from here on it is certain when the job ends."""
+        """Let `worker` begin `job` now; unless it leaves, it is certain when the job ends."""
         trial, start, stop, _ = job
-        if start == 0:
+        curve = self._curves.get(trial.number)
+        if curve is None:
             curve = self._blackbox.curve(trial.config, self._seed + trial.number)
             self._curves[trial.number] = curve
             self._trials.append(trial)
-        else:
-            curve = self._curves[trial.number]
+        worker.curve = curve
         if self._plain:
             worker.training = seconds = fsum(curve.seconds(start, stop))
         else:
-            seconds = self._all_seconds(worker, job, curve)
-        worker.curve = curve
+            seconds = self._training.begin(worker, job)
         worker.job = job
         worker.job_number = number
         worker.started = self._now
         self._env.schedule(worker.ended, _JOB_ENDS, seconds)
 
-    def _all_seconds(self, worker: Worker, job: Job, curve: Curve) -> float:
-        """Return the seconds of `job` on `worker`, all told."""
-        costs = self._costs
-        training = fsum(curve.seconds(costs.first_epoch(job), job.stop))
-        if self._straggler is not None:
-            training *= self._straggler.factor(job, _FIRST_ATTEMPT)
-        if self._speeds:
-            training /= self._speeds[worker.number % len(self._speeds)]
-        worker.prepare = costs.before(job, carries_on=worker.holds(job))
-        worker.training = training
-        worker.finish = costs.after(job, self._r_max)
-        return worker.prepare + training + worker.finish
-
     def _report(self, worker: Worker) -> None:
         """Log the job that `worker` has just ended, and tell the scheduler."""
         job = worker.job
         assert job is not None
-        trial, start, stop, bracket = job
-        curve = worker.curve
-        losses = curve.losses(start, stop)
+        losses = worker.curve.losses(job.start, job.stop)
         loss = losses[-1]
+        # A NaN is to be inf.
+        self._log(worker, _REPORTED, worker.prepare + worker.finish, loss if loss < inf else inf)  # noqa: FURB136
+        self._scheduler.job_done(job, losses)
+        if self._tally.report(job.stop, loss):
+            self._env.schedule(self._end, _RUN_ENDS)
+
+    def _lose(self, worker: Worker, *, saves: bool) -> None:
+        """Log that the job of `worker` is lost now, and tell the scheduler."""
+        job = worker.job
+        assert job is not None
+        self._log(worker, _LOST, worker.overhead_by(self._now), nan)
+        kept = self._training.lose(worker, job, self._now - worker.started, saves=saves)
+        if kept:
+            self._kept.append((worker.job_number, self._training.first_epoch(job), kept))
+        worker.job = None
+        self._scheduler.job_lost(job)
+
+    def _log(self, worker: Worker, outcome: int, overhead: float, loss: float) -> None:
+        """Log the job of `worker`, which ends now."""
+        job = worker.job
+        assert job is not None
+        trial, start, stop, bracket = job
         self._rows += pack(
             worker.job_number,
             trial.number,
-            curve.config_id,
+            worker.curve.config_id,
             worker.number,
             bracket,
             start,
             stop,
-            _FIRST_ATTEMPT,
-            _REPORTED,
+            worker.attempt,
+            outcome,
             worker.started,
             self._now,
-            worker.prepare + worker.finish,
-            loss if loss < inf else inf,  # noqa: FURB136  a NaN is to be inf
-        )
-        self._scheduler.job_done(job, losses)
-        if stop == self._r_max:
-            self._finished += 1
-            if self._finished == self._max_finished:
-                self._env.schedule(self._end, _RUN_ENDS)
-        if loss <= self._target:
-            self._env.schedule(self._end, _RUN_ENDS)
-
-    def _cut(self, worker: Worker) -> None:
-        """Log the job of `worker`, which the end of the run has cut short."""
-        job = worker.job
-        assert job is not None
-        now = self._env.now
-        self._rows += pack(
-            worker.job_number,
-            job.trial.number,
-            worker.curve.config_id,
-            worker.number,
-            job.bracket,
-            job.start,
-            job.stop,
-            _FIRST_ATTEMPT,
-            _CUT,
-            worker.started,
-            now,
-            worker.overhead_by(now),
-            nan,
+            overhead,
+            loss,
         )

@@ -39,12 +39,12 @@ class Costs:
     >>> from sim.schedulers import Trial
     >>> costs = Costs(start_seconds=3.0, save_seconds=2.0, restore_seconds=1.0)
     >>> job = Job(Trial(0, {}), start=2, stop=4)
-    >>> costs.before(job, carries_on=False), costs.before(job, carries_on=True)
+    >>> costs.first_epoch(job), Costs(checkpoints=False).first_epoch(job)
+    (2, 0)
+    >>> costs.before(first=2, carries_on=False), costs.before(first=2, carries_on=True)
     (4.0, 0.0)
     >>> costs.after(job, r_max=8), costs.after(job, r_max=4)
     (2.0, 0.0)
-    >>> costs.first_epoch(job), Costs(checkpoints=False).first_epoch(job)
-    (2, 0)
 
     """
 
@@ -63,11 +63,11 @@ class Costs:
         """Return the epoch after which training begins: `job.start`, or 0 without checkpoints."""
         return job.start if self.checkpoints else 0
 
-    def before(self, job: Job, *, carries_on: bool) -> float:
-        """Return the seconds that pass before the first epoch."""
+    def before(self, first: int, *, carries_on: bool) -> float:
+        """Return the seconds that pass before the training, which begins after epoch `first`."""
         if carries_on and self.checkpoints:
             return 0.0
-        return self.start_seconds + (self.restore_seconds if self.first_epoch(job) else 0.0)
+        return self.start_seconds + (self.restore_seconds if first else 0.0)
 
     def after(self, job: Job, r_max: int) -> float:
         """Return the seconds that pass after the last epoch."""

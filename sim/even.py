@@ -5,6 +5,8 @@ Owns the counterfactual behind the two causes of waiting. Must not know how a ru
 
 from __future__ import annotations
 
+import pandas as pd
+
 from learning_curves.blackbox import Blackbox, Recosted
 from sim.trace import Trace
 
@@ -18,6 +20,13 @@ def evened(blackbox: Blackbox, trace: Trace) -> Recosted:
     jobs = trace.jobs
     whole = jobs[jobs["outcome"] == "done"] if (jobs["outcome"] == "done").any() else jobs
     training = whole["ended"] - whole["started"] - whole["overhead"]
+    # What earlier attempts of a job have saved of it is part of its training.
+    saved = trace.kept.merge(jobs[["job", "trial", "stop"]], on="job")
+    earlier = saved.groupby(["trial", "stop"])["seconds"].sum()
+    training = (
+        training
+        + earlier.reindex(pd.MultiIndex.from_frame(whole[["trial", "stop"]])).fillna(0.0).to_numpy()
+    )
     means = training.groupby(whole["stop"]).mean()
     job_seconds = dict(zip(means.index.tolist(), means.tolist(), strict=True))
     per_epoch = float(training.sum()) / float((whole["stop"] - whole["start"]).sum())

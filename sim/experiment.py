@@ -24,9 +24,9 @@ from sim import metrics, plain
 from sim.cluster import Cluster
 from sim.costs import Costs
 from sim.even import evened
-from sim.faults import HalfNormalStraggler
+from sim.faults import Faults, HalfNormalStraggler, Models, Timetable
 from sim.limits import Limits
-from sim.schedulers import Contract, Scheduler, Trial, catalogue
+from sim.schedulers import Contract, Retrying, Scheduler, Trial, catalogue
 from sim.schedulers.catalogue import Make, Settings
 from sim.searchers import searcher_for
 from sim.trace import Trace
@@ -55,8 +55,12 @@ class Experiment:
         The searcher's; see `searchers.searcher_for`.
     seed
         Of all randomness, 0 <= seed < 2**32.
-    limits, costs
-        See `limits.Limits` and `costs.Costs`.
+    attempts
+        How often a job is tried before it is lost for good, >= 1.
+    lost
+        What the scheduler does with a job that is lost for good, one of `schedulers.LOST`.
+    limits, costs, faults
+        See `limits.Limits`, `costs.Costs` and `faults.Faults`.
 
     """
 
@@ -74,8 +78,27 @@ class Experiment:
     order: str = "sampled"
     max_trials: int | None = None
     seed: int = 0
+    attempts: int = 3
+    lost: str = "inf"
     limits: Limits = field(default_factory=Limits)
     costs: Costs = field(default_factory=Costs)
+    faults: Faults = field(default_factory=Faults)
+
+    @property
+    def models(self) -> Models:
+        """What goes wrong on its cluster.
+
+        Raises
+        ------
+        ValueError
+            The straggler sigma is out of its range.
+
+        """
+        models = self.faults.models(self.seed)
+        straggler = HalfNormalStraggler(self.straggler_sigma, self.seed)
+        if not straggler.sigma:
+            return models
+        return replace(models, stragglers=(straggler, *models.stragglers))
 
     def to_toml(self, **notes: object) -> str:
         """Return the experiment as TOML; `notes` stand before it and are not read back."""
@@ -91,7 +114,7 @@ class Experiment:
             The text is not TOML, or does not describe an experiment; it names `name`.
 
         """
-        return plain.from_toml(cls, text, name, limits=Limits, costs=Costs)
+        return plain.from_toml(cls, text, name, limits=Limits, costs=Costs, faults=Faults)
 
 
 def bounded(experiment: Experiment) -> Experiment:
@@ -222,19 +245,22 @@ class Run:
     def waiting(self) -> dict[str, float]:
         """The seconds that workers waited, by cause (d2l 19.5); costs a second run.
 
-        The run is repeated for as many jobs, with equal seconds within each rung, equal workers
-        and no straggling. What waiting remains is `shortage`: a rung has no job for every worker.
-        The rest is `straggling`: jobs of one rung take unequal time. Where the repeated run waits
-        longer than the run itself, all of its waiting is shortage.
+        The run is repeated for as many jobs, with equal seconds within each rung, equal workers,
+        no straggling and no losses; workers come and go as they did. What waiting remains is
+        `shortage`: a rung has no job for every worker. The rest is `straggling`: jobs of one rung
+        take unequal time, or are tried again. Where the repeated run waits longer than the run
+        itself, all of its waiting is shortage.
         """
         total = metrics.worker_seconds(self.trace)["waiting"]
         shortage = 0.0
         if total:
             even = self.experiment
-            cut_short = (self.trace.jobs["outcome"] == "cut").any()
-            if cut_short or self.trace.end == even.limits.max_seconds:
+            outcomes = self.trace.jobs["outcome"]
+            if (outcomes == "cut").any() or self.trace.end == even.limits.max_seconds:
                 # In as many seconds, or up to the same target, it would get further, or less far.
-                even = replace(even, limits=Limits(max_jobs=len(self.trace.jobs)))
+                even = replace(
+                    even, limits=Limits(max_jobs=max(1, int((outcomes != "lost").sum())))
+                )
             repeated = _cluster(even, evened(self.blackbox, self.trace), self.make, even=True).run()
             if even is not self.experiment:  # workers waited to the end there
                 repeated = replace(repeated, drained_from=repeated.end)
@@ -244,7 +270,8 @@ class Run:
     def points(self) -> pd.DataFrame:
         """Return each reported epoch as a point in time; see `metrics.points`."""
         curves = {number: curve for number, (_, curve) in self.trials.items()}
-        return metrics.points(self.trace, curves, self.experiment.costs)
+        slow = self.experiment.models.slow_epochs
+        return metrics.points(self.trace, curves, self.experiment.costs, slow)
 
     def summary(self) -> dict[str, Any]:
         """Return the figures of the run, ready for JSON: what is infinite or missing is None."""
@@ -267,6 +294,7 @@ class Run:
             "worker_seconds": metrics.worker_seconds(trace),
             "waiting": self.waiting,
             "jobs": len(trace.jobs),
+            "lost": int((trace.jobs["outcome"] == "lost").sum()),
             "trials": int(trace.jobs["trial"].nunique()),
             "finished": metrics.finished(trace),
             "epochs": int((done["stop"] - done["start"] * experiment.costs.checkpoints).sum()),
@@ -284,8 +312,9 @@ def check(experiment: Experiment) -> None:
 def _cluster(
     experiment: Experiment, blackbox: Blackbox, make: Make, *, even: bool = False
 ) -> Cluster:
+    _check_faults(experiment)
     with for_the_user():
-        straggler = HalfNormalStraggler(experiment.straggler_sigma, experiment.seed)
+        models = experiment.models
         return Cluster(
             _scheduler(experiment, blackbox, make),
             blackbox,
@@ -294,8 +323,21 @@ def _cluster(
             limits=experiment.limits,
             costs=experiment.costs,
             speeds=() if even else experiment.speeds,
-            straggler=straggler if straggler.sigma and not even else None,
+            faults=models.evened() if even else models,
         )
+
+
+def _check_faults(experiment: Experiment) -> None:
+    """Raise for what the faults want of the rest of the experiment."""
+    faults = experiment.faults
+    named = Timetable(faults.timetable).workers
+    if named > experiment.workers:
+        raise InputError(
+            f"the timetable names worker {named - 1}, and there are {experiment.workers}, counted "
+            "from 0: give more workers"
+        )
+    if faults.save_on_preemption and not experiment.costs.checkpoints:
+        raise InputError("a worker cannot save its epochs without checkpoints: allow one of them")
 
 
 def _scheduler(experiment: Experiment, blackbox: Blackbox, make: Make) -> Scheduler:
@@ -312,8 +354,12 @@ def _scheduler(experiment: Experiment, blackbox: Blackbox, make: Make) -> Schedu
         workers=experiment.workers,
         rule=experiment.rule,
         prefact=experiment.prefact,
+        lost=experiment.lost,
     )
-    return Contract(make(searcher, settings))
+    scheduler = make(searcher, settings)
+    if experiment.models.lose:
+        scheduler = Retrying(scheduler, experiment.attempts)
+    return Contract(scheduler)
 
 
 def read(path: Path) -> Experiment:

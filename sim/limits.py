@@ -1,7 +1,7 @@
-"""When a run ends: the limits of an experiment.
+"""When a run ends: the limits of an experiment, and how much of them is used.
 
-Owns what may be limited. The cluster, simulated or live, watches the limits; `max_trials` is the
-searcher's, which is exhausted after so many.
+Owns what may be limited, and the counting, which the cluster does, simulated or live. The seconds
+are its own to watch; `max_trials` is the searcher's, which is exhausted after so many.
 """
 
 from __future__ import annotations
@@ -52,3 +52,59 @@ class Limits:
                     raise ValueError(f"the target is {value}: give a loss")
             elif not 0 < value < inf:
                 raise ValueError(f"{field.name} is {value}: give a number above 0")
+
+
+class Tally:
+    """What a run has used of its limits.
+
+    Parameters
+    ----------
+    limits
+        The run's.
+    r_max
+        The epoch at which a trial is finished.
+
+    Examples
+    --------
+    >>> tally = Tally(Limits(max_jobs=2, max_finished=1), r_max=4)
+    >>> tally.hand_out(epochs=2), tally.hand_out(epochs=4)
+    (False, True)
+    >>> tally.report(stop=2, loss=0.5), tally.report(stop=4, loss=0.4)
+    (False, True)
+
+    """
+
+    __slots__ = (
+        "_epochs",
+        "_finished",
+        "_jobs",
+        "_max_epochs",
+        "_max_finished",
+        "_max_jobs",
+        "_r_max",
+        "_target",
+    )
+
+    def __init__(self, limits: Limits, r_max: int) -> None:
+        self._r_max = r_max
+        self._max_jobs = limits.max_jobs or inf
+        self._max_epochs = limits.max_epochs or inf
+        self._max_finished = limits.max_finished or inf
+        self._target = -inf if limits.target is None else limits.target
+        self._jobs = 0
+        self._epochs = 0
+        self._finished = 0
+
+    def hand_out(self, epochs: int) -> bool:
+        """Count a job of so many epochs as handed out; tell whether no other may be."""
+        self._jobs += 1
+        self._epochs += epochs
+        return self._jobs >= self._max_jobs or self._epochs >= self._max_epochs
+
+    def report(self, stop: int, loss: float) -> bool:
+        """Count a job that reports this loss after epoch `stop`; tell whether the run is over."""
+        if stop == self._r_max:
+            self._finished += 1
+            if self._finished >= self._max_finished:
+                return True
+        return loss <= self._target

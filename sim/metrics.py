@@ -16,6 +16,8 @@ import pandas as pd
 
 from learning_curves.curve import Curve
 from sim.costs import Costs
+from sim.faults import SlowEpochs
+from sim.schedulers.protocol import Job, Trial
 from sim.trace import Trace
 
 Seconds = npt.NDArray[np.float64]
@@ -30,13 +32,13 @@ def worker_seconds(trace: Trace) -> dict[str, float]:
     Returns
     -------
     dict
-        Seconds of each of the `PARTS`: `training` that was reported or cut by the end of the run;
-        `overhead` (start, save, restore); `wasted`, the training of lost jobs; `down`, which is 0
-        on a cluster whose workers never crash; `waiting`, told WAIT; `drained`, told DONE or past
-        the last job. They add up to workers x end, up to rounding.
+        Seconds of each of the `PARTS`: `training` that was reported, saved by a lost job, or cut by
+        the end of the run; `overhead` (start, save, restore); `wasted`, the training of lost jobs
+        that was not saved; `down`, crashed or absent; `waiting`, told WAIT; `drained`, told DONE or
+        past the last job. They add up to workers x end, up to rounding.
 
     """
-    jobs = trace.jobs
+    jobs, down = trace.jobs, trace.down
     started, ended = jobs["started"].to_numpy(), jobs["ended"].to_numpy()
     overhead = jobs["overhead"].to_numpy()
     lost = (jobs["outcome"] == "lost").to_numpy()
@@ -44,13 +46,19 @@ def worker_seconds(trace: Trace) -> dict[str, float]:
     before = np.minimum(ended, trace.drained_from) - np.minimum(started, trace.drained_from)
     busy_before = float(before.sum())
     busy_after = float((ended - started - before).sum())
+    kept = float(trace.kept["seconds"].sum())
+    since, until = down["since"].to_numpy(), down["until"].to_numpy()
+    away = np.minimum(until, trace.drained_from) - np.minimum(since, trace.drained_from)
+    away_before = float(away.sum())
+    away_after = float((until - since - away).sum())
+    drained = trace.workers * (trace.end - trace.drained_from) - busy_after - away_after
     return {
-        "training": float(training[~lost].sum()),
+        "training": float(training[~lost].sum()) + kept,
         "overhead": float(overhead.sum()),
-        "wasted": float(training[lost].sum()),
-        "down": 0.0,
-        "waiting": max(0.0, trace.workers * trace.drained_from - busy_before),
-        "drained": max(0.0, trace.workers * (trace.end - trace.drained_from) - busy_after),
+        "wasted": max(0.0, float(training[lost].sum()) - kept),
+        "down": float((until - since).sum()),
+        "waiting": max(0.0, trace.workers * trace.drained_from - busy_before - away_before),
+        "drained": max(0.0, drained),
     }
 
 
@@ -117,10 +125,16 @@ def rung_table(trace: Trace) -> pd.DataFrame:
     return table.groupby(["bracket", "level"], as_index=False).agg(how)
 
 
-def points(trace: Trace, curves: Mapping[int, Curve], costs: Costs) -> pd.DataFrame:
+def points(
+    trace: Trace,
+    curves: Mapping[int, Curve],
+    costs: Costs,
+    slow_epochs: SlowEpochs | None = None,
+) -> pd.DataFrame:
     """Return each reported epoch as a point in time.
 
-    Within a job, epochs share its training seconds in proportion to their own.
+    Within a job, epochs share its training seconds in proportion to their own. An epoch that a
+    lost job has saved is a point of that job, if a later attempt has reported.
 
     Parameters
     ----------
@@ -130,6 +144,8 @@ def points(trace: Trace, curves: Mapping[int, Curve], costs: Costs) -> pd.DataFr
         The curve of each trial, by its number.
     costs
         What jobs cost beside their epochs.
+    slow_epochs
+        Which of the epochs were slow.
 
     Returns
     -------
@@ -137,22 +153,43 @@ def points(trace: Trace, curves: Mapping[int, Curve], costs: Costs) -> pd.DataFr
         Columns trial, epoch, seconds (since the run began), loss; in the order of the jobs.
 
     """
-    done = trace.jobs[trace.jobs["outcome"] == "done"]
-    names = ["trial", "start", "stop", "started", "ended", "overhead"]
+    jobs = trace.jobs
+    done = jobs["outcome"] == "done"
+    saved = dict(zip(trace.kept["job"].tolist(), trace.kept["epoch"].tolist(), strict=True))
+    reported = set(zip(jobs["trial"][done], jobs["stop"][done], strict=True))
+    begun: dict[tuple[int, int], int] = {}  # where the next attempt begins, by trial and stop
     columns: tuple[list[float], ...] = ([], [], [], [])
-    for trial, start, stop, started, ended, overhead in zip(
-        *(done[name].tolist() for name in names), strict=True
+    some = jobs[done | jobs["job"].isin(list(saved))]
+    names = ["job", "trial", "start", "stop", "attempt", "started", "ended", "overhead"]
+    for number, trial, start, stop, attempt, started, ended, overhead in zip(
+        *(some[name].tolist() for name in names), strict=True
     ):
-        first = start if costs.checkpoints else 0
-        passed = list(accumulate(curves[trial].seconds(first, stop)))
-        stretch = (ended - started - overhead) / passed[-1]
-        saves = costs.save_seconds if costs.checkpoints and stop < trace.r_max else 0.0
-        begun = started + overhead - saves
+        if (trial, stop) not in reported:
+            continue
+        curve = curves[trial]
+        first = begun.get((trial, stop), start if costs.checkpoints else 0)
+        last = begun[trial, stop] = saved.get(number, stop)
+        if first == last:  # all was saved before
+            continue
+        job = Job(Trial(trial, {}), start, stop)
+        each = curve.seconds(first, stop)
+        if slow_epochs is not None:
+            each = slow_epochs.slowed(each, job, attempt, first)
+        passed = list(accumulate(each))
+        if number in saved:  # how many seconds went into that is known
+            kept = trace.kept["seconds"][trace.kept["job"] == number].iloc[0]
+            trains = started + overhead
+            stretch = kept / passed[last - first - 1]
+        else:
+            saves = costs.after(job, trace.r_max)
+            trains = started + overhead - saves
+            stretch = (ended - started - overhead) / passed[-1]
+        new = max(start, first)
         rows = (
-            [trial] * (stop - start),
-            range(start + 1, stop + 1),
-            [begun + stretch * seconds for seconds in passed[start - first :]],
-            curves[trial].losses(start, stop),
+            [trial] * (last - new),
+            range(new + 1, last + 1),
+            [trains + stretch * seconds for seconds in passed[new - first : last - first]],
+            curve.losses(new, last),
         )
         for column, values in zip(columns, rows, strict=True):
             column.extend(values)

@@ -48,8 +48,8 @@ def from_toml(kind: type[T], text: str, name: str, **parts: type[Any]) -> T:
         made = {field: values.pop(field, {}) for field in parts}
         for each, given in ((kind, values), *((parts[field], made[field]) for field in parts)):
             check_kinds(each, given)
-        values = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-        return kind(**values, **{field: parts[field](**made[field]) for field in parts})
+        nested = {field: parts[field](**_frozen(made[field])) for field in parts}
+        return kind(**_frozen(values), **nested)
     except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
         known = ", ".join(each.name for each in fields(kind))
         raise InputError(f"{name} is no experiment: {error}; it may name {known}") from None
@@ -68,7 +68,9 @@ def check_kinds(kind: type[Any], values: object) -> None:
         "list[float]": list,
         "tuple[float, ...]": list,
         "tuple[Config, ...]": list,
+        "tuple[Stay, ...]": list,
     }
+    entries = {"tuple[Config, ...]": dict, "tuple[Stay, ...]": list}
     for each in fields(kind):
         expected = str(each.type).removesuffix(" | None")
         value = values.get(each.name)
@@ -76,10 +78,20 @@ def check_kinds(kind: type[Any], values: object) -> None:
             continue
         fits = isinstance(value, kinds[expected])
         if isinstance(value, list):
-            entry = dict if expected == "tuple[Config, ...]" else int | float
+            entry = entries.get(expected, int | float)
             fits = fits and all(isinstance(one, entry) for one in value)
         if not fits or isinstance(value, bool) != (expected == "bool"):  # True is an int, too
             raise ValueError(f"{each.name} is {value!r}: give {expected}")
+
+
+def _frozen(values: dict[str, Any]) -> dict[str, Any]:
+    """Return `values` with tuples for lists, and for the lists in them."""
+    return {
+        key: tuple(tuple(one) if isinstance(one, list) else one for one in value)
+        if isinstance(value, list)
+        else value
+        for key, value in values.items()
+    }
 
 
 def without_none(values: dict[str, Any]) -> dict[str, Any]:

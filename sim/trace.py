@@ -7,7 +7,8 @@ of it, in `sim.metrics`.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from struct import Struct
@@ -60,6 +61,18 @@ _CSV = csv.ConvertOptions(
 )
 
 
+def down_table(rows: Iterable[tuple[int, float, float]] = ()) -> pd.DataFrame:
+    """Return when workers were away, (worker, since, until) each, as a table."""
+    table = pd.DataFrame(list(rows), columns=["worker", "since", "until"])
+    return table.astype({"worker": "int64", "since": "float64", "until": "float64"})
+
+
+def kept_table(rows: Iterable[tuple[int, int, float]] = ()) -> pd.DataFrame:
+    """Return what lost jobs have saved, (job, epoch, seconds) each, as a table."""
+    table = pd.DataFrame(list(rows), columns=["job", "epoch", "seconds"])
+    return table.astype({"job": "int64", "epoch": "int64", "seconds": "float64"})
+
+
 @dataclass(frozen=True)
 class Trace:
     """One run: its jobs, and what the jobs alone do not tell.
@@ -77,6 +90,12 @@ class Trace:
     drained_from
         When the scheduler said DONE, or a limit let it hand out no more, in seconds; else `end`.
         A worker that is free after that is drained, before that it is waiting.
+    down
+        One row for each time that a worker was away: the columns worker, since, until (seconds, in
+        the run). Of one worker they do not overlap, and it has no job then.
+    kept
+        One row for each lost job that saved: the columns job, epoch (its training up to which the
+        next attempt need not do again) and seconds (of its training that went into that).
 
     """
 
@@ -85,6 +104,8 @@ class Trace:
     r_max: int
     end: float
     drained_from: float
+    down: pd.DataFrame = field(default_factory=down_table)
+    kept: pd.DataFrame = field(default_factory=kept_table)
 
     def write(self, path: Path) -> None:
         """Write Parquet or, where the name ends in .csv, CSV; under a temporary name first.
@@ -98,6 +119,7 @@ class Trace:
                 "end": self.end,
                 "drained_from": self.drained_from,
             }
+            | {name: table.to_numpy().tolist() for name, table in self._faults() if len(table)}
         )
         with replacing(path) as part:
             if path.suffix == ".csv":
@@ -105,6 +127,9 @@ class Trace:
             else:
                 table = pa.Table.from_pandas(self.jobs, preserve_index=False)
                 pq.write_table(table.replace_schema_metadata({"rungsim": facts}), part)
+
+    def _faults(self) -> tuple[tuple[str, pd.DataFrame], ...]:
+        return ("down", self.down), ("kept", self.kept)
 
 
 def read(path: str | Path) -> Trace:
@@ -127,6 +152,8 @@ def read(path: str | Path) -> Trace:
             facts = json.loads((table.schema.metadata or {})[b"rungsim"])
             jobs = table.to_pandas()
         jobs["outcome"] = pd.Categorical(jobs["outcome"], categories=list(OUTCOMES))
+        facts["down"] = down_table(facts.get("down", ()))
+        facts["kept"] = kept_table(facts.get("kept", ()))
         return Trace(jobs[list(COLUMNS)], **facts)
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: give the jobs file of a run") from None

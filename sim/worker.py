@@ -31,22 +31,34 @@ class Worker:
     """
 
     __slots__ = (
+        "attempt",
+        "away_since",
         "curve",
         "ended",
         "finish",
+        "first",
         "job",
         "job_number",
+        "life",
+        "loses",
         "number",
         "prepare",
+        "speed",
         "started",
         "training",
     )
 
     def __init__(self, number: int) -> None:
         self.number = number
+        self.life: Any = None  # the clock's process
         self.ended: Any = None  # the clock's event: its job has ended
-        self.job: Job | None = None  # the one it is at, or was at last
+        self.speed = 1.0
+        self.away_since: float | None = None  # None: it is there
+        self.job: Job | None = None  # the one it is at, or was at last; None: it holds nothing
         self.job_number = 0
+        self.attempt = 0  # which try of the job it is, from 0
+        self.loses = False  # whether the job will be lost
+        self.first = 0  # the epoch after which the job's training begins
         self.curve: Curve  # of the job's trial
         self.started = 0.0  # when, in seconds
         self.prepare = 0.0  # seconds of the job before, in and after training

@@ -12,7 +12,7 @@ from learning_curves.curve import RecordedCurve
 from learning_curves.synthetic import PowerLaw, Scripted
 from sim.cluster import Cluster
 from sim.costs import Costs
-from sim.faults import HalfNormalStraggler
+from sim.faults import HalfNormalStraggler, Models
 from sim.limits import Limits
 from sim.schedulers import Contract, Idle
 from sim.searchers import searcher_for
@@ -51,7 +51,7 @@ class Experiment:
             limits=self.limits,
             costs=self.costs,
             speeds=self.speeds,
-            straggler=self.straggler,
+            faults=Models(stragglers=(self.straggler,)) if self.straggler else None,
         ).run()
 
 

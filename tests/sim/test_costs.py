@@ -31,7 +31,8 @@ def job(start, stop):
     ],
 )
 def test_what_passes_before_the_first_epoch(costs, start, carries_on, before):
-    assert costs.before(job(start, 9), carries_on=carries_on) == before
+    first = costs.first_epoch(job(start, 9))
+    assert costs.before(first, carries_on=carries_on) == before
 
 
 @pytest.mark.parametrize(

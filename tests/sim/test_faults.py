@@ -8,7 +8,7 @@ import pytest
 
 from learning_curves.synthetic import Scripted
 from sim.cluster import Cluster
-from sim.faults import HalfNormalStraggler
+from sim.faults import HalfNormalStraggler, Models
 from sim.schedulers import ASHA, Job, SuccessiveHalving, Trial
 from sim.searchers import Listed
 
@@ -66,7 +66,10 @@ def test_two_schedulers_at_one_seed_meet_the_same_stragglers():
 
     def durations(scheduler, workers):
         cluster = Cluster(
-            scheduler, curves, workers=workers, straggler=HalfNormalStraggler(1.0, seed=5)
+            scheduler,
+            curves,
+            workers=workers,
+            faults=Models(stragglers=(HalfNormalStraggler(1.0, 5),)),
         )
         jobs = cluster.run().jobs
         keys = zip(jobs["trial"], jobs["start"], jobs["stop"], strict=True)

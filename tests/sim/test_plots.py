@@ -20,7 +20,7 @@ from learning_curves.synthetic import PowerLaw, Scripted
 from sim import plots
 from sim.cluster import Cluster
 from sim.costs import Costs
-from sim.faults import HalfNormalStraggler
+from sim.faults import HalfNormalStraggler, Models
 from sim.limits import Limits
 from sim.plots import canvas, progress, rung_scatter, timeline
 from sim.schedulers import ASHA, RandomSearch, StoppingASHA, SuccessiveHalving
@@ -45,7 +45,12 @@ def run(scheduler, workers, trials=None, *, max_seconds=None, r_max=9, costs=Non
     limits = Limits(max_seconds=max_seconds)
     straggler = HalfNormalStraggler(0.5, seed=0)
     return Cluster(
-        made, curves, workers=workers, limits=limits, costs=costs, straggler=straggler
+        made,
+        curves,
+        workers=workers,
+        limits=limits,
+        costs=costs,
+        faults=Models(stragglers=(straggler,)),
     ).run()
 
 

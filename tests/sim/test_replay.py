@@ -181,7 +181,7 @@ def test_the_total_is_kept(seed):
     charged = 0.0
     for (row, *_), carries_on in zip(jobs, carried_on, strict=True):
         at = Job(Trial(row[0], {}), row[4], row[5])
-        charged += costs.before(at, carries_on=carries_on) + costs.after(at, r_max=4)
+        charged += costs.before(at.start, carries_on=carries_on) + costs.after(at, r_max=4)
     assert charged == pytest.approx(fsum(row[10] for row, *_ in jobs))
 
 

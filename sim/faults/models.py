@@ -1,0 +1,167 @@
+"""All that goes wrong on one cluster: as plain values, and as the models that they stand for.
+
+Owns which models there are, and how they go together. Must not know the clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sim.faults.outages import (
+    Losses,
+    Outage,
+    Outages,
+    Renewals,
+    Stay,
+    Timetable,
+    check_mean,
+    merged,
+)
+from sim.faults.straggling import (
+    LognormalStraggler,
+    ParetoStraggler,
+    SlowEpochs,
+    SlowWorkers,
+    Straggler,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """What goes wrong on one cluster; all of it together.
+
+    Any object with the right method may stand here, a researcher's own included.
+
+    Parameters
+    ----------
+    stragglers
+        The factors of a job are multiplied.
+    slow_workers, slow_epochs
+        None: there are none.
+    losses
+        A job is lost when the first of them says so.
+    outages
+        A worker is away while any of them says so.
+
+    """
+
+    stragglers: tuple[Straggler, ...] = ()
+    slow_workers: SlowWorkers | None = None
+    slow_epochs: SlowEpochs | None = None
+    losses: tuple[Losses, ...] = ()
+    outages: tuple[Outages, ...] = ()
+
+    @property
+    def slow(self) -> bool:
+        """Whether anything takes longer than its seconds."""
+        return bool(self.stragglers or self.slow_workers or self.slow_epochs)
+
+    @property
+    def lose(self) -> bool:
+        """Whether jobs can be lost."""
+        return bool(self.losses or self.outages)
+
+    def evened(self) -> Models:
+        """Return the outages alone: without what makes jobs of one rung take unequal time."""
+        return Models(outages=self.outages)
+
+    def outages_of(self, worker: int) -> Iterator[Outage]:
+        """Yield when `worker` is away, in order and apart."""
+        return merged(self.outages, worker)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """What goes wrong, in plain values: all that a file or a command line need say of it.
+
+    The one model that is not here, |z| stragglers, is `experiment.Experiment.straggler_sigma`.
+
+    Parameters
+    ----------
+    lognormal_sigma
+        See `LognormalStraggler`; 0 is none.
+    pareto_alpha
+        See `ParetoStraggler`; None is none.
+    slow_workers, slow_worker_factor
+        See `SlowWorkers`.
+    slow_epochs, slow_epoch_factor
+        See `SlowEpochs`.
+    lost_probability
+        A second; see `Losses`.
+    mtbf, mttr
+        Mean seconds between the failures of a worker, and to its repair; None: workers do not
+        crash. See `Renewals`.
+    preempted_every, preempted_for
+        Mean seconds until a worker is preempted, and until another takes its place; None: none is.
+    save_on_preemption
+        Whether a worker that is preempted, or leaves by the timetable, saves its last whole epoch.
+    timetable
+        When workers join and leave, (worker, joins, leaves) each; see `Timetable`.
+
+    Raises
+    ------
+    ValueError
+        A value is out of its range; it names the field.
+
+    Examples
+    --------
+    >>> Faults(mtbf=3600.0, mttr=60.0).models(seed=0).lose
+    True
+    >>> Faults(lost_probability=1.0)
+    Traceback (most recent call last):
+    ValueError: lost_probability is 1.0: give a probability a second, from 0 to below 1
+
+    """
+
+    lognormal_sigma: float = 0.0
+    pareto_alpha: float | None = None
+    slow_workers: float = 0.0
+    slow_worker_factor: float = 2.0
+    slow_epochs: float = 0.0
+    slow_epoch_factor: float = 10.0
+    lost_probability: float = 0.0
+    mtbf: float | None = None
+    mttr: float = 0.0
+    preempted_every: float | None = None
+    preempted_for: float = 0.0
+    save_on_preemption: bool = False
+    timetable: tuple[Stay, ...] = ()
+
+    def __post_init__(self) -> None:
+        for there, away in (("mtbf", "mttr"), ("preempted_every", "preempted_for")):
+            check_mean(away, getattr(self, away), zero=True)
+            if getattr(self, there) is not None:
+                check_mean(there, getattr(self, there), zero=False)
+        self.models(seed=0)
+        # Checked even where they are switched off.
+        SlowWorkers(self.slow_workers, self.slow_worker_factor, seed=0)
+        SlowEpochs(self.slow_epochs, self.slow_epoch_factor, seed=0)
+
+    def models(self, seed: int) -> Models:
+        """Return the models that are switched on, each with a random stream of its own."""
+        stragglers: list[Straggler] = []
+        if self.lognormal_sigma:
+            stragglers.append(LognormalStraggler(self.lognormal_sigma, seed))
+        if self.pareto_alpha is not None:
+            stragglers.append(ParetoStraggler(self.pareto_alpha, seed))
+        outages: list[Outages] = []
+        if self.mtbf is not None:
+            outages.append(Renewals("crash", self.mtbf, self.mttr, seed))
+        saves = self.save_on_preemption
+        if self.preempted_every is not None:
+            every, away = self.preempted_every, self.preempted_for
+            outages.append(Renewals("preemption", every, away, seed, saves))
+        if self.timetable:
+            outages.append(Timetable(self.timetable, saves))
+        return Models(
+            stragglers=tuple(stragglers),
+            slow_workers=SlowWorkers(self.slow_workers, self.slow_worker_factor, seed)
+            if self.slow_workers
+            else None,
+            slow_epochs=SlowEpochs(self.slow_epochs, self.slow_epoch_factor, seed)
+            if self.slow_epochs
+            else None,
+            losses=(Losses(self.lost_probability, seed),) if self.lost_probability else (),
+            outages=tuple(outages),
+        )

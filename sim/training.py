@@ -1,0 +1,96 @@
+"""What the training of a job takes on a worker: how long, from which epoch, and whether it is lost.
+
+Owns the arithmetic of a job's seconds, and what lost attempts leave behind: their number, and the
+epochs that they have saved. Must not know who asks when (`cluster`), nor the scheduler.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+from itertools import accumulate
+from math import fsum
+
+from sim.costs import Costs
+from sim.faults import Models
+from sim.schedulers.protocol import Job
+from sim.worker import Worker
+
+
+class Training:
+    """The trainings of one run.
+
+    Parameters
+    ----------
+    costs
+        What a job costs beside its epochs.
+    faults
+        What slows it, and what loses it.
+    r_max
+        The epoch at which a trial is finished.
+
+    """
+
+    def __init__(self, costs: Costs, faults: Models, r_max: int) -> None:
+        self._costs = costs
+        self._faults = faults
+        self._r_max = r_max
+        self._attempts: Counter[tuple[int, int]] = Counter()  # lost ones, by trial and stop
+        self._saved: dict[tuple[int, int], int] = {}  # epochs that lost attempts have saved
+
+    def first_epoch(self, job: Job) -> int:
+        """Return the epoch after which the training of `job` would begin now."""
+        first = self._costs.first_epoch(job)
+        return self._saved.get((job.trial.number, job.stop), first) if self._saved else first
+
+    def begin(self, worker: Worker, job: Job) -> float:
+        """Note on `worker`, whose curve is that of `job`, how the job will go there.
+
+        Return after how many seconds it ends, by its last epoch or by a loss. O(epochs).
+        """
+        costs, faults = self._costs, self._faults
+        worker.attempt = attempt = self._attempts[job.trial.number, job.stop]
+        worker.first = first = self.first_epoch(job)
+        training = fsum(self._epoch_seconds(worker, job))
+        for straggler in faults.stragglers:
+            training *= straggler.factor(job, attempt)
+        training /= worker.speed
+        worker.prepare = costs.before(first, carries_on=worker.holds(job))
+        worker.training = training
+        worker.finish = costs.after(job, self._r_max)
+        seconds = worker.prepare + training + worker.finish
+        worker.loses = False
+        for losses in faults.losses:
+            after = losses.after(job, attempt)
+            if after < seconds:
+                seconds = after
+                worker.loses = True
+        return seconds
+
+    def lose(self, worker: Worker, job: Job, seconds: float, *, saves: bool) -> float:
+        """Note that `worker` has lost `job`, so many seconds after it began.
+
+        Return how many seconds of its training have been saved, in whole epochs: none unless it
+        `saves`. The next attempt begins there. O(epochs).
+        """
+        key = job.trial.number, job.stop
+        self._attempts[key] += 1
+        if not (saves and self._costs.checkpoints):
+            return 0.0
+        each = self._epoch_seconds(worker, job)
+        stretch = worker.training / (fsum(each) or 1.0)
+        ends = [stretch * passed for passed in accumulate(each)]
+        epochs = bisect_right(ends, seconds - worker.prepare)
+        if not epochs:
+            return 0.0
+        self._saved[key] = worker.first + epochs
+        return min(ends[epochs - 1], worker.training)
+
+    def _epoch_seconds(self, worker: Worker, job: Job) -> Sequence[float]:
+        """Return the seconds of the epochs that `worker` trains, but for what slows them all."""
+        seconds = worker.curve.seconds(worker.first, job.stop)
+        slow = self._faults.slow_epochs
+        if slow is None:
+            return seconds
+        return slow.slowed(seconds, job, worker.attempt, worker.first)
