@@ -2,8 +2,10 @@
 
 from sim.schedulers.asha import ASHA
 from sim.schedulers.asha_stopping import RULES, StoppingASHA
+from sim.schedulers.async_hyperband import AsyncHyperband
 from sim.schedulers.bracket import Bracket
 from sim.schedulers.contract import Contract
+from sim.schedulers.hyperband import Hyperband
 from sim.schedulers.protocol import (
     LOST,
     Dropping,
@@ -24,9 +26,11 @@ __all__ = [
     "ASHA",
     "LOST",
     "RULES",
+    "AsyncHyperband",
     "Bracket",
     "Contract",
     "Dropping",
+    "Hyperband",
     "Idle",
     "Job",
     "ProtocolError",

@@ -105,6 +105,10 @@ class ASHA:
         k = self._place[job.stop]
         return job.stop < self.r_max and self.rungs[k].may_promote(job.trial, self._most(k))
 
+    def close(self) -> None:
+        """Hear that the searcher is exhausted, from one who has asked it. O(1)."""
+        self._exhausted = True
+
     def _record(self, job: Job, loss: float) -> None:
         k = self._place[job.stop]
         # A result never takes a promotion away; the last rung promotes nobody.

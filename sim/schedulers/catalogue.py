@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
 from sim.schedulers.asha import ASHA
 from sim.schedulers.asha_stopping import RULES, StoppingASHA
+from sim.schedulers.async_hyperband import AsyncHyperband
+from sim.schedulers.hyperband import Hyperband
 from sim.schedulers.protocol import Scheduler, Searcher
 from sim.schedulers.random_search import RandomSearch
 from sim.schedulers.successive_halving import SuccessiveHalving
@@ -32,7 +34,7 @@ class Settings:
     rule
         The rule of stopping ASHA.
     prefact
-        Multiplies the number of trials of a bracket of successive halving.
+        Multiplies the number of trials of a synchronous bracket.
     lost
         What a lost trial leaves at its rung, in `protocol.LOST`.
 
@@ -47,6 +49,19 @@ class Settings:
     lost: str = "inf"
 
 
+class _Rungs(TypedDict):
+    """What every scheduler with rungs is told."""
+
+    r_min: int
+    r_max: int
+    eta: int
+    lost: str
+
+
+def _rungs(s: Settings) -> _Rungs:
+    return _Rungs(r_min=s.r_min, r_max=s.r_max, eta=s.eta, lost=s.lost)
+
+
 def _random(searcher: Searcher, s: Settings) -> Scheduler:
     return RandomSearch(searcher, r_max=s.r_max, lost=s.lost)
 
@@ -56,29 +71,31 @@ def _random_batch(searcher: Searcher, s: Settings) -> Scheduler:
 
 
 def _sh(searcher: Searcher, s: Settings) -> Scheduler:
-    return SuccessiveHalving(
-        searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, prefact=s.prefact, lost=s.lost
-    )
+    return SuccessiveHalving(searcher, prefact=s.prefact, **_rungs(s))
 
 
 def _sh_overlap(searcher: Searcher, s: Settings) -> Scheduler:
-    return SuccessiveHalving(
-        searcher,
-        r_min=s.r_min,
-        r_max=s.r_max,
-        eta=s.eta,
-        prefact=s.prefact,
-        barrier=False,
-        lost=s.lost,
-    )
+    return SuccessiveHalving(searcher, prefact=s.prefact, barrier=False, **_rungs(s))
 
 
 def _asha(searcher: Searcher, s: Settings) -> Scheduler:
-    return ASHA(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, lost=s.lost)
+    return ASHA(searcher, **_rungs(s))
 
 
 def _asha_stopping(searcher: Searcher, s: Settings) -> Scheduler:
-    return StoppingASHA(searcher, r_min=s.r_min, r_max=s.r_max, eta=s.eta, rule=s.rule, lost=s.lost)
+    return StoppingASHA(searcher, rule=s.rule, **_rungs(s))
+
+
+def _hyperband(searcher: Searcher, s: Settings) -> Scheduler:
+    return Hyperband(searcher, prefact=s.prefact, **_rungs(s))
+
+
+def _hyperband_overlap(searcher: Searcher, s: Settings) -> Scheduler:
+    return Hyperband(searcher, prefact=s.prefact, barrier=False, **_rungs(s))
+
+
+def _async_hyperband(searcher: Searcher, s: Settings) -> Scheduler:
+    return AsyncHyperband(searcher, **_rungs(s))
 
 
 Make: TypeAlias = Callable[[Searcher, Settings], Scheduler]
@@ -92,6 +109,9 @@ SCHEDULERS: Mapping[str, Make] = MappingProxyType(
         "sh-overlap": _sh_overlap,
         "asha": _asha,
         "asha-stopping": _asha_stopping,
+        "hyperband": _hyperband,
+        "hyperband-overlap": _hyperband_overlap,
+        "async-hyperband": _async_hyperband,
     }
 )
 """The schedulers by name."""

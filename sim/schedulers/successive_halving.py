@@ -1,16 +1,14 @@
 """Synchronous successive halving (SH), with its barrier or with overlapping brackets.
 
-Owns the order of the brackets; the rule within one is `bracket.Bracket`'s.
+Owns the shape of its brackets, one and the same for all; their order is `cycle.Cycle`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from heapq import heappop, heappush
-from math import inf
 
-from sim.schedulers.bracket import Bracket
-from sim.schedulers.protocol import Idle, Job, Searcher, check_lost, inform
+from sim.schedulers.cycle import Cycle, Shape, check_prefact
+from sim.schedulers.protocol import Idle, Job, Searcher
 from sim.schedulers.rung import rung_levels
 
 
@@ -68,81 +66,23 @@ class SuccessiveHalving:
         lost: str = "inf",
     ) -> None:
         self.levels = rung_levels(r_min, r_max, eta)
-        if not isinstance(prefact, int) or prefact < 1:
-            raise ValueError(f"prefact is {prefact}: give a whole number, at least 1")
-        check_lost(lost)
+        check_prefact(prefact)
         self.r_max = r_max
-        self._eta = eta
-        self._size = prefact * eta ** (len(self.levels) - 1)
-        self._barrier = barrier
-        self._searcher = searcher
-        self._vanish = lost == "vanish"
-        self._exhausted = False
-        self._open: dict[int, Bracket] = {}
-        self._queued: list[int] = []  # a heap: the numbers of the brackets with promoted trials
-        self._newest = Bracket(0, self.levels, 0, eta)  # not open: the first job opens the first
-        self._opened = 0
-        self._promising = 0  # running jobs whose end may lead to a promotion
+        shape = Shape(self.levels, prefact * eta ** (len(self.levels) - 1))
+        self._brackets = Cycle(searcher, [shape], eta=eta, barrier=barrier, lost=lost)
 
     def next_job(self) -> Job | Idle:
         """Answer a free worker: a promotion of the oldest bracket, else a new trial. O(log n)."""
-        job = self._promotion() or self._new_trial() or self._promotion()
-        if job is None:
-            # A bracket that is not exhausted goes on once it is full, or gives way to the next.
-            return Idle.WAIT if self._promising or not self._exhausted else Idle.DONE
-        self._promising += job.stop < self.r_max
-        return job
+        return self._brackets.next_job()
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
         """Hear the losses of `job`; the last one is recorded at its rung."""
-        inform(self._searcher, job, losses)
-        self._end(job, losses[-1])
+        self._brackets.job_done(job, losses)
 
     def job_lost(self, job: Job) -> None:
         """Record inf for `job`, or let it vanish from its rung: either way the rung can fill."""
-        self._end(job, None if self._vanish else inf)
+        self._brackets.job_lost(job)
 
     def may_go_on(self, job: Job) -> bool:
         """Tell whether the bracket of `job` is open and may promote its trial. O(n log n)."""
-        bracket = self._open.get(job.bracket)
-        return bracket is not None and bracket.may_go_on(job)
-
-    def _promotion(self) -> Job | None:
-        if not self._queued:
-            return None
-        bracket = self._open[self._queued[0]]
-        job = bracket.next_queued()
-        if not bracket.has_queued:
-            heappop(self._queued)
-        return job
-
-    def _new_trial(self) -> Job | None:
-        if self._exhausted:
-            return None
-        if not self._newest.has_room:
-            if self._barrier and self._open:
-                return None
-            self._newest = Bracket(self._opened, self.levels, self._size, self._eta)
-            self._open[self._opened] = self._newest
-            self._opened += 1
-        job = self._newest.enter(self._searcher.draw)
-        if job is None:
-            self._exhausted = True
-            self._advance(self._newest)
-        return job
-
-    def _end(self, job: Job, loss: float | None) -> None:
-        """Record `loss` in the bracket of `job`; None if it vanishes."""
-        self._promising -= job.stop < self.r_max
-        bracket = self._open[job.bracket]
-        if loss is None:
-            bracket.vanish()
-        else:
-            bracket.record(job.trial, loss)
-        self._advance(bracket)
-
-    def _advance(self, bracket: Bracket) -> None:
-        if bracket.advance() and not bracket.complete:
-            heappush(self._queued, bracket.number)
-        if bracket.complete:
-            del self._open[bracket.number]
+        return self._brackets.may_go_on(job)

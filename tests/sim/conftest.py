@@ -4,7 +4,14 @@ from collections import Counter
 
 import pytest
 
-from sim.schedulers import ASHA, RandomSearch, StoppingASHA, SuccessiveHalving
+from sim.schedulers import (
+    ASHA,
+    AsyncHyperband,
+    Hyperband,
+    RandomSearch,
+    StoppingASHA,
+    SuccessiveHalving,
+)
 
 
 def _on_rungs(scheduler, **fixed):
@@ -27,6 +34,9 @@ MAKERS = {
     "sh-overlap": _on_rungs(SuccessiveHalving, barrier=False),
     "asha": _on_rungs(ASHA),
     "asha-stopping": _on_rungs(StoppingASHA),
+    "hyperband": _on_rungs(Hyperband),
+    "hyperband-overlap": _on_rungs(Hyperband, barrier=False),
+    "async-hyperband": _on_rungs(AsyncHyperband),
 }
 
 

@@ -15,9 +15,10 @@ from sim.costs import Costs
 from sim.faults import HalfNormalStraggler, Models
 from sim.limits import Limits
 from sim.schedulers import Contract, Idle
+from sim.schedulers.catalogue import SCHEDULERS
 from sim.searchers import searcher_for
 
-NAMES = ("random", "random-batch", "sh", "sh-overlap", "asha", "asha-stopping")
+NAMES = tuple(SCHEDULERS)
 LOSSES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.2, 0.5, inf, float("nan"), -1.0)
 SECONDS = (0.5, 1.0, 1.0, 1.0, 2.0, 3.0)  # sums are exact, and many jobs end together
 

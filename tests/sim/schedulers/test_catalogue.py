@@ -17,6 +17,10 @@ def test_each_name_makes_a_scheduler(trials, name):
     assert isinstance(scheduler.next_job(), Job)
 
 
+def test_all_of_them_are_tested(makers):
+    assert set(makers) == set(SCHEDULERS)
+
+
 @pytest.mark.parametrize(
     ("name", "rule", "said"),
     [

@@ -19,9 +19,10 @@ from sim.schedulers import (
     Retrying,
     Trial,
 )
+from sim.schedulers.catalogue import SCHEDULERS
 
 often = settings(max_examples=600, derandomize=True, deadline=None)
-NAMES = ("random", "random-batch", "sh", "sh-overlap", "asha", "asha-stopping")
+NAMES = tuple(SCHEDULERS)
 
 drives = given(
     script=st.binary(min_size=40, max_size=150),

@@ -11,7 +11,9 @@ from learning_curves.synthetic import Scripted
 from sim.cluster import Cluster
 from sim.schedulers import (
     ASHA,
+    AsyncHyperband,
     Contract,
+    Hyperband,
     Idle,
     Job,
     ProtocolError,
@@ -39,6 +41,21 @@ def test_no_level_is_lost_to_a_logarithm(trials, start, r_max, eta, count):
         assert job.stop == level
         halving.job_done(job, [0.5] * (job.stop - job.start))
     assert halving.next_job() is Idle.DONE
+
+
+@pytest.mark.parametrize(
+    ("r_max", "eta", "count"), [(243, 3, 6), (59049, 3, 11), (1000, 10, 4), (10**6, 10, 7)]
+)
+def test_no_bracket_is_lost_to_a_logarithm(trials, r_max, eta, count):
+    # s_max = floor(log(R) / log(eta)) loses the bracket that starts at epoch 1, of R trials.
+    hyperband = Hyperband(trials(1), r_min=1, r_max=r_max, eta=eta)
+    assert [shape.levels[0] for shape in hyperband.shapes] == [eta**k for k in range(count)]
+    assert [len(shape.levels) for shape in hyperband.shapes] == list(range(count, 0, -1))
+    sizes = [shape.size for shape in hyperband.shapes]
+    assert (sizes[0], sizes[-1]) == (r_max, count)
+    assert hyperband.next_job().stop == 1
+    asynchronous = AsyncHyperband(trials(1), r_min=1, r_max=r_max, eta=eta)
+    assert [len(asha.levels) for asha in asynchronous.brackets] == list(range(count, 0, -1))
 
 
 def test_nine_results_at_eta_3_promote_three_trials_not_seven(trials, start):

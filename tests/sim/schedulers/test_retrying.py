@@ -16,9 +16,10 @@ from sim.schedulers import (
     Retrying,
     SuccessiveHalving,
 )
+from sim.schedulers.catalogue import SCHEDULERS
 
 often = settings(max_examples=400, derandomize=True, deadline=None)
-NAMES = ("random", "random-batch", "sh", "sh-overlap", "asha", "asha-stopping")
+NAMES = tuple(SCHEDULERS)
 
 
 class PlainRetrying:
