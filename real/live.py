@@ -67,6 +67,8 @@ class LiveExperiment:
         Of all randomness, 0 <= seed < 2**32.
     attempts
         How often a job is tried before it is lost for good, >= 1.
+    lost
+        What the scheduler does with a job that is lost for good, one of `schedulers.LOST`.
     job_timeout
         Seconds that a job may train; None for any length.
     limits
@@ -89,6 +91,7 @@ class LiveExperiment:
     max_trials: int | None = None
     seed: int = 0
     attempts: int = 3
+    lost: str = "inf"
     job_timeout: float | None = None
     limits: Limits = field(default_factory=Limits)
 
@@ -316,6 +319,7 @@ def scheduler(experiment: LiveExperiment, task: Task) -> Scheduler:
             workers=experiment.workers,
             rule=experiment.rule,
             prefact=experiment.prefact,
+            lost=experiment.lost,
         )
         return Contract(experiment.make(Listed(islice(configs, experiment.max_trials)), settings))
 

@@ -330,6 +330,8 @@ def _cluster(
 def _check_faults(experiment: Experiment) -> None:
     """Raise for what the faults want of the rest of the experiment."""
     faults = experiment.faults
+    if experiment.attempts < 1:
+        raise InputError(f"attempts is {experiment.attempts}: a job is tried at least once")
     named = Timetable(faults.timetable).workers
     if named > experiment.workers:
         raise InputError(

@@ -99,13 +99,6 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="end the process of a job that trains for longer (default: never)",
     )
-    group.add_argument(
-        "--attempts",
-        type=int,
-        default=3,
-        metavar="N",
-        help="try a job so often before it is lost for good (default: 3)",
-    )
     options.add_scheduler(parser, r_max="the task's last")
     options.add_limits(
         parser,

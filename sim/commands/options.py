@@ -9,8 +9,10 @@ import argparse
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from sim.commands import fault_options
 from sim.schedulers.asha_stopping import RULES
 from sim.schedulers.catalogue import SCHEDULERS
+from sim.schedulers.protocol import LOST
 
 if TYPE_CHECKING:
     from sim.experiment import Experiment
@@ -47,6 +49,20 @@ def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' 
         metavar="N",
         help="brackets of N * eta**K trials under sh and sh-overlap (default: 1)",
     )
+    group.add_argument(
+        "--attempts",
+        type=int,
+        default=3,
+        metavar="N",
+        help="try a job so often before it is lost for good (default: 3)",
+    )
+    group.add_argument(
+        "--lost",
+        choices=LOST,
+        default="inf",
+        help="what is recorded for a job that is lost for good: the loss inf, or nothing, so that "
+        "its rung shrinks (default: inf)",
+    )
 
 
 def add_cluster(parser: argparse.ArgumentParser) -> None:
@@ -71,13 +87,6 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
         metavar="S,S,...",
         help="the workers' speeds, repeated in turn (default: 1)",
     )
-    group.add_argument(
-        "--straggler-sigma",
-        type=float,
-        default=0.0,
-        metavar="SIGMA",
-        help="a job takes 1 + |z| times its seconds, z ~ N(0, SIGMA) (default: 0)",
-    )
     for name, what in (
         ("start", "to begin a job"),
         ("save", "to save a trial that pauses"),
@@ -89,6 +98,7 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-checkpoints", action="store_true", help="a promoted trial trains again from epoch 0"
     )
+    fault_options.add_arguments(parser)
 
 
 def add_limits(
@@ -164,12 +174,15 @@ def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object)
         "r_max": args.r_max,
         "rule": args.rule,
         "prefact": args.prefact,
+        "attempts": args.attempts,
+        "lost": args.lost,
         "speeds": args.speeds,
         "straggler_sigma": args.straggler_sigma,
         "order": args.order,
         "max_trials": args.max_trials,
         "limits": limits(args, target_ends=target_ends),
         "costs": costs,
+        "faults": fault_options.faults(args),
     }
     return Experiment(**(values | others))
 

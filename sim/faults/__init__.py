@@ -1,5 +1,6 @@
 """What goes wrong on a cluster: stragglers, losses, outages; each model seeded and indexed."""
 
+from sim.faults import timetable_file
 from sim.faults.models import Faults, Models
 from sim.faults.outages import Losses, Outage, Outages, Renewals, Stay, Timetable, merged
 from sim.faults.straggling import (
@@ -27,4 +28,5 @@ __all__ = [
     "Straggler",
     "Timetable",
     "merged",
+    "timetable_file",
 ]

@@ -1,0 +1,82 @@
+"""The options that say what goes wrong on a simulated cluster.
+
+Owns their names, which scripts depend on, and how they become `faults.Faults`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sim.faults import Faults
+
+_NUMBERS = (
+    # Name, default, metavar, help.
+    ("lognormal-sigma", 0.0, "SIGMA", "a job takes exp(SIGMA z - SIGMA**2 / 2) times its seconds"),
+    ("pareto-alpha", None, "ALPHA", "a job takes x times its seconds, P(x > t) = t**-ALPHA"),
+    ("slow-workers", 0.0, "P", "each worker is slow with this probability"),
+    ("slow-worker-factor", 2.0, "F", "a slow worker takes so many times as long"),
+    ("slow-epochs", 0.0, "P", "each epoch is slow with this probability"),
+    ("slow-epoch-factor", 10.0, "F", "a slow epoch takes so many times as long"),
+    ("lost-probability", 0.0, "P", "in each second a job is lost with this probability"),
+    ("mtbf", None, "S", "workers crash, and their jobs are lost: mean seconds between failures"),
+    ("mttr", 0.0, "S", "mean seconds to the repair of a crashed worker"),
+    ("preempted-every", None, "S", "workers are preempted: mean seconds that one stays"),
+    ("preempted-for", 0.0, "S", "mean seconds until another takes its place"),
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what goes wrong."""
+    group = parser.add_argument_group("what goes wrong")
+    group.add_argument(
+        "--straggler-sigma",
+        type=float,
+        default=0.0,
+        metavar="SIGMA",
+        help="a job takes 1 + |z| times its seconds, z ~ N(0, SIGMA) (default: 0)",
+    )
+    for name, default, metavar, what in _NUMBERS:
+        told = "none" if default is None else f"{default:g}"
+        group.add_argument(
+            f"--{name}",
+            type=float,
+            default=default,
+            metavar=metavar,
+            help=f"{what} (default: {told})",
+        )
+    group.add_argument(
+        "--timetable",
+        type=Path,
+        metavar="FILE",
+        help="a CSV with the columns worker,joins,leaves: the seconds at which workers join and "
+        "leave, inf for never; one that it does not name is always there",
+    )
+    group.add_argument(
+        "--save-on-preemption",
+        action="store_true",
+        help="a worker that is preempted, or leaves by the timetable, saves its last whole epoch",
+    )
+
+
+def faults(args: argparse.Namespace) -> Faults:
+    """Return the faults that the options describe.
+
+    Raises
+    ------
+    InputError
+        A value is out of its range, or the timetable cannot be read.
+
+    """
+    from learning_curves.errors import for_the_user  # noqa: PLC0415  quick --help
+    from sim.faults import Faults, timetable_file  # noqa: PLC0415  quick --help
+
+    names = [name.replace("-", "_") for name, *_ in _NUMBERS]
+    with for_the_user():
+        return Faults(
+            **{name: getattr(args, name) for name in names},
+            save_on_preemption=args.save_on_preemption,
+            timetable=() if args.timetable is None else timetable_file.read(args.timetable),
+        )
