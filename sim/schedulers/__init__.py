@@ -1,7 +1,7 @@
 """Schedulers as pure state machines: they decide which job a free worker gets, and nothing else."""
 
 from sim.schedulers.asha import ASHA
-from sim.schedulers.asha_stopping import RULES, StoppingASHA
+from sim.schedulers.asha_stopping import StoppingASHA
 from sim.schedulers.async_hyperband import AsyncHyperband
 from sim.schedulers.bracket import Bracket
 from sim.schedulers.contract import Contract
@@ -20,6 +20,7 @@ from sim.schedulers.protocol import (
 from sim.schedulers.random_search import RandomSearch
 from sim.schedulers.retrying import Retrying
 from sim.schedulers.rung import Rung, rung_levels
+from sim.schedulers.stopping_rules import RULES
 from sim.schedulers.successive_halving import SuccessiveHalving
 
 __all__ = [

@@ -11,11 +11,12 @@ from types import MappingProxyType
 from typing import TypeAlias, TypedDict
 
 from sim.schedulers.asha import ASHA
-from sim.schedulers.asha_stopping import RULES, StoppingASHA
+from sim.schedulers.asha_stopping import StoppingASHA
 from sim.schedulers.async_hyperband import AsyncHyperband
 from sim.schedulers.hyperband import Hyperband
 from sim.schedulers.protocol import Scheduler, Searcher
 from sim.schedulers.random_search import RandomSearch
+from sim.schedulers.stopping_rules import RULES
 from sim.schedulers.successive_halving import SuccessiveHalving
 
 

@@ -6,6 +6,7 @@ which scheduler asks, or what it does with the answer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from heapq import heappop, heappush, heappushpop, nsmallest
 from itertools import chain
 from math import inf
@@ -63,9 +64,10 @@ def rung_levels(r_min: int, r_max: int, eta: int) -> tuple[int, ...]:
 class Rung:
     """The losses recorded at one level, ranked: the lower loss first, then the lower number.
 
-    It answers at any time who is among the best ``n // eta`` of the n recorded: they are kept
-    apart from the rest, the worst of them at hand. It also keeps, for schedulers that promote one
-    trial at a time, who was promoted: a promoted trial keeps its place in n and in the ranking.
+    It answers at any time who is among the best, ``n // eta`` of the n recorded unless `needed`
+    says otherwise: they are kept apart from the rest, and the worst of them, the cut, is at hand.
+    It also keeps, for schedulers that promote one trial at a time, who was promoted: a promoted
+    trial keeps its place in n and in the ranking.
 
     Parameters
     ----------
@@ -73,8 +75,9 @@ class Rung:
         The epochs of training at which the losses are compared.
     eta
         One in `eta` is among the best.
-    least
-        The best are never fewer than this, 0 or 1, once so many are recorded.
+    needed
+        In place of that: of how many recorded there are k best. Strictly increasing in k, and
+        ``needed(k) >= k``.
 
     Examples
     --------
@@ -94,19 +97,19 @@ class Rung:
         "_count",
         "_cut",
         "_displaced",
-        "_eta",
         "_grows_at",
-        "_least",
+        "_needed",
         "_rest",
+        "eta",
         "level",
     )
 
-    def __init__(self, level: int, eta: int, *, least: int = 0) -> None:
+    def __init__(self, level: int, eta: int, *, needed: Callable[[int], int] | None = None) -> None:
         self.level = level
-        self._eta = eta
-        self._least = least
+        self.eta = eta
+        self._needed = needed or eta.__mul__
         self._count = 0
-        self._grows_at = 1 if least else eta  # the count at which there is one more of the best
+        self._grows_at = self._needed(1)  # the count at which there is one more of the best
         # Two heaps meet at the cut: the worst of the best and the best of the rest lie on top.
         self._best: list[tuple[float, int, _Entry]] = []  # -loss, -number, entry
         self._rest: list[_Entry] = []
@@ -145,15 +148,25 @@ class Rung:
             heappush(self._candidates, entry)
         heappush(self._best, (-entry[0], -entry[1], entry))
         self._cut = self._best[0][2]
-        self._grows_at = (len(self._best) + 1) * self._eta
+        self._grows_at = self._needed(len(self._best) + 1)
 
     def is_best(self, trial: Trial, loss: float) -> bool:
-        """Tell whether `trial` with this recorded `loss` is among the best ``n // eta``. O(1)."""
+        """Tell whether `trial` with this recorded `loss` is among the best. O(1)."""
         return (loss, trial.number) <= self._cut
 
     @property
+    def cut(self) -> float:
+        """The loss of the worst of the best; -inf if there are none. O(1)."""
+        return self._cut[0]
+
+    @property
+    def after_cut(self) -> float:
+        """The loss of the best of the rest; inf if there are none. O(1)."""
+        return self._rest[0][0] if self._rest else inf
+
+    @property
     def promotable(self) -> bool:
-        """Whether an unpromoted trial is among the best ``n // eta`` of all n. O(1).
+        """Whether an unpromoted trial is among the best of all n. O(1).
 
         ASHA's rule (Li et al. 2020, Algorithm 2, lines 14 to 18). The ``n // eta`` is taken over
         all n, promoted trials included: taken over the rest, 9 results at eta 3 would promote 7
@@ -194,10 +207,10 @@ class Rung:
             return True
         recorded = chain((each for _, _, each in self._best), self._rest)
         rank = sum(each < entry for each in recorded)
-        return (rank + 1) * self._eta <= count or rank < self._least
+        return self._needed(rank + 1) <= count
 
     def promotable_count(self) -> int:
-        """Count the unpromoted trials among the best ``n // eta`` of all n. O(n)."""
+        """Count the unpromoted trials among the best of all n. O(n)."""
         return sum(entry <= self._cut for entry in self._candidates)
 
     def _check(self) -> None:
@@ -206,8 +219,8 @@ class Rung:
         entries = best + sorted(self._rest)
         assert entries == sorted(entries)
         assert len({number for _, number, _ in entries}) == len(entries) == self._count
-        assert len(best) == min(self._count, self._count // self._eta or self._least)
-        assert not best or self._cut == best[-1]
+        assert self._needed(len(best) + 1) == self._grows_at > self._count
+        assert not best or (self._needed(len(best)) <= self._count and self._cut == best[-1])
         assert all(-loss == entry[0] and -number == entry[1] for loss, number, entry in self._best)
         assert len(set(self._candidates)) == len(self._candidates)
         assert set(self._candidates) <= {entry for entry in entries if entry[0] < inf}

@@ -359,7 +359,7 @@ def test_a_scheduler_that_cannot_tell_keeps_all_below_r_max():
 
 
 def test_a_rung_that_always_has_a_best_may_promote_it():
-    rung = Rung(level=1, eta=3, least=1)
+    rung = Rung(level=1, eta=3, needed=lambda k: k * 3 if k > 1 else 1)
     for number, loss in enumerate([0.1, 0.2, nan]):
         rung.record(Trial(number, {}), loss)
     assert [rung.may_promote(Trial(number, {}), 3) for number in range(4)] == [True] + [False] * 3

@@ -109,7 +109,8 @@ class SortedList:
 )
 @often
 def test_a_rung_answers_as_a_sorted_list_does(trial, eta, least, script, order):
-    rung, oracle = Rung(1, eta, least=least), SortedList(eta, least)
+    needed = None if least == 0 else lambda k: k * eta if k > 1 else 1
+    rung, oracle = Rung(1, eta, needed=needed), SortedList(eta, least)
     numbers = list(range(len(script)))
     order.shuffle(numbers)
     for promotes, loss in script:
@@ -127,6 +128,9 @@ def test_a_rung_answers_as_a_sorted_list_does(trial, eta, least, script, order):
         best = oracle.best()
         for number, recorded in oracle.recorded.items():
             assert rung.is_best(trial(number), recorded) == (number in best)
+        ranked = [oracle.recorded[number] for number in oracle.ranked()]
+        assert rung.cut == (ranked[len(best) - 1] if best else -inf)
+        assert rung.after_cut == (ranked[len(best)] if len(best) < len(ranked) else inf)
     converged = [number for number in oracle.ranked() if oracle.recorded[number] < inf]
     for count in range(len(converged) + 2):
         assert [each.number for each in rung.best(count)] == converged[:count]
