@@ -22,6 +22,10 @@ COMMANDS = {
         "several schedulers and worker counts on the same seeds: a table, and pictures",
     ),
     "curves": ("sim.commands.curves", "list | show | check: tables of learning curves"),
+    "study": (
+        "sim.commands.study",
+        "a TOML file of experiments x seeds, in parallel, resumable",
+    ),
     "record": ("real.commands.record", "train configs and write a table (needs torch)"),
     "live": ("real.commands.live", "a scheduler on real training (needs torch)"),
     "parity": (

@@ -7,6 +7,7 @@ how many processes worked on it. Must not know how it is shown.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from math import inf, isfinite, nan
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -107,14 +109,25 @@ def pool_of(processes: int) -> Iterator[Executor]:
     A script that uses it needs the guard ``if __name__ == "__main__":``, since the processes are
     started afresh: a fork of one with threads, as a progress bar's, may hang.
     """
-    # Ctrl-C reaches all processes; only this one is to answer it.
-    ignore = (signal.SIGINT, signal.SIG_IGN)
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, context, initializer=signal.signal, initargs=ignore)
+    pool = ProcessPoolExecutor(processes, context, initializer=_serve)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _serve() -> None:
+    """Begin a process of a pool: it leaves Ctrl-C to its parent, and does not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def outlive_not() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)  # the parent was killed, or it would have waited for this process
+
+    Thread(target=outlive_not, daemon=True).start()
 
 
 def measure_all(

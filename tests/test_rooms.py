@@ -87,6 +87,7 @@ SLOW = {"torch", "numpy", "pandas", "scipy", "matplotlib", "simpy"}
         (["run", "--help"], SLOW),
         (["compare", "--help"], SLOW),
         (["curves", "--help"], SLOW),
+        (["study", "--help"], SLOW),
         (["record", "--help"], SLOW - {"numpy", "scipy"}),
         (["live", "--help"], SLOW),
         (["parity", "--help"], SLOW),

@@ -7,6 +7,7 @@ came about: what is drawn is handed over ready, but for quantiles and for the ga
 from sim.plots.efficiency import speedup, utilisation
 from sim.plots.progress import incumbents, losses
 from sim.plots.rung_scatter import rungs
+from sim.plots.study_lines import study_lines
 from sim.plots.table_curves import curves
 from sim.plots.timeline import gantt, gantts
 
@@ -18,5 +19,6 @@ __all__ = [
     "losses",
     "rungs",
     "speedup",
+    "study_lines",
     "utilisation",
 ]

@@ -1,0 +1,165 @@
+"""The figures of one run by name: what a study may keep of each of its runs.
+
+Owns the names, and what each one costs: nothing is computed that was not asked for. Must not know
+how many runs there are, nor what is told of them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from heapq import nsmallest
+from math import inf, isfinite
+from types import MappingProxyType
+
+from sim import metrics
+from sim.experiment import Run
+from sim.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure of a run.
+
+    Parameters
+    ----------
+    of
+        Computes it, from the run and the target.
+    what
+        What it is, in a few words and with its unit.
+    seconds
+        Whether it is a length of simulated time.
+    censored
+        Whether it is infinite in a run that ended too early for it to be known.
+
+    """
+
+    of: Callable[[Run, float], float]
+    what: str
+    seconds: bool = False
+    censored: bool = False
+
+
+def measured(run: Run, names: Sequence[str], target: float = -inf) -> list[float]:
+    """Return the figures of `run` that are called `names`, in this order.
+
+    >>> from sim.experiment import Experiment, simulate
+    >>> from sim.limits import Limits
+    >>> limits = Limits(max_jobs=40)
+    >>> run = simulate(Experiment(curves="power-law", r_max=9, eta=3, workers=1, limits=limits))
+    >>> measured(run, ["jobs", "finished", "first_finished"])
+    [40, 4, 21.0]
+    """
+    return [MEASURES[name].of(run, target) for name in names]
+
+
+def first_finished(trace: Trace) -> float:
+    """Return when the first trial reported at r_max, in seconds; inf if none did."""
+    jobs = trace.jobs
+    last = (jobs["stop"] == trace.r_max) & (jobs["outcome"] == "done")
+    ended = jobs["ended"].to_numpy()[last.to_numpy()]
+    return float(ended.min()) if ended.size else inf
+
+
+def promotions(trace: Trace) -> int:
+    """Count how often a trial was sent on from a rung at which it had reported."""
+    return int((~trace.jobs.loc[trace.jobs["start"] > 0].duplicated(["trial", "start"])).sum())
+
+
+def wrong_promotions(trace: Trace, eta: int) -> int:
+    """Count the promotions that the end of the run does not bear out (Li et al. 2020, sec. 3).
+
+    A promotion from a rung is wrong if the trial is not among the best ``n // eta`` of the n
+    trials that have reported there when the run ends; equal losses rank the lower number first.
+    O(n log n) in the jobs, for each
+    bracket.
+    """
+    jobs = trace.jobs
+    done = jobs[(jobs["outcome"] == "done") & (jobs["stop"] < trace.r_max)]
+    sent = jobs[jobs["start"] > 0]
+    went_on: dict[tuple[int, int], set[int]] = {}
+    for bracket, level, trial in zip(
+        *(sent[name].tolist() for name in ("bracket", "start", "trial")), strict=True
+    ):
+        went_on.setdefault((bracket, level), set()).add(trial)
+    wrong = 0
+    for (bracket, level), trials in went_on.items():
+        rung = done[(done["bracket"] == bracket) & (done["stop"] == level)]
+        ranks = zip(rung["loss"].tolist(), rung["trial"].tolist(), strict=True)
+        best = {trial for loss, trial in nsmallest(len(rung) // eta, ranks) if loss < inf}
+        wrong += len(trials - best)
+    return wrong
+
+
+def _share(part: str) -> Callable[[Run, float], float]:
+    def share(run: Run, _target: float) -> float:
+        total = run.trace.workers * run.trace.end
+        return metrics.worker_seconds(run.trace)[part] / total if total else 0.0
+
+    return share
+
+
+def _waiting(cause: str) -> Callable[[Run, float], float]:
+    def share(run: Run, _target: float) -> float:
+        total = run.trace.workers * run.trace.end
+        return run.waiting[cause] / total if total else 0.0
+
+    return share
+
+
+def _outcome(outcome: str, run: Run, _target: float) -> int:
+    return int((run.trace.jobs["outcome"] == outcome).sum())
+
+
+def _epochs(run: Run, _target: float) -> int:
+    jobs = run.trace.jobs
+    done = jobs[jobs["outcome"] == "done"]
+    return int((done["stop"] - done["start"] * run.experiment.costs.checkpoints).sum())
+
+
+def _best_loss(run: Run, _target: float) -> float:
+    jobs = run.trace.jobs
+    losses = jobs["loss"].to_numpy()[(jobs["outcome"] == "done").to_numpy()]
+    return float(losses.min()) if losses.size and isfinite(losses.min()) else inf
+
+
+_SHARE = "share of the workers' time"
+
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        "end_seconds": Measure(
+            lambda run, _: run.trace.end, "the end of the run, in seconds", seconds=True
+        ),
+        "jobs": Measure(lambda run, _: len(run.trace.jobs), "jobs started"),
+        "trials": Measure(lambda run, _: int(run.trace.jobs["trial"].nunique()), "trials started"),
+        "epochs": Measure(_epochs, "epochs trained and reported"),
+        "finished": Measure(lambda run, _: metrics.finished(run.trace), "trials trained to r_max"),
+        "first_finished": Measure(
+            lambda run, _: first_finished(run.trace),
+            "seconds until the first trial was trained to r_max",
+            seconds=True,
+            censored=True,
+        ),
+        "best_loss": Measure(_best_loss, "the lowest loss reported", censored=True),
+        "time_to_target": Measure(
+            lambda run, target: metrics.time_to(run.trace, target),
+            "seconds until a loss at or below the target",
+            seconds=True,
+            censored=True,
+        ),
+        "lost": Measure(partial(_outcome, "lost"), "jobs lost"),
+        "cut": Measure(partial(_outcome, "cut"), "jobs cut short by the end of the run"),
+        "promotions": Measure(lambda run, _: promotions(run.trace), "promotions"),
+        "wrong_promotions": Measure(
+            lambda run, _: wrong_promotions(run.trace, run.experiment.eta), "wrong promotions"
+        ),
+        "utilisation": Measure(_share("training"), f"{_SHARE} in training"),
+        **{part: Measure(_share(part), f"{_SHARE}: {part}") for part in metrics.PARTS},
+        **{
+            cause: Measure(_waiting(cause), f"{_SHARE}: waiting for {cause} (a second run)")
+            for cause in ("straggling", "shortage")
+        },
+    }
+)
+"""The measures by name."""

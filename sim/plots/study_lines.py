@@ -1,0 +1,206 @@
+"""Measures of a study against one of its axes, in panels, with their intervals.
+
+Owns how cells become lines. Must not know what a measure is, nor how its interval came about.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+from sim.plots import canvas
+from sim.plots.canvas import COLOURS, LINES, MARKERS
+
+_ROW = 1.75  # inches of a row of panels
+_DODGE = 0.008  # of the axis, between the points of two lines at one place
+_LABEL_GAP = 0.06  # of the axis, between two labels
+_ROOM = 0.07  # of the axis, left free at its ends
+
+
+def study_lines(
+    points: pd.DataFrame, path: Path, *, x: str, log: str = "", title: str = "", law: str = "theory"
+) -> None:
+    """Draw the points, a row of panels for each measure, those of one line joined.
+
+    Parameters
+    ----------
+    points
+        One row a point, with the columns ``row`` and ``panel``, which say where it is drawn and
+        label that; ``colour`` and ``style``, which name its line, either maybe empty; ``x``;
+        ``y``, ``low`` and ``high``; and ``law``, what theory has in its place, drawn as a dotted
+        line; NaN is no law. A y that is not finite is marked at the top edge, an upper end that
+        is not by an arrow.
+    path
+        The PNG file to write.
+    x
+        The label of the common axis.
+    log
+        Which axes are logarithmic: ``""``, ``"x"``, ``"y"`` or ``"xy"``. What is not above 0
+        is then left out.
+    title
+        Above the picture.
+    law
+        What the dotted lines are called.
+
+    """
+    rows, panels = (list(dict.fromkeys(points[name])) for name in ("row", "panel"))
+    picture = canvas.figure(_ROW * max(1, len(rows)) + 0.75)
+    grid = picture.subplots(max(1, len(rows)), max(1, len(panels)), sharex=True, squeeze=False)
+    if title:
+        picture.suptitle(title, fontsize=canvas.LARGE, x=0.01, ha="left", parse_math=False)
+    looks = _looks(points)
+    some_law = False
+    missed: Line2D | None = None
+    for i, row in enumerate(rows):
+        in_row = points[points["row"] == row]
+        for j, panel in enumerate(panels):
+            axes = grid[i, j]
+            last = i == len(rows) - 1
+            canvas.dress(axes, x=x if last else "", y=row if j == 0 else "")
+            if i == 0 and panel:
+                axes.set_title(panel, fontsize=canvas.SMALL, loc="left", parse_math=False)
+            _scale(axes, points["x"], in_row, log, gap=_LABEL_GAP * len(panels))
+            axes.tick_params(labelleft=j == 0, labelbottom=last)
+            here = in_row[in_row["panel"] == panel]
+            some_law |= bool(np.isfinite(here["law"]).any())
+            missed = _draw(axes, here, looks, log) or missed
+    named = ((", ".join(filter(None, names)), look) for names, look in looks.items())
+    entries: list[tuple[Artist, str]] = [(Line2D([], [], **k), name) for name, k in named if name]
+    if some_law:
+        dotted = Line2D([], [], color="black", linewidth=1.0, linestyle=(0, (1, 1)))
+        entries.append((dotted, law))
+    if missed is not None:
+        entries.append((missed, "not reached by most"))
+    if points.empty:
+        canvas.say(grid[0, 0], "no runs")
+    canvas.legend(picture, entries)
+    canvas.save(picture, path)
+
+
+_Looks = dict[tuple[str, str], dict[str, Any]]
+"""How each line is drawn, by its names: the first by colour and marker, the second by style."""
+
+
+def _looks(points: pd.DataFrame) -> _Looks:
+    colours, styles = (list(dict.fromkeys(points[name])) for name in ("colour", "style"))
+    looks: _Looks = {}
+    for names in dict.fromkeys(zip(points["colour"], points["style"], strict=True)):
+        first, second = colours.index(names[0]), styles.index(names[1])
+        colour = COLOURS[first % len(COLOURS)]
+        looks[names] = {
+            "color": colour,
+            "marker": MARKERS[first % len(MARKERS)],
+            "linestyle": LINES[second % len(LINES)],
+            "markerfacecolor": "white" if second % 2 else colour,
+            "markersize": 3.5,
+            "linewidth": 1.1,
+        }
+    return looks
+
+
+def _scale(axes: Axes, xs: pd.Series, in_row: pd.DataFrame, log: str, *, gap: float) -> None:
+    """Scale both axes for all panels of a row alike, and label every place on x."""
+    places = np.unique(xs.to_numpy(np.float64))
+    shown = in_row[["y", "low", "high", "law"]].to_numpy(np.float64).ravel()
+    if "y" in log:
+        shown = shown[shown > 0]
+        axes.set_yscale("log")
+        finite = shown[np.isfinite(shown)]
+        if finite.size:
+            canvas.plain_log_ticks(axes.yaxis, canvas.limits(finite, log=True))
+    if shown.size:
+        axes.set_ylim(*canvas.limits(shown, log="y" in log))
+    if "x" in log:
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_locator(NullLocator())
+    positions = _positions(places, log)
+    span = float(np.ptp(positions)) or 1.0
+    low, high = positions[0] - span * _ROOM, positions[-1] + span * _ROOM
+    axes.set_xlim(*((10**low, 10**high) if "x" in log else (low, high)))
+    chosen = places[canvas.spread(positions.tolist(), span * gap)]
+    axes.set_xticks(chosen, [_plain(place) for place in chosen])
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _plain(value)))
+
+
+def _plain(value: float) -> str:
+    """Return a number without an exponent.
+
+    >>> _plain(0.001), _plain(1000000.0)
+    ('0.001', '1,000,000')
+    """
+    return f"{value:,.0f}" if value >= 1000 else f"{value:g}"
+
+
+def _positions(places: canvas.Floats, log: str) -> canvas.Floats:
+    if "x" not in log:
+        return places
+    logged: canvas.Floats = np.log10(places)
+    return logged
+
+
+def _draw(axes: Axes, here: pd.DataFrame, looks: _Looks, log: str) -> Line2D | None:
+    """Draw the lines of one panel; return the mark of points out of sight, if there are any."""
+    missed = None
+    bottom, top = axes.get_ylim()
+    for place, (names, look) in enumerate(looks.items()):
+        colour, style = names
+        line = here[(here["colour"] == colour) & (here["style"] == style)].sort_values("x")
+        if line.empty:
+            continue
+        shift = _DODGE * (place - (len(looks) - 1) / 2)
+        x = _dodged(axes, line["x"].to_numpy(np.float64), shift, log)
+        y, low, high = (line[name].to_numpy(np.float64) for name in ("y", "low", "high"))
+        law = line["law"].to_numpy(np.float64)
+        seen = np.isfinite(y) & ((y > 0) | ("y" not in log))
+        axes.plot(
+            x[seen],
+            y[seen],
+            zorder=3,
+            **look,
+        )
+        axes.plot(
+            x[np.isfinite(law)],
+            law[np.isfinite(law)],
+            color="black",
+            linewidth=1.0,
+            linestyle=(0, (1, 1)),
+            zorder=4,
+        )
+        rises = np.isinf(high) & np.isfinite(low)
+        known = np.isfinite(low)
+        axes.vlines(
+            x[known],
+            np.maximum(low, bottom)[known],
+            np.where(rises, top, high)[known],
+            color=look["color"],
+            linewidth=0.9,
+            zorder=2,
+        )
+        axes.scatter(
+            x[rises],
+            np.full(int(rises.sum()), top),
+            s=14,
+            color=look["color"],
+            marker="^",
+            clip_on=False,
+            zorder=4,
+        ).set_in_layout(False)
+        if np.isinf(y).any():
+            missed = canvas.mark_diverged(axes, x[np.isinf(y)])
+    return missed
+
+
+def _dodged(axes: Axes, x: canvas.Floats, shift: float, log: str) -> canvas.Floats:
+    """Return `x`, moved by a share of the axis, so that no point hides another."""
+    left, right = axes.get_xlim()
+    if "x" in log:
+        logged: canvas.Floats = x * (right / left) ** shift
+        return logged
+    return x + (right - left) * shift

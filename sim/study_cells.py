@@ -1,0 +1,160 @@
+"""What the runs of a study say together: of each cell the mean, the median and their errors.
+
+Owns the statistics over seeds. Must not know how a run was made, nor how a figure is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, nan, sqrt
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from learning_curves.streams import generator
+from sim import metrics
+from sim.laws import LAWS
+from sim.study import Study
+from sim.study_log import Values
+
+STATISTICS = ("seeds", "mean", "standard_error", "median", "low", "high", "censored", "law")
+"""The columns that are told of a measure in a cell."""
+
+
+def by_cell(study: Study, values: Values) -> pd.DataFrame:
+    """Return one row a cell and measure, the speedups among them.
+
+    Parameters
+    ----------
+    study
+        The study.
+    values
+        The figures of all its runs, in the order of its grid; shape (runs, measures).
+
+    Returns
+    -------
+    DataFrame
+        The axes; `measure`, a speedup's being ``speedup.MEASURE``; `seeds`; the `mean` and its
+        `standard_error`, infinite and missing if a run is censored; the `median`, with a 95 %
+        interval from `low` to `high`; how many runs are `censored`: infinite, counted, never
+        dropped; and the `law`, what theory expects, if any is named.
+
+    """
+    cube = values.reshape(len(study.cells), study.seeds, len(study.measures))
+    rows: list[dict[str, Any]] = []
+    for place, cell in enumerate(study.cells):
+        for m, measure in enumerate(study.measures):
+            told = _told(cube[place, :, m])
+            law = LAWS[study.laws[measure]](cell.experiment) if measure in study.laws else nan
+            rows.append({**cell.settings, "measure": measure, **told, "law": law})
+        for measure, axis in study.speedups.items():
+            m = study.measures.index(measure)
+            base = _first_along(study, place, axis)
+            estimate = metrics.speedup(
+                cube[base, :, m].tolist(),
+                cube[place, :, m].tolist(),
+                generator(cell.experiment.seed, "bootstrap", place),
+            )
+            if base == place:  # against itself, whatever was missed
+                estimate = metrics.Estimate(1.0, 1.0, 1.0, estimate.censored)
+            told = {
+                "median": estimate.median,
+                "low": estimate.low,
+                "high": estimate.high,
+                "censored": estimate.censored,
+            }
+            named = {**cell.settings, "measure": f"speedup.{measure}", "seeds": study.seeds}
+            rows.append(named | {"mean": nan, "standard_error": nan} | told | {"law": nan})
+    return pd.DataFrame(rows, columns=[*study.axes, "measure", *STATISTICS])
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as plain values."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def interval_of_median(values: Sequence[float]) -> tuple[float, float]:
+    """Return two of the values that have the true median between them with 95 % confidence.
+
+    They are order statistics: how many of n values lie below the median is binomial (n, 1/2),
+    whatever the values' distribution, infinite ones included. Of fewer than six values not even
+    the least and the greatest hold it that surely; they are what is returned.
+
+    >>> interval_of_median([5.0, 1.0, 4.0, 2.0, 3.0, 6.0, 8.0, 7.0, 9.0])
+    (2.0, 8.0)
+    """
+    ranked = sorted(values)
+    below = int(stats.binom.ppf(0.025, len(ranked), 0.5)) - 1
+    below = max(below, 0)
+    return ranked[below], ranked[-1 - below]
+
+
+def fits(study: Study, values: Values) -> pd.DataFrame:
+    """Return, for each fit and each line of cells along its axis, the exponent of a power law.
+
+    The logarithm of the measure is fitted to that of the axis by least squares, seed by seed:
+    the cells of one seed share its configs, and only seeds are independent of each other.
+
+    Returns
+    -------
+    DataFrame
+        The axes, the one of the fit empty; `measure`; `axis`; the mean `exponent` over the seeds,
+        and its `standard_error`; the mean `factor`, of the logarithms, in
+        ``factor * x ** exponent``. All are missing where a run has a measure that is not above 0
+        and finite.
+
+    """
+    cube = values.reshape(len(study.cells), study.seeds, len(study.measures))
+    rows: list[dict[str, Any]] = []
+    for measure, axis in study.fits.items():
+        m = study.measures.index(measure)
+        log_x = np.log([float(each) for each in study.settings(axis)])
+        lines: dict[tuple[tuple[str, str], ...], list[int]] = {}
+        for place, cell in enumerate(study.cells):
+            others = tuple((cell.settings | {axis: ""}).items())
+            lines.setdefault(others, []).append(place)
+        for others, places in lines.items():
+            y = cube[places, :, m]  # (settings, seeds)
+            told = dict.fromkeys(("exponent", "standard_error", "factor"), nan)
+            if (y > 0).all() and np.isfinite(y).all() and len(places) > 1:
+                each = [stats.linregress(log_x, np.log(y[:, k])) for k in range(study.seeds)]
+                slopes = np.array([line.slope for line in each])
+                told["exponent"] = float(slopes.mean())
+                told["standard_error"] = _standard_error(slopes)
+                told["factor"] = float(np.exp(np.mean([line.intercept for line in each])))
+            rows.append({**dict(others), "measure": measure, "axis": axis, **told})
+    columns = ("measure", "axis", "exponent", "standard_error", "factor")
+    return pd.DataFrame(rows, columns=[*study.axes, *columns])
+
+
+def _told(values: Values) -> dict[str, Any]:
+    censored = int((~np.isfinite(values)).sum())
+    low, high = interval_of_median(values.tolist())
+    mean = float(values.mean())
+    return {
+        "seeds": len(values),
+        "mean": mean,
+        "standard_error": _standard_error(values) if isfinite(mean) else nan,
+        "median": metrics.median(values.tolist()),
+        "low": low,
+        "high": high,
+        "censored": censored,
+    }
+
+
+def _standard_error(values: Values) -> float:
+    if len(values) < 2:
+        return nan
+    # Of equal values the mean may be off by a rounding.
+    return float(values.std(ddof=1)) / sqrt(len(values)) if np.ptp(values) else 0.0
+
+
+def _first_along(study: Study, place: int, axis: str) -> int:
+    """Return the place of the cell that differs from that at `place` in being first on `axis`."""
+    names = list(study.axes)
+    after = 1
+    for name in names[names.index(axis) + 1 :]:
+        after *= len(study.axes[name])
+    return place - (place // after % len(study.axes[axis])) * after

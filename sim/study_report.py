@@ -1,0 +1,292 @@
+"""A study as files, pictures and text.
+
+Owns its folder, and the tables that a person reads. Must not compute what it reports.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from math import isfinite, isnan, nan
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from learning_curves import files
+from learning_curves.errors import InputError
+from sim import plots
+from sim.experiment import simulate, source
+from sim.measures import MEASURES
+from sim.report import provenance, write_text
+from sim.screen import console, duration, figure, to_json
+from sim.study import Picture, Study, shown
+from sim.study_cells import records
+from sim.trace import Trace
+
+_SPEEDUP = "speedup."
+_MOST_GANTTS = 8
+_OF_FIT = ("measure", "axis", "exponent", "standard_error", "factor")
+_NORMAL = 1.96  # standard errors on either side: an interval of 95 %
+
+
+def begin(study: Study, folder: Path) -> None:
+    """Write ``study.toml``, and the tables beside the study's file, or see that they are there.
+
+    Raises
+    ------
+    InputError
+        The folder is another study's, or the study, its curves or rungsim have changed since.
+
+    """
+    digests = {}
+    notes: dict[str, Any] = {}
+    for curves in dict.fromkeys(cell.experiment.curves for cell in study.cells):
+        cells = (cell for cell in study.cells if cell.experiment.curves == curves)
+        found = provenance(source(next(cells).experiment))
+        notes["rungsim"] = found["rungsim"]
+        if "curves_sha256" in found:
+            digests[_own_name(study, curves)] = found["curves_sha256"]
+    notes |= {"curves_sha256": digests} if digests else {}
+    text = study.to_toml(**notes)
+    path = folder / "study.toml"
+    if path.exists():
+        _compare(path, text)
+    elif (folder / "runs.csv").exists():
+        raise InputError(f"{folder} holds the runs of something else: choose another --out")
+    for curves in {cell.experiment.curves for cell in study.cells}:
+        _keep_beside(study, curves, folder)
+    if not path.exists():
+        write_text(path, text)
+
+
+def _compare(path: Path, text: str) -> None:
+    try:
+        found, wanted = tomllib.loads(path.read_text(encoding="utf-8")), tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read: {error}; choose another --out") from None
+    if found == wanted:
+        return
+    names = [*wanted, *(name for name in found if name not in wanted)]
+    differs = next((name for name in names if found.get(name) != wanted.get(name)), "order")
+    what = "the curves or rungsim" if differs == "notes" else f"{differs!r} in the study"
+    raise InputError(
+        f"{path} is of another study, or {what} has changed since it was begun: "
+        "delete the folder, or choose another --out"
+    )
+
+
+def _own_name(study: Study, curves: str) -> str:
+    """Return how the study's file names these curves."""
+    path = Path(curves)
+    return path.name if path.is_file() and path.parent == study.folder else curves
+
+
+def _keep_beside(study: Study, curves: str, folder: Path) -> None:
+    """Copy a table that stands beside the study's file, so that the folder can be run again."""
+    path = Path(curves)
+    if not path.is_file() or path.parent != study.folder:
+        return
+    for each in (path, path.with_suffix(".toml")):
+        kept = folder / each.name
+        if each.is_file() and not (kept.exists() and kept.samefile(each)):
+            files.write(kept, each.read_bytes())
+
+
+def write(study: Study, cells: pd.DataFrame, fitted: pd.DataFrame, folder: Path) -> dict[str, Any]:
+    """Write ``cells.csv`` and, if there are fits, ``fits.csv``; return what JSON tells."""
+    write_text(folder / "cells.csv", cells.to_csv(index=False))
+    told = {"study": study.name, "title": study.title, "cells": records(cells)}
+    if study.fits:
+        write_text(folder / "fits.csv", fitted.to_csv(index=False))
+        told["fits"] = records(fitted)
+    return told
+
+
+def draw(study: Study, cells: pd.DataFrame, fitted: pd.DataFrame, folder: Path) -> None:
+    """Draw the study's pictures."""
+    for name, picture in study.pictures.items():
+        path = folder / f"{name}.png"
+        if picture.kind == "gantt":
+            _draw_gantts(study, picture, path)
+            continue
+        some = cells
+        for axis, settings in shown(picture).items():
+            some = some[some[axis].isin(settings)]
+        plots.study_lines(
+            _points(study, picture, some, fitted),
+            path,
+            x=picture.x.rpartition(".")[2].replace("_", " "),
+            log=picture.log,
+            title=picture.title or study.title,
+            law="power law fitted" if set(picture.y) & set(study.fits) else "closed form",
+        )
+
+
+def _draw_gantts(study: Study, picture: Picture, path: Path) -> None:
+    """Draw the runs of the first seed in the cells shown, the first few of them."""
+    traces: dict[str, Trace] = {}
+    some = shown(picture)
+    for cell in study.cells:
+        if all(cell.settings[axis] in settings for axis, settings in some.items()):
+            named = ", ".join(cell.settings.values())
+            if len(traces) < _MOST_GANTTS:
+                traces[named or study.title] = simulate(cell.experiment).trace
+    plots.gantts(traces, path)
+
+
+def _points(
+    study: Study, picture: Picture, some: pd.DataFrame, fitted: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the points of a picture as `plots.study_lines` takes them."""
+    rows = []
+    for measure in picture.y:
+        for cell in records(some[some["measure"] == measure]):
+            y, low, high = _estimate(measure, cell)
+            x = float(cell[picture.x])
+            law = cell["law"]
+            if study.fits.get(measure) == picture.x:
+                law = _fitted(study, fitted, cell, x)
+            rows.append(
+                {
+                    "row": _label(measure),
+                    "panel": _named(study, cell, [picture.panels]),
+                    "colour": _named(study, cell, picture.lines[:1]),
+                    "style": _named(study, cell, picture.lines[1:]),
+                    "x": x,
+                    "y": y,
+                    "low": low,
+                    "high": high,
+                    "law": law,
+                }
+            )
+    columns = ["row", "panel", "colour", "style", "x", "y", "low", "high", "law"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _named(study: Study, cell: Mapping[str, Any], axes: Sequence[str]) -> str:
+    """Return what the cell is on these axes; a value that is no word bears its axis' name."""
+    parts = []
+    for axis in filter(None, axes):
+        values = study.axes[axis]
+        words = isinstance(values, dict) or all(isinstance(each, str) for each in values)
+        parts.append(cell[axis] if words else f"{axis.rpartition('.')[2]} {cell[axis]}")
+    return ", ".join(parts).replace("_", " ")
+
+
+def _fitted(study: Study, fitted: pd.DataFrame, cell: Mapping[str, Any], x: float) -> float:
+    """Return the power law fitted to the measure of `cell`, at x; NaN if there is none."""
+    for fit in records(fitted):
+        along = [axis for axis in study.axes if axis != fit["axis"]]
+        if all(fit[name] == cell[name] for name in ("measure", *along)):
+            return float(fit["factor"] * x ** fit["exponent"])
+    return nan
+
+
+def _label(measure: str) -> str:
+    if measure.startswith(_SPEEDUP):
+        return f"speedup ({measure.removeprefix(_SPEEDUP)})"
+    unit = " (s)" if MEASURES[measure].seconds else ""
+    return measure.replace("_", " ") + unit
+
+
+def _estimate(measure: str, cell: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Return what is told of a measure in a cell, and the ends of its 95 % interval."""
+    if measure.startswith(_SPEEDUP) or MEASURES[measure].censored:
+        return cell["median"], cell["low"], cell["high"]
+    error = 0.0 if isnan(cell["standard_error"]) else _NORMAL * cell["standard_error"]
+    return cell["mean"], cell["mean"] - error, cell["mean"] + error
+
+
+def print_list(titles: Mapping[str, str], *, as_json: bool) -> None:
+    """Print what studies there are."""
+    if as_json:
+        print(to_json(titles), end="")  # noqa: T201  the answer
+        return
+    table = Table(show_header=False, box=None)
+    for name, title in titles.items():
+        table.add_row(name, title)
+    console().print(table)
+
+
+def print_cells(study: Study, cells: pd.DataFrame) -> None:
+    """Print a line a cell: a mean with its standard error, or a median with its interval."""
+    table = Table(
+        title=f"{study.title}: {study.seeds} seed{'s' * (study.seeds > 1)}",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    for axis in study.axes:
+        table.add_column(axis, no_wrap=True)
+    measures = list(dict.fromkeys(cells["measure"]))
+    for measure in measures:
+        table.add_column(measure.replace("_", " "), justify="right", no_wrap=True)
+        if measure in study.laws:
+            table.add_column("closed form", justify="right", no_wrap=True)
+    rows = records(cells)
+    for first in range(0, len(rows), len(measures)):
+        texts: list[str] = []
+        for cell in rows[first : first + len(measures)]:
+            texts.append(_text(cell))
+            if cell["measure"] in study.laws:
+                texts.append(_number(cell["measure"], cell["law"]))
+        table.add_row(*(str(rows[first][axis]) for axis in study.axes), *texts)
+    console().print(table)
+
+
+def print_fits(fitted: pd.DataFrame) -> None:
+    """Print a line a fit."""
+    for fit in records(fitted):
+        others = [cell for axis, cell in fit.items() if axis not in _OF_FIT and cell]
+        where = f" ({', '.join(others)})" if others else ""
+        told = (
+            "no power law: a run has none"
+            if isnan(fit["exponent"])
+            else f"grows as {fit['axis']} ** {_with_error(fit['exponent'], fit['standard_error'])}"
+        )
+        console().print(f"{fit['measure']}{where}: {told}")
+
+
+def rate(runs: int, made: int, jobs: int, seconds: float) -> str:
+    """Return how fast `made` of all the runs were simulated, for a person.
+
+    >>> rate(100, 40, 1_200_000, 10.0)
+    '40 of 100 runs, 1,200,000 jobs in 10.0 s: 120,000 simulated jobs a second'
+    """
+    some = f"{made:,}" if made == runs else f"{made:,} of {runs:,}"
+    speed = f": {jobs / seconds:,.0f} simulated jobs a second" if jobs and seconds else ""
+    return f"{some} runs, {jobs:,} jobs in {duration(seconds)}{speed}"
+
+
+def _text(cell: Mapping[str, Any]) -> str:
+    measure = cell["measure"]
+    if measure.startswith(_SPEEDUP) or MEASURES[measure].censored:
+        middle, *ends = (_number(measure, cell[name]) for name in ("median", "low", "high"))
+        missed = f" ({cell['censored']} missed)" if cell["censored"] else ""
+        return f"{middle} [{ends[0]}, {ends[1]}]{missed}"
+    return _with_error(cell["mean"], cell["standard_error"])
+
+
+def _with_error(mean: float, error: float) -> str:
+    return _plain(mean) if isnan(error) else f"{_plain(mean)} +- {error:.2g}"
+
+
+def _number(measure: str, value: float) -> str:
+    if isnan(value):
+        return "-"
+    if not isfinite(value):
+        return "never" if not measure.startswith(_SPEEDUP) else "inf"
+    seconds = not measure.startswith(_SPEEDUP) and MEASURES[measure].seconds
+    return f"{value:.1f} s" if seconds else _plain(value)
+
+
+def _plain(value: float) -> str:
+    """Return four digits of a small number, all of the whole ones of a large.
+
+    >>> _plain(0.123456), _plain(54.0), _plain(1334217.5)
+    ('0.1235', '54', '1,334,218')
+    """
+    return f"{value:,.0f}" if abs(value) >= 10_000 else figure(value)

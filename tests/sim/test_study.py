@@ -1,0 +1,164 @@
+"""The grid and the file of a study: which experiments it stands for, and how it is refused."""
+
+import tomllib
+
+import pytest
+
+from learning_curves.errors import InputError
+from sim.study import as_text
+from sim.study_file import parse, read, shipped
+
+TEXT = """
+title = "a grid"
+seeds = 3
+measures = ["jobs", "finished"]
+
+[experiment]
+curves = "power-law"
+r_max = 9
+eta = 3
+seed = 7
+limits.max_jobs = 20
+
+[axes]
+scheduler = ["sh", "asha"]
+"costs.checkpoints" = [true, false]
+
+[axes.cluster]
+small = { workers = 1 }
+slow = { workers = 4, speeds = [0.5, 1.0], costs.start_seconds = 2.0 }
+"""
+
+
+def study(tmp_path, text=TEXT):
+    return parse(text, tmp_path / "mine.toml")
+
+
+def test_the_grid_is_the_product_of_the_axes_and_the_seeds(tmp_path):
+    grid = study(tmp_path)
+    told = [
+        (e.scheduler, e.costs.checkpoints, e.workers, e.speeds, e.costs.start_seconds, e.seed)
+        for e in grid.grid()
+    ]
+    clusters = ((1, (), 0.0), (4, (0.5, 1.0), 2.0))
+    assert told == [
+        (scheduler, checkpoints, *cluster, 7 + k)
+        for scheduler in ("sh", "asha")
+        for checkpoints in (True, False)
+        for cluster in clusters
+        for k in range(3)
+    ]
+    assert grid.runs == len(told) == 24
+    assert all(e.limits.max_jobs == 20 and e.r_max == 9 for e in grid.grid())
+    assert grid.cells[3].settings == {
+        "scheduler": "sh",
+        "costs.checkpoints": "false",
+        "cluster": "slow",
+    }
+
+
+def test_dotted_axes_need_no_quotes(tmp_path):
+    plain = TEXT.replace('"costs.checkpoints"', "costs.checkpoints")
+    assert study(tmp_path, plain).grid() == study(tmp_path).grid()
+
+
+@pytest.mark.parametrize("name", [*shipped(), "mine"])
+def test_a_file_survives_being_written_and_read(tmp_path, name):
+    one = study(tmp_path) if name == "mine" else read(name)
+    again = parse(one.to_toml(by="a test"), one.folder / f"{name}.toml")
+    assert again == one
+    assert again.grid() == one.grid()
+    assert tomllib.loads(again.to_toml()) == tomllib.loads(one.to_toml())
+
+
+def test_a_study_without_axes_is_one_cell(tmp_path):
+    text = TEXT[: TEXT.index("[axes]")]
+    assert [e.seed for e in study(tmp_path, text).grid()] == [7, 8, 9]
+
+
+def test_curves_beside_the_file_are_found(tmp_path):
+    rows = "config_id,lr,seed,epoch,validation_error,seconds\n0,0.1,0,1,0.5,1.0\n"
+    (tmp_path / "own.csv").write_text(rows)
+    text = 'measures = ["jobs"]\n[experiment]\ncurves = "own"\nlimits.max_jobs = 2\n'
+    one = study(tmp_path, text)
+    one.check()
+    assert one.cells[0].experiment.curves == str(tmp_path / "own.csv")
+    assert one.title == "mine"
+
+
+def test_values_as_they_are_written():
+    assert [as_text(each) for each in (0.10, 1, True, [1, 2.5])] == ["0.1", "1", "true", "1 2.5"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("seeds = 3", "seeds = 0", "seeds is 0: give a whole number"),
+        ("seeds = 3", "seeds = 2.5", "seeds is 2.5"),
+        ("seeds = 3", "seeds = true", "seeds is True"),
+        ("seeds = 3", "seed = 3", "names 'seed': choose from title, experiment, axes"),
+        ("seeds = 3", 'target = "low"', "target is 'low'"),
+        ('title = "a grid"', "title = 3", "title is 3"),
+        ('["jobs", "finished"]', "[]", "it measures nothing: give measures, of end_seconds"),
+        ('["jobs", "finished"]', '["job"]', "measures names 'job': choose from end_seconds"),
+        ('["jobs", "finished"]', '"jobs"', "measures is 'jobs': give a list"),
+        ("[experiment]", "[experimnet]", "names 'experimnet'"),
+        ("r_max = 9", "r_mx = 9", "r_mx"),
+        ("r_max = 9", 'r_max = "nine"', "r_max is 'nine'"),
+        ("max_jobs = 20", "max_jobs = -1", "max_jobs is -1"),
+        ('["sh", "asha"]', '["sh", "ahsa"]', "at scheduler ahsa, costs.checkpoints true"),
+        ('["sh", "asha"]', '["sh", "sh"]', "axes.scheduler has a value twice"),
+        ('["sh", "asha"]', "[]", "axes.scheduler is []"),
+        ('["sh", "asha"]', '"asha"', "axes.scheduler is 'asha': give a list"),
+        ("scheduler =", "shceduler =", "shceduler"),
+        ("workers = 1 }", "wrokers = 1 }", "at scheduler sh, costs.checkpoints true, cluster sm"),
+        ("workers = 1 }", "eta.x = 1 }", "eta is 3, no table"),
+        ("[axes.cluster]", '[laws]\njobs = "none"\n[axes.cluster]', "laws names 'none'"),
+        ("[axes.cluster]", '[fits]\njobs = "cluster"\n[axes.cluster]', "holds no numbers"),
+        ("[axes.cluster]", '[fits]\nlost = "cluster"\n[axes.cluster]', "fits names 'lost'"),
+        ("[axes.cluster]", '[speedups]\njobs = "x"\n[axes.cluster]', "speedups names 'x'"),
+        ("[axes.cluster]", "[axes.cluster", "Expected"),
+        ("seed = 7", "seed = 4294967295", "seed"),
+    ],
+)
+def test_a_broken_file_is_refused_in_one_line(tmp_path, old, new, named):
+    assert TEXT.count(old) == 1
+    with pytest.raises(InputError) as refusal:
+        study(tmp_path, TEXT.replace(old, new)).check()
+    assert named in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("picture", "named"),
+    [
+        ('kind = "pie"', "kind is 'pie': choose from lines, gantt"),
+        ('x = "sx"\ny = ["jobs"]', "names 'sx'"),
+        ('y = ["jobs"]', "pictures.p.x is ''"),
+        ('x = "eta"', "pictures.p.y is []"),
+        ('x = "eta"\ny = ["epochs"]', "names 'epochs'"),
+        ('x = "eta"\ny = ["jobs"]', "leaves the axis scheduler open"),
+        ('x = "eta"\ny = ["jobs"]\nwhere.scheduler = ["sh", "asha"]', "leaves the axis scheduler"),
+        ('x = "eta"\ny = ["jobs"]\nwhere.scheduler = "random"', "where.scheduler is 'random'"),
+        ('x = "scheduler"\ny = ["jobs"]', "holds no numbers"),
+        ('x = "eta"\ny = ["jobs"]\nlines = ["scheduler"]\nlog = "z"', "log is 'z'"),
+        ("x = 3", "pictures.p.x is 3"),
+        ("colour = 3", "names 'colour'"),
+    ],
+)
+def test_a_picture_that_cannot_be_drawn_is_refused(tmp_path, picture, named):
+    axes = '[axes]\nscheduler = ["sh", "asha"]\neta = [2, 3]\n'
+    text = f"{TEXT[: TEXT.index('[axes]')]}{axes}[pictures.p]\n{picture}\n"
+    with pytest.raises(InputError, match="is no study") as refusal:
+        study(tmp_path, text)
+    assert named in str(refusal.value)
+
+
+def test_an_unknown_study_is_told_which_there_are():
+    with pytest.raises(InputError, match=r"no study 'asha-a2'.*asha-a1"):
+        read("asha-a2")
+
+
+def test_what_comes_with_rungsim_can_be_run():
+    for name in shipped():
+        read(name).check()
