@@ -6,6 +6,7 @@ from sim.schedulers.async_hyperband import AsyncHyperband
 from sim.schedulers.bracket import Bracket
 from sim.schedulers.contract import Contract
 from sim.schedulers.hyperband import Hyperband
+from sim.schedulers.pasha import PASHA
 from sim.schedulers.protocol import (
     LOST,
     Dropping,
@@ -26,6 +27,7 @@ from sim.schedulers.successive_halving import SuccessiveHalving
 __all__ = [
     "ASHA",
     "LOST",
+    "PASHA",
     "RULES",
     "AsyncHyperband",
     "Bracket",

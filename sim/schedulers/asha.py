@@ -30,6 +30,9 @@ class ASHA:
         The reduction factor: about one trial in `eta` goes on.
     lost
         What a lost trial leaves at its rung, in `protocol.LOST`.
+    top
+        The number of the rung from which nobody is promoted until `raise_top`; the last one if
+        there are fewer, or none is given.
 
     Raises
     ------
@@ -52,11 +55,20 @@ class ASHA:
     """
 
     def __init__(
-        self, searcher: Searcher, *, r_min: int, r_max: int, eta: int, lost: str = "inf"
+        self,
+        searcher: Searcher,
+        *,
+        r_min: int,
+        r_max: int,
+        eta: int,
+        lost: str = "inf",
+        top: int | None = None,
     ) -> None:
         self.levels = rung_levels(r_min, r_max, eta)
         check_lost(lost)
         self.r_max = r_max
+        last = len(self.levels) - 1
+        self.top = last if top is None else min(top, last)
         self.rungs = [Rung(level, eta) for level in self.levels]
         self._searcher = searcher
         self._vanish = lost == "vanish"
@@ -109,10 +121,22 @@ class ASHA:
         """Hear that the searcher is exhausted, from one who has asked it. O(1)."""
         self._exhausted = True
 
+    def raise_top(self) -> None:
+        """Promote from the top rung, too, which is not the last: the next is the top now. O(1)."""
+        if self.rungs[self.top].promotable:
+            self._promotable |= 1 << self.top
+        self.top += 1
+
+    def may_hear_at(self, k: int) -> bool:
+        """Tell whether another result may come to rung `k`, the top or below. O(rungs)."""
+        lower = zip(self._entered[: k + 1], self.rungs, strict=False)
+        are_running = any(entered > len(rung) for entered, rung in lower)
+        return not self._exhausted or are_running or bool(self._promotable & ((1 << k) - 1))
+
     def _record(self, job: Job, loss: float) -> None:
         k = self._place[job.stop]
-        # A result never takes a promotion away; the last rung promotes nobody.
-        if self.rungs[k].record(job.trial, loss) and job.stop < self.r_max:
+        # A result never takes a promotion away; the top rung promotes nobody.
+        if self.rungs[k].record(job.trial, loss) and k < self.top:
             self._promotable |= 1 << k
 
     def _may_promote(self) -> bool:

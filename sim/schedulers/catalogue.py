@@ -14,6 +14,7 @@ from sim.schedulers.asha import ASHA
 from sim.schedulers.asha_stopping import StoppingASHA
 from sim.schedulers.async_hyperband import AsyncHyperband
 from sim.schedulers.hyperband import Hyperband
+from sim.schedulers.pasha import PASHA
 from sim.schedulers.protocol import Scheduler, Searcher
 from sim.schedulers.random_search import RandomSearch
 from sim.schedulers.stopping_rules import RULES
@@ -99,6 +100,10 @@ def _async_hyperband(searcher: Searcher, s: Settings) -> Scheduler:
     return AsyncHyperband(searcher, **_rungs(s))
 
 
+def _pasha(searcher: Searcher, s: Settings) -> Scheduler:
+    return PASHA(searcher, **_rungs(s))
+
+
 Make: TypeAlias = Callable[[Searcher, Settings], Scheduler]
 """Makes a scheduler from a searcher and the settings."""
 
@@ -113,6 +118,7 @@ SCHEDULERS: Mapping[str, Make] = MappingProxyType(
         "hyperband": _hyperband,
         "hyperband-overlap": _hyperband_overlap,
         "async-hyperband": _async_hyperband,
+        "pasha": _pasha,
     }
 )
 """The schedulers by name."""

@@ -6,6 +6,7 @@ import pytest
 
 from sim.schedulers import (
     ASHA,
+    PASHA,
     AsyncHyperband,
     Hyperband,
     RandomSearch,
@@ -37,6 +38,7 @@ MAKERS = {
     "hyperband": _on_rungs(Hyperband),
     "hyperband-overlap": _on_rungs(Hyperband, barrier=False),
     "async-hyperband": _on_rungs(AsyncHyperband),
+    "pasha": _on_rungs(PASHA),
 }
 
 

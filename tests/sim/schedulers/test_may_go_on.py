@@ -140,7 +140,8 @@ def goes_on(scheduler, searcher, running, job):
     return False
 
 
-@pytest.mark.parametrize("name", NAMES)
+# PASHA would have to foresee whether rankings will disagree; it keeps the promise, and too many.
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"pasha"}))
 @given(
     script=st.binary(min_size=20, max_size=100),
     count=st.sampled_from([3, 5, 8, 12, 16, 1000]),
