@@ -19,6 +19,8 @@ from sim.laws import LAWS
 from sim.study import Study
 from sim.study_log import Values
 
+_ROUNDING = 1e-12  # what values that are equal but for rounding may differ by, as a share
+
 STATISTICS = ("seeds", "mean", "standard_error", "median", "low", "high", "censored", "law")
 """The columns that are told of a measure in a cell."""
 
@@ -39,7 +41,8 @@ def by_cell(study: Study, values: Values) -> pd.DataFrame:
         The axes; `measure`, a speedup's being ``speedup.MEASURE``; `seeds`; the `mean` and its
         `standard_error`, infinite and missing if a run is censored; the `median`, with a 95 %
         interval from `low` to `high`; how many runs are `censored`: infinite, counted, never
-        dropped; and the `law`, what theory expects, if any is named.
+        dropped; and the `law`, what theory expects, if any is named; of a speedup over workers, the
+        linear one.
 
     """
     cube = values.reshape(len(study.cells), study.seeds, len(study.measures))
@@ -66,7 +69,10 @@ def by_cell(study: Study, values: Values) -> pd.DataFrame:
                 "censored": estimate.censored,
             }
             named = {**cell.settings, "measure": f"speedup.{measure}", "seeds": study.seeds}
-            rows.append(named | {"mean": nan, "standard_error": nan} | told | {"law": nan})
+            law = nan
+            if axis == "workers":  # K workers are to be K times as fast
+                law = cell.experiment.workers / study.cells[base].experiment.workers
+            rows.append(named | {"mean": nan, "standard_error": nan} | told | {"law": law})
     return pd.DataFrame(rows, columns=[*study.axes, "measure", *STATISTICS])
 
 
@@ -94,19 +100,20 @@ def interval_of_median(values: Sequence[float]) -> tuple[float, float]:
 def fits(study: Study, values: Values) -> pd.DataFrame:
     """Return, for each fit and each line of cells along its axis, the exponent of a power law.
 
-    The logarithm of the measure is fitted to that of the axis by least squares, seed by seed:
-    the cells of one seed share its configs, and only seeds are independent of each other.
+    The logarithm of the mean over the seeds is fitted to that of the axis by least squares. The
+    cells of one seed share its configs, and only seeds are independent of each other: the
+    standard error is the jackknife's, which leaves out one seed at a time.
 
     Returns
     -------
     DataFrame
-        The axes, the one of the fit empty; `measure`; `axis`; the mean `exponent` over the seeds,
-        and its `standard_error`; the mean `factor`, of the logarithms, in
-        ``factor * x ** exponent``. All are missing where a run has a measure that is not above 0
-        and finite.
+        The axes, the one of the fit empty; `measure`; `axis`; the `exponent` with its
+        `standard_error`, and the `factor`, in ``factor * x ** exponent``. All are missing where a
+        mean is not above 0 and finite.
 
     """
-    cube = values.reshape(len(study.cells), study.seeds, len(study.measures))
+    n = study.seeds
+    cube = values.reshape(len(study.cells), n, len(study.measures))
     rows: list[dict[str, Any]] = []
     for measure, axis in study.fits.items():
         m = study.measures.index(measure)
@@ -117,16 +124,26 @@ def fits(study: Study, values: Values) -> pd.DataFrame:
             lines.setdefault(others, []).append(place)
         for others, places in lines.items():
             y = cube[places, :, m]  # (settings, seeds)
-            told = dict.fromkeys(("exponent", "standard_error", "factor"), nan)
-            if (y > 0).all() and np.isfinite(y).all() and len(places) > 1:
-                each = [stats.linregress(log_x, np.log(y[:, k])) for k in range(study.seeds)]
-                slopes = np.array([line.slope for line in each])
-                told["exponent"] = float(slopes.mean())
-                told["standard_error"] = _standard_error(slopes)
-                told["factor"] = float(np.exp(np.mean([line.intercept for line in each])))
+            exponent, factor = _power_law(log_x, y.mean(axis=1))
+            without = np.array(
+                [_power_law(log_x, np.delete(y, k, axis=1).mean(axis=1))[0] for k in range(n)]
+                if n > 1
+                else [nan]
+            )
+            error = sqrt((n - 1) * float(without.var()))
+            told = {"exponent": exponent, "standard_error": error if n > 1 else nan}
+            told["factor"] = factor
             rows.append({**dict(others), "measure": measure, "axis": axis, **told})
     columns = ("measure", "axis", "exponent", "standard_error", "factor")
     return pd.DataFrame(rows, columns=[*study.axes, *columns])
+
+
+def _power_law(log_x: Values, y: Values) -> tuple[float, float]:
+    """Return the exponent and the factor; NaN where there is none."""
+    if len(y) < 2 or not ((y > 0) & np.isfinite(y)).all():
+        return nan, nan
+    line = stats.linregress(log_x, np.log(y))
+    return float(line.slope), float(np.exp(line.intercept))
 
 
 def _told(values: Values) -> dict[str, Any]:
@@ -147,8 +164,9 @@ def _told(values: Values) -> dict[str, Any]:
 def _standard_error(values: Values) -> float:
     if len(values) < 2:
         return nan
-    # Of equal values the mean may be off by a rounding.
-    return float(values.std(ddof=1)) / sqrt(len(values)) if np.ptp(values) else 0.0
+    if np.ptp(values) <= _ROUNDING * np.abs(values).max():
+        return 0.0
+    return float(values.std(ddof=1)) / sqrt(len(values))
 
 
 def _first_along(study: Study, place: int, axis: str) -> int:

@@ -121,8 +121,14 @@ def draw(study: Study, cells: pd.DataFrame, fitted: pd.DataFrame, folder: Path) 
             x=picture.x.rpartition(".")[2].replace("_", " "),
             log=picture.log,
             title=picture.title or study.title,
-            law="power law fitted" if set(picture.y) & set(study.fits) else "closed form",
+            law=_law_name(study, picture),
         )
+
+
+def _law_name(study: Study, picture: Picture) -> str:
+    if all(measure.startswith(_SPEEDUP) for measure in picture.y):
+        return "linear"
+    return "power law fitted" if set(picture.y) & set(study.fits) else "closed form"
 
 
 def _draw_gantts(study: Study, picture: Picture, path: Path) -> None:
@@ -131,9 +137,11 @@ def _draw_gantts(study: Study, picture: Picture, path: Path) -> None:
     some = shown(picture)
     for cell in study.cells:
         if all(cell.settings[axis] in settings for axis, settings in some.items()):
-            named = ", ".join(cell.settings.values())
+            open_axes = [axis for axis in study.axes if len(some.get(axis, study.axes[axis])) > 1]
+            named = _named(study, cell.settings, open_axes)
             if len(traces) < _MOST_GANTTS:
-                traces[named or study.title] = simulate(cell.experiment).trace
+                title = named or picture.title or study.title
+                traces[title] = simulate(cell.experiment).trace
     plots.gantts(traces, path)
 
 
@@ -187,7 +195,7 @@ def _fitted(study: Study, fitted: pd.DataFrame, cell: Mapping[str, Any], x: floa
 
 def _label(measure: str) -> str:
     if measure.startswith(_SPEEDUP):
-        return f"speedup ({measure.removeprefix(_SPEEDUP)})"
+        return f"speedup: {measure.removeprefix(_SPEEDUP).replace('_', ' ')}"
     unit = " (s)" if MEASURES[measure].seconds else ""
     return measure.replace("_", " ") + unit
 
@@ -243,7 +251,7 @@ def print_fits(fitted: pd.DataFrame) -> None:
         others = [cell for axis, cell in fit.items() if axis not in _OF_FIT and cell]
         where = f" ({', '.join(others)})" if others else ""
         told = (
-            "no power law: a run has none"
+            "no power law: a mean is 0, or not known"
             if isnan(fit["exponent"])
             else f"grows as {fit['axis']} ** {_with_error(fit['exponent'], fit['standard_error'])}"
         )

@@ -145,33 +145,37 @@ def _positions(places: canvas.Floats, log: str) -> canvas.Floats:
     return logged
 
 
+def _laws(here: pd.DataFrame) -> set[tuple[tuple[float, float], ...]]:
+    """Return the laws of a panel, each once, as points (x, law)."""
+    known = here[np.isfinite(here["law"])].sort_values("x")
+    by_line = (line for _, line in known.groupby(["colour", "style"], sort=False))
+    return {tuple(zip(line["x"], line["law"], strict=True)) for line in by_line}
+
+
 def _draw(axes: Axes, here: pd.DataFrame, looks: _Looks, log: str) -> Line2D | None:
     """Draw the lines of one panel; return the mark of points out of sight, if there are any."""
     missed = None
     bottom, top = axes.get_ylim()
+    laws = _laws(here)
+    for law in laws:
+        axes.plot(
+            *zip(*law, strict=True), color="black", linewidth=1.0, linestyle=(0, (1, 1)), zorder=4
+        )
     for place, (names, look) in enumerate(looks.items()):
         colour, style = names
         line = here[(here["colour"] == colour) & (here["style"] == style)].sort_values("x")
         if line.empty:
             continue
-        shift = _DODGE * (place - (len(looks) - 1) / 2)
+        # Where each line has a law of its own, points stand on it, and lie apart anyway.
+        shift = 0.0 if len(laws) > 1 else _DODGE * (place - (len(looks) - 1) / 2)
         x = _dodged(axes, line["x"].to_numpy(np.float64), shift, log)
         y, low, high = (line[name].to_numpy(np.float64) for name in ("y", "low", "high"))
-        law = line["law"].to_numpy(np.float64)
         seen = np.isfinite(y) & ((y > 0) | ("y" not in log))
         axes.plot(
             x[seen],
             y[seen],
             zorder=3,
             **look,
-        )
-        axes.plot(
-            x[np.isfinite(law)],
-            law[np.isfinite(law)],
-            color="black",
-            linewidth=1.0,
-            linestyle=(0, (1, 1)),
-            zorder=4,
         )
         rises = np.isinf(high) & np.isfinite(low)
         known = np.isfinite(low)

@@ -54,13 +54,14 @@ def test_means_medians_and_speedups(study):
 
 
 def test_a_power_law_is_found(study):
-    # sh: 3 * workers**0.5 for each seed. asha: a zero, so no power law.
-    lost = [[3 * n**0.5] * 3 for n in (1, 2, 4)] + [[0, 1, 1], [1, 1, 1], [1, 1, 1]]
+    # sh: 3 * workers**0.5 for each seed. asha: a mean of zero.
+    lost = [[3 * n**0.5] * 3 for n in (1, 2, 4)] + [[0, 0, 0], [1, 1, 1], [1, 1, 1]]
     found = fits(study, cube(study, [[1] * 3] * 6, lost)).set_index("scheduler")
     assert found.loc["sh", "exponent"] == pytest.approx(0.5)
     assert found.loc["sh", "standard_error"] == pytest.approx(0, abs=1e-12)
     assert found.loc["sh", "factor"] == pytest.approx(3)
     assert isnan(found.loc["asha", "exponent"])
+    assert isnan(found.loc["asha", "standard_error"])
     assert found["axis"].tolist() == ["workers"] * 2
 
 
@@ -78,3 +79,14 @@ def test_the_interval_holds_the_median_with_95_per_cent(n):
 
 def test_an_infinite_run_is_counted_not_dropped():
     assert interval_of_median([1.0, 2.0, 3.0, inf, inf, inf]) == (1.0, inf)
+
+
+def test_the_error_of_an_exponent_is_the_jackknifes(study):
+    # Two settings that count, 1 and 4 workers (2 in the middle has no weight): the exponent is
+    # log(mean at 4 / mean at 1) / log(4). Means at 4 without a seed: 2.5, 2, 1.5; at 1: 1.
+    lost = [[1, 1, 1], [1, 1, 1], [1, 2, 3]] * 2
+    found = fits(study, cube(study, [[1] * 3] * 6, lost)).iloc[0]
+    assert found["exponent"] == pytest.approx(np.log(2) / np.log(4))
+    left = np.log([2.5, 2, 1.5]) / np.log(4)
+    expected = np.sqrt(2 / 3 * ((left - left.mean()) ** 2).sum())
+    assert found["standard_error"] == pytest.approx(expected)
