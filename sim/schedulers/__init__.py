@@ -6,6 +6,7 @@ from sim.schedulers.async_hyperband import AsyncHyperband
 from sim.schedulers.bracket import Bracket
 from sim.schedulers.contract import Contract
 from sim.schedulers.hyperband import Hyperband
+from sim.schedulers.median_stopping import MedianStopping
 from sim.schedulers.pasha import PASHA
 from sim.schedulers.protocol import (
     LOST,
@@ -36,6 +37,7 @@ __all__ = [
     "Hyperband",
     "Idle",
     "Job",
+    "MedianStopping",
     "ProtocolError",
     "RandomSearch",
     "Retrying",

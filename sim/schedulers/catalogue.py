@@ -14,6 +14,7 @@ from sim.schedulers.asha import ASHA
 from sim.schedulers.asha_stopping import StoppingASHA
 from sim.schedulers.async_hyperband import AsyncHyperband
 from sim.schedulers.hyperband import Hyperband
+from sim.schedulers.median_stopping import MedianStopping
 from sim.schedulers.pasha import PASHA
 from sim.schedulers.protocol import Scheduler, Searcher
 from sim.schedulers.random_search import RandomSearch
@@ -100,6 +101,10 @@ def _async_hyperband(searcher: Searcher, s: Settings) -> Scheduler:
     return AsyncHyperband(searcher, **_rungs(s))
 
 
+def _median(searcher: Searcher, s: Settings) -> Scheduler:
+    return MedianStopping(searcher, r_min=s.r_min, r_max=s.r_max, lost=s.lost)
+
+
 def _pasha(searcher: Searcher, s: Settings) -> Scheduler:
     return PASHA(searcher, **_rungs(s))
 
@@ -118,6 +123,7 @@ SCHEDULERS: Mapping[str, Make] = MappingProxyType(
         "hyperband": _hyperband,
         "hyperband-overlap": _hyperband_overlap,
         "async-hyperband": _async_hyperband,
+        "median": _median,
         "pasha": _pasha,
     }
 )

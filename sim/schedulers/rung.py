@@ -18,6 +18,28 @@ _Entry: TypeAlias = tuple[float, int, Trial]
 """(loss, number, trial): the order of ranks. Numbers differ, so trials are never compared."""
 
 
+def check_levels(r_min: int, r_max: int) -> None:
+    """Refuse a first and a last level that cannot be.
+
+    Raises
+    ------
+    ValueError
+        Not ``1 <= r_min <= r_max``, or one of them not a whole number.
+
+    """
+    _check_whole(r_min=r_min, r_max=r_max)
+    if r_min < 1:
+        raise ValueError(f"r_min is {r_min}: the first rung is at 1 epoch or later")
+    if r_min > r_max:
+        raise ValueError(f"r_min is {r_min}, above r_max {r_max}: choose r_min <= r_max")
+
+
+def _check_whole(**values: object) -> None:
+    for name, value in values.items():
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(f"{name} is {value!r}: give a whole number")
+
+
 def rung_levels(r_min: int, r_max: int, eta: int) -> tuple[int, ...]:
     """Return the levels ``r_min * eta**k`` below `r_max`, then `r_max` itself.
 
@@ -44,15 +66,10 @@ def rung_levels(r_min: int, r_max: int, eta: int) -> tuple[int, ...]:
     (1, 3, 9, 27, 81, 243)
 
     """
-    for name, value in (("r_min", r_min), ("r_max", r_max), ("eta", eta)):
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise ValueError(f"{name} is {value!r}: give a whole number")
+    _check_whole(r_min=r_min, r_max=r_max, eta=eta)
     if eta < 2:
         raise ValueError(f"eta is {eta}: at least 2 is needed, or no trial is ever left behind")
-    if r_min < 1:
-        raise ValueError(f"r_min is {r_min}: the first rung is at 1 epoch or later")
-    if r_min > r_max:
-        raise ValueError(f"r_min is {r_min}, above r_max {r_max}: choose r_min <= r_max")
+    check_levels(r_min, r_max)
     levels = []
     level = r_min
     while level < r_max:

@@ -9,6 +9,7 @@ from sim.schedulers import (
     PASHA,
     AsyncHyperband,
     Hyperband,
+    MedianStopping,
     RandomSearch,
     StoppingASHA,
     SuccessiveHalving,
@@ -38,6 +39,9 @@ MAKERS = {
     "hyperband": _on_rungs(Hyperband),
     "hyperband-overlap": _on_rungs(Hyperband, barrier=False),
     "async-hyperband": _on_rungs(AsyncHyperband),
+    "median": lambda searcher, levels, _, lost="inf": MedianStopping(
+        searcher, r_min=levels[0], r_max=levels[1], lost=lost
+    ),
     "pasha": _on_rungs(PASHA),
 }
 
