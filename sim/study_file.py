@@ -18,6 +18,8 @@ from sim.laws import LAWS
 from sim.measures import MEASURES
 from sim.study import Picture, Study, Table, shown
 
+_COLUMNS = ("seed", "measure", "axis")  # of the files of a study, beside its axes
+
 _SHIPPED = Path(__file__).parent / "studies"
 
 
@@ -102,6 +104,8 @@ def _check(study: Study) -> None:
         raise ValueError(f"it measures nothing: give measures, of {', '.join(MEASURES)}")
     for name in study.axes:
         settings = study.settings(name)
+        if name in _COLUMNS or name in study.measures:
+            raise ValueError(f"axes.{name} is the name of another column: choose another name")
         _require(bool(settings), f"axes.{name}", study.axes[name], "at least one value")
         if len(set(settings)) < len(settings):
             raise ValueError(f"axes.{name} has a value twice: {', '.join(settings)}")
@@ -111,6 +115,8 @@ def _check(study: Study) -> None:
     for axis in study.fits.values():
         numbers(study, axis)
     for name, picture in study.pictures.items():
+        if Path(name).name != name:
+            raise ValueError(f"pictures.{name!r} is no name of a file: leave out the slashes")
         _check_picture(study, f"pictures.{name}", picture)
 
 

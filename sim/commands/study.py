@@ -93,6 +93,7 @@ def main(args: argparse.Namespace) -> int:
         study_report.draw(study, cells, fits, folder)
     if args.json:
         print(screen.to_json(result), end="")  # noqa: T201  the answer
+        screen.console(stderr=True).print(rate)
     else:
         study_report.print_cells(study, cells)
         study_report.print_fits(fits)

@@ -116,6 +116,8 @@ def test_values_as_they_are_written():
         ("[axes.cluster]", '[laws]\njobs = "none"\n[axes.cluster]', "laws names 'none'"),
         ("[axes.cluster]", '[fits]\njobs = "cluster"\n[axes.cluster]', "holds no numbers"),
         ("[axes.cluster]", '[fits]\nlost = "cluster"\n[axes.cluster]', "fits names 'lost'"),
+        ("scheduler =", "seed =", "axes.seed is the name of another column"),
+        ("scheduler =", "jobs =", "axes.jobs is the name of another column"),
         ("[axes.cluster]", '[speedups]\njobs = "x"\n[axes.cluster]', "speedups names 'x'"),
         ("[axes.cluster]", "[axes.cluster", "Expected"),
         ("seed = 7", "seed = 4294967295", "seed"),
@@ -162,3 +164,9 @@ def test_an_unknown_study_is_told_which_there_are():
 def test_what_comes_with_rungsim_can_be_run():
     for name in shipped():
         read(name).check()
+
+
+def test_a_picture_is_written_to_its_folder_only(tmp_path):
+    text = f'{TEXT}[pictures."../p"]\nkind = "gantt"\n'
+    with pytest.raises(InputError, match="no name of a file"):
+        study(tmp_path, text)
