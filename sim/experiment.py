@@ -249,11 +249,11 @@ class Run:
         no straggling and no losses; workers come and go as they did. What waiting remains is
         `shortage`: a rung has no job for every worker. The rest is `straggling`: jobs of one rung
         take unequal time, or are tried again. Where the repeated run waits longer than the run
-        itself, all of its waiting is shortage.
+        itself, or no job has trained, all waiting is shortage.
         """
         total = metrics.worker_seconds(self.trace)["waiting"]
-        shortage = 0.0
-        if total:
+        shortage = total
+        if total and metrics.worker_seconds(self.trace)["training"]:
             even = self.experiment
             outcomes = self.trace.jobs["outcome"]
             if (outcomes == "cut").any() or self.trace.end == even.limits.max_seconds:
@@ -261,7 +261,9 @@ class Run:
                 even = replace(
                     even, limits=Limits(max_jobs=max(1, int((outcomes != "lost").sum())))
                 )
-            repeated = _cluster(even, evened(self.blackbox, self.trace), self.make, even=True).run()
+            checkpoints = even.costs.checkpoints
+            curves = evened(self.blackbox, self.trace, checkpoints=checkpoints)
+            repeated = _cluster(even, curves, self.make, even=True).run()
             if even is not self.experiment:  # workers waited to the end there
                 repeated = replace(repeated, drained_from=repeated.end)
             shortage = min(total, metrics.worker_seconds(repeated)["waiting"])

@@ -7,7 +7,7 @@ of it, in `sim.metrics`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -61,16 +61,26 @@ _CSV = csv.ConvertOptions(
 )
 
 
-def down_table(rows: Iterable[tuple[int, float, float]] = ()) -> pd.DataFrame:
+_DOWN = {"worker": np.int64, "since": np.float64, "until": np.float64}
+_KEPT = {"job": np.int64, "epoch": np.int64, "seconds": np.float64}
+
+
+def down_table(rows: Sequence[tuple[int, float, float]] = ()) -> pd.DataFrame:
     """Return when workers were away, (worker, since, until) each, as a table."""
-    table = pd.DataFrame(list(rows), columns=["worker", "since", "until"])
-    return table.astype({"worker": "int64", "since": "float64", "until": "float64"})
+    return _table(rows, _DOWN)
 
 
-def kept_table(rows: Iterable[tuple[int, int, float]] = ()) -> pd.DataFrame:
+def kept_table(rows: Sequence[tuple[int, int, float]] = ()) -> pd.DataFrame:
     """Return what lost jobs have saved, (job, epoch, seconds) each, as a table."""
-    table = pd.DataFrame(list(rows), columns=["job", "epoch", "seconds"])
-    return table.astype({"job": "int64", "epoch": "int64", "seconds": "float64"})
+    return _table(rows, _KEPT)
+
+
+def _table(rows: Sequence[tuple[float, ...]], kinds: Mapping[str, type]) -> pd.DataFrame:
+    cells = np.array(rows, dtype=np.float64).reshape(len(rows), len(kinds))
+    columns: dict[str, Any] = {
+        name: cells[:, i].astype(kind) for i, (name, kind) in enumerate(kinds.items())
+    }
+    return pd.DataFrame(columns, copy=False)
 
 
 @dataclass(frozen=True)
