@@ -19,6 +19,8 @@ from sim.laws import LAWS
 from sim.study import Study
 from sim.study_log import Values
 
+SPEEDUP = "speedup."
+"""Leads the name of the measure whose speedup is told."""
 _ROUNDING = 1e-12  # what values that are equal but for rounding may differ by, as a share
 
 STATISTICS = ("seeds", "mean", "standard_error", "median", "low", "high", "censored", "law")
@@ -68,7 +70,7 @@ def by_cell(study: Study, values: Values) -> pd.DataFrame:
                 "high": estimate.high,
                 "censored": estimate.censored,
             }
-            named = {**cell.settings, "measure": f"speedup.{measure}", "seeds": study.seeds}
+            named = {**cell.settings, "measure": f"{SPEEDUP}{measure}", "seeds": study.seeds}
             law = nan
             if axis == "workers":  # K workers are to be K times as fast
                 law = cell.experiment.workers / study.cells[base].experiment.workers

@@ -90,7 +90,9 @@ def main(args: argparse.Namespace) -> int:
     fits = study_cells.fits(study, log.values)
     result = study_report.write(study, cells, fits, folder)
     if not args.no_plots:
-        study_report.draw(study, cells, fits, folder)
+        from sim import study_pictures  # noqa: PLC0415  imports matplotlib
+
+        study_pictures.draw(study, cells, fits, folder)
     if args.json:
         print(screen.to_json(result), end="")  # noqa: T201  the answer
         screen.console(stderr=True).print(rate)
