@@ -1,5 +1,6 @@
 """The contract: every built-in scheduler keeps it; who breaks it is told, and nothing changes."""
 
+import random
 import re
 from collections import Counter
 from math import inf, nan
@@ -323,6 +324,38 @@ def test_when_every_job_is_lost_all_trials_are_tried_and_then_it_is_done(
         scheduler.job_lost(running.pop(0))
     assert answer is Idle.DONE
     assert seen == dict.fromkeys(range(40), attempts or 1)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(
+    seed=st.integers(0, 10**6),
+    share=st.sampled_from([0.05, 0.3, 0.8]),
+    count=st.integers(0, 40),
+    workers=st.integers(1, 6),
+    lost=st.sampled_from(LOST),
+    attempts=st.sampled_from([None, 2]),
+)
+@settings(max_examples=100, derandomize=True, deadline=None)
+def test_jobs_lost_at_random_neither_hang_a_run_nor_keep_it_going_for_ever(
+    makers, trials, name, seed, share, count, workers, lost, attempts
+):
+    draw = random.Random(seed)  # noqa: S311
+    scheduler = Contract(makers[name](trials(count), (1, 9), 3, lost))  # it refuses a deadlock
+    if attempts is not None:
+        scheduler = Contract(Retrying(scheduler, attempts))
+    running = []
+    for _ in range(count * 10 * 2 + 1):  # at most ten jobs a trial, two attempts each
+        while len(running) < workers and isinstance(answer := scheduler.next_job(), Job):
+            running.append(answer)
+        if not running:
+            break
+        job = running.pop(draw.randrange(len(running)))
+        if draw.random() < share:
+            scheduler.job_lost(job)
+        else:
+            scheduler.job_done(job, [draw.random()] * (job.stop - job.start))
+    assert answer is Idle.DONE
+    assert not running
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from functools import partial
 from math import inf, nan
 
 import pytest
@@ -241,7 +242,11 @@ def operations(scheduler, results):
     return Counting.operations
 
 
-@pytest.mark.parametrize("scheduler", [ASHA, StoppingASHA])
+@pytest.mark.parametrize(
+    "scheduler",
+    [ASHA, StoppingASHA, partial(StoppingASHA, rule="ray"), AsyncHyperband],
+    ids=["asha", "asha-stopping", "ray", "async-hyperband"],
+)
 def test_a_decision_costs_the_logarithm_of_the_results(scheduler):
     def made():
         configs = ({} for _ in range(10**6))
