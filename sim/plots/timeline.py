@@ -1,7 +1,7 @@
 """Gantt charts: what each worker did when, as in d2l Fig. 19.3.1, 19.5.1 and 19.5.2.
 
 Owns how the time of the workers falls into bars, the gaps between jobs included. Must not know
-why a worker waited.
+why a worker waited, or was away.
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ _MARGIN = 0.8  # inches of a picture for title, time axis and legend
 
 
 def gantt(trace: Trace, path: Path, *, title: str = "") -> None:
-    """Draw one row a worker: training coloured and numbered by trial, waiting grey.
+    """Draw one row a worker: training coloured and numbered by trial, waiting grey, down black.
 
     The part of a bar that is overhead is darker, and stands in front wherever in the job it fell.
-    What a loss threw away is hatched; a job cut short by the run's end is pale and hatched in
-    grey; a drained worker's row is white. Above 32 workers the trials bear no numbers.
+    A lost job is hatched, what it has saved included; a job cut short by the run's end is pale and
+    hatched in grey. A worker that is down, crashed or absent, has a thin black bar; a drained one's
+    row is white. Above 32 workers the trials bear no numbers, and all bars are as high as a row.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def gantts(traces: Mapping[str, Trace], path: Path) -> None:
 
 
 def gaps(trace: Trace) -> Floats:
-    """Return when workers had no job; O(n log n) in the jobs.
+    """Return when workers were there and had no job; O(n log n) in the jobs and absences.
 
     Returns
     -------
@@ -98,13 +99,14 @@ def gaps(trace: Trace) -> Floats:
         Worker, from, to (both in seconds, from < to <= `trace.end`), by worker, then by time.
 
     """
-    jobs = trace.jobs
+    jobs, down = trace.jobs, trace.down
     workers = np.arange(trace.workers, dtype=np.float64)
     opening, closing = np.zeros(trace.workers), np.full(trace.workers, trace.end)
-    # Every worker is held at 0 and at the end; a gap lies before each start.
-    worker = np.concatenate([workers, jobs["worker"].to_numpy(np.float64), workers])
-    start = np.concatenate([opening, jobs["started"].to_numpy(), closing])
-    stop = np.concatenate([opening, jobs["ended"].to_numpy(), closing])
+    # Every worker is held at 0 and at the end, by its jobs, and where it is away; a gap lies before
+    # each start.
+    worker = np.concatenate([workers, jobs["worker"], down["worker"], workers])
+    start = np.concatenate([opening, jobs["started"], down["since"], closing])
+    stop = np.concatenate([opening, jobs["ended"], down["until"], closing])
     order = np.lexsort((stop, start, worker))
     worker, start, stop = worker[order], start[order], stop[order]
     found = (worker[1:] == worker[:-1]) & (start[1:] > stop[:-1])
@@ -118,12 +120,13 @@ def bars(trace: Trace) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a bar, with the columns ``kind`` (overhead | training | lost | cut | waiting |
-        drained), ``worker``, ``start``, ``stop`` (seconds, start < stop) and ``trial`` (-1 for
-        none). The overhead of a job stands in front.
+        One row a bar, with the columns ``kind`` (overhead | training | lost | cut | down |
+        waiting | drained), ``worker``, ``start``, ``stop`` (seconds, start < stop) and ``trial``
+        (-1 for none). The overhead of a job stands in front; all training of a lost job is lost,
+        what it has saved included.
 
     """
-    jobs = trace.jobs
+    jobs, down = trace.jobs, trace.down
     worker, trial = jobs["worker"].to_numpy(np.float64), jobs["trial"].to_numpy()
     started, ended = jobs["started"].to_numpy(), jobs["ended"].to_numpy()
     trains = np.minimum(started + jobs["overhead"].to_numpy(), ended)
@@ -133,6 +136,7 @@ def bars(trace: Trace) -> pd.DataFrame:
     parts = (
         ("overhead", worker, started, trains, trial),
         (kind, worker, trains, ended, trial),
+        ("down", *down[["worker", "since", "until"]].to_numpy(np.float64).T, -1),
         ("waiting", idle, since, turns, -1),
         ("drained", idle, turns, until, -1),
     )
@@ -151,6 +155,7 @@ class _Look:
     tint: float = 0.0  # how much paler than its trial's colour; below 0 darker
     hatch: str = ""
     edge: str = "white"  # also the colour of the hatch
+    half: float = 0.42  # of a row, above its middle and below
 
     def faces(self, trials: npt.NDArray[np.int64]) -> Floats:
         """Return the colour of each bar, shape (bars, 4)."""
@@ -172,6 +177,7 @@ _LOOKS = {
     "overhead": _Look(tint=-0.5),
     "lost": _Look(tint=0.55, hatch="//////", edge="#333333"),
     "cut": _Look(tint=0.7, hatch="......", edge="#AAAAAA"),
+    "down": _Look(face="black", half=0.17),
     "waiting": _Look(face=canvas.GREY),
     "drained": _Look(face="white"),
 }
@@ -206,13 +212,12 @@ def _draw(axes: Axes, trace: Trace, end: float, second: float) -> set[str]:
         axes.yaxis.set_major_locator(canvas.integers())
     if trace.jobs.empty:
         canvas.say(axes, "no jobs")
-        return set()
     drawn = bars(trace)
     drawn["points"] = (drawn["stop"] - drawn["start"]) * _AXES_POINTS / end
-    half = 0.42 if numbered else 0.5  # of a row; thin ones leave no space between them
     for kind, some in drawn[drawn["kind"] != "drained"].groupby("kind", sort=True):
         look = _LOOKS[str(kind)]
         x, y = some[["start", "stop"]].to_numpy() / second, some["worker"].to_numpy()
+        half = look.half if numbered else 0.5  # thin rows leave no space between them
         corners = [x[:, [0, 0, 1, 1]], y[:, None] + np.array([-half, half, half, -half])]
         shapes = PolyCollection(
             list(np.stack(corners, axis=-1)),  # (bars, 4, 2)

@@ -20,12 +20,14 @@ from learning_curves.synthetic import PowerLaw, Scripted
 from sim import plots
 from sim.cluster import Cluster
 from sim.costs import Costs
-from sim.faults import HalfNormalStraggler, Models
+from sim.experiment import Experiment, simulate
+from sim.faults import Faults, HalfNormalStraggler, Models
 from sim.limits import Limits
+from sim.metrics import worker_seconds
 from sim.plots import canvas, progress, rung_scatter, timeline
 from sim.schedulers import ASHA, RandomSearch, StoppingASHA, SuccessiveHalving
 from sim.searchers import searcher_for
-from sim.trace import Trace, frame, pack
+from sim.trace import Trace, down_table, frame, pack
 
 inf, nan = np.inf, np.nan
 CAUSES = ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained")
@@ -66,6 +68,26 @@ def lose(trace):
         outcome=trace.jobs["outcome"].where(~lost, "lost"),
         loss=trace.jobs["loss"].where(~lost, nan),
     )
+
+
+CRASHES = Faults(mtbf=100.0, mttr=20.0)
+PREEMPTIONS = Faults(preempted_every=60.0, preempted_for=30.0, save_on_preemption=True)
+ELASTIC = Faults(timetable=((0, 0.0, 7.5), (1, 30.0, 90.0), (1, 100.0, inf), (2, 50.0, inf)))
+
+
+def with_faults(faults, workers=5, **settings):
+    """Run SH, which waits, on workers that come and go."""
+    experiment = Experiment(
+        curves="power-law",
+        scheduler="sh",
+        r_max=27,
+        eta=3,
+        workers=workers,
+        costs=COSTS,
+        faults=faults,
+        **{"limits": Limits(max_seconds=300)} | settings,
+    )
+    return simulate(experiment).trace
 
 
 def no_jobs(workers=3, end=0.0):
@@ -171,6 +193,11 @@ PICTURES = {
     "gantt of 500 trials": lambda p, _: plots.gantt(run("asha", 3, 500), p),
     "gantt of hours": lambda p, _: plots.gantt(run("random", 2, max_seconds=70000), p),
     "gantt of no job": lambda p, _: plots.gantt(no_jobs(), p),
+    "gantt of 3 crashing workers": lambda p, _: plots.gantt(with_faults(CRASHES, 3), p),
+    "gantt of 40 preempted workers": lambda p, _: plots.gantt(with_faults(PREEMPTIONS, 40), p),
+    "gantt of absence": lambda p, _: plots.gantt(
+        with_faults(Faults(timetable=((0, 9.0, inf),)), 1, limits=Limits(max_seconds=5)), p
+    ),
     "gantt of idleness": lambda p, _: plots.gantt(no_jobs(end=5.0), p),
     "gantt of an instant": lambda p, _: plots.gantt(
         with_jobs(run("random", 2, 2), started=0.0, ended=0.0, overhead=0.0), p
@@ -435,10 +462,10 @@ def test_limits_leave_space_around_all_that_is_finite(values, log, diverged):
 
 @st.composite
 def traces(draw):
-    """A trace of whole seconds on a few workers, with overhead, gaps and all outcomes."""
+    """A trace of whole seconds on a few workers, with overhead, gaps, absences, all outcomes."""
     workers = draw(st.integers(1, 4))
     end = draw(st.integers(0, 30))
-    rows = []
+    rows, down = [], []
     for worker in range(workers):
         now = 0
         while True:
@@ -446,37 +473,43 @@ def traces(draw):
             ended = started + draw(st.integers(0, 6))
             if ended > end or draw(st.integers(0, 9)) == 0:
                 break
+            now = ended
+            if draw(st.integers(0, 3)) == 0:
+                down.append((worker, started, ended))
+                continue
             overhead = draw(st.integers(0, ended - started))
             outcome = draw(st.integers(0, 2))
             trial = draw(st.integers(0, 20))
             rows.append((trial, -1, worker, 0, 0, 1, 0, outcome, started, ended, overhead, 0.5))
-            now = ended
     rows = draw(st.permutations(rows))
     jobs = frame(b"".join(pack(job, *row) for job, row in enumerate(rows)))
-    return Trace(jobs, workers, r_max=9, end=end, drained_from=draw(st.integers(0, end)))
+    drained_from = draw(st.integers(0, end))
+    return Trace(jobs, workers, 9, end=end, drained_from=drained_from, down=down_table(down))
 
 
-def kind_at(jobs, worker, time, drained_from):
-    """Return the kind and the trial at `time`, by looking at every job."""
-    for job in jobs:
+def kind_at(trace, worker, time):
+    """Return the kind and the trial at `time`, by looking at every job and absence."""
+    for job in trace.jobs.itertuples():
         if job.worker == worker and job.started < time < job.ended:
             if time < job.started + job.overhead:
                 return "overhead", job.trial
             return {"done": "training"}.get(job.outcome, job.outcome), job.trial
-    return ("waiting" if time < drained_from else "drained"), -1
+    for away in trace.down.itertuples():
+        if away.worker == worker and away.since < time < away.until:
+            return "down", -1
+    return ("waiting" if time < trace.drained_from else "drained"), -1
 
 
 @settings(deadline=None)
 @given(traces())
 def test_every_moment_of_every_worker_lies_in_the_one_bar_that_tells_what_it_did(trace):
     bars = list(timeline.bars(trace).itertuples())
-    jobs = list(trace.jobs.itertuples())
     assert all(bar.start < bar.stop for bar in bars)
     for worker in range(trace.workers):
         for time in np.arange(0.5, trace.end):  # all events are at whole seconds
             found = [bar for bar in bars if bar.worker == worker and bar.start < time < bar.stop]
             (bar,) = found
-            assert (bar.kind, bar.trial) == kind_at(jobs, worker, time, trace.drained_from)
+            assert (bar.kind, bar.trial) == kind_at(trace, worker, time)
 
 
 @pytest.mark.parametrize("scheduler", ["asha", "sh", "stopping", "random"])
@@ -485,6 +518,32 @@ def test_the_bars_of_a_run_sum_to_the_workers_time(scheduler):
     bars = timeline.bars(trace)
     assert (bars["stop"] - bars["start"]).sum() == pytest.approx(7 * trace.end)
     assert {"training", "overhead", "lost", "cut"} <= set(bars["kind"])
+
+
+def seconds_by_kind(bars):
+    return (bars["stop"] - bars["start"]).groupby(bars["kind"]).sum()
+
+
+@pytest.mark.parametrize("faults", [CRASHES, PREEMPTIONS, ELASTIC, Faults(mtbf=30.0)])
+@pytest.mark.parametrize("settings", [{}, {"limits": Limits(), "max_trials": 40}])
+def test_the_bars_of_workers_that_come_and_go_are_what_the_metrics_count(faults, settings):
+    trace = with_faults(faults, **settings)
+    bars = timeline.bars(trace)
+    ordered = bars.sort_values(["worker", "start"])
+    for _, row in ordered.groupby("worker"):
+        starts, stops = row["start"].to_numpy(), row["stop"].to_numpy()
+        assert starts[0] == 0
+        assert stops[-1] == trace.end
+        assert (starts[1:] == stops[:-1]).all()
+    assert bars["worker"].nunique() == trace.workers
+    found, wanted = seconds_by_kind(bars), worker_seconds(trace)
+    for kind in ("overhead", "down", "waiting", "drained"):
+        assert found.get(kind, 0.0) == pytest.approx(wanted[kind], abs=1e-6)
+    # What a lost job has saved stays in its bar.
+    trained = sum(found.get(kind, 0.0) for kind in ("training", "lost", "cut"))
+    assert trained == pytest.approx(wanted["training"] + wanted["wasted"])
+    assert "down" in found or faults.mtbf == 30  # which are repaired at once
+    assert (trace.jobs["outcome"] == "lost").any()
 
 
 def test_the_gaps_of_the_two_workers_of_d2l_19_5_1():
@@ -565,12 +624,35 @@ def test_the_legend_names_what_occurs(drawn):
 
     assert names(run("random", 1, 3)) == ["training (number: trial)"]
     assert names(run("sh", 2, 9)) == ["training (number: trial)", "waiting"]
+    assert names(with_faults(CRASHES, 40)) == [
+        "training (colour: trial)",
+        "overhead",
+        "lost",
+        "down",
+        "waiting",
+    ]
     assert names(lose(run("asha", 40, max_seconds=200, costs=COSTS))) == [
         "training (colour: trial)",
         "overhead",
         "lost",
         "cut short",
     ]
+
+
+@pytest.mark.parametrize(("workers", "half"), [(5, 0.17), (40, 0.5)])
+def test_a_worker_that_is_down_has_a_black_bar(workers, half, drawn):
+    trace = with_faults(CRASHES, workers)
+    (axes,) = drawn(plots.gantt, trace, "unused").axes
+    (black,) = (
+        shapes
+        for shapes in axes.collections
+        if isinstance(shapes, PolyCollection) and to_hex(shapes.get_facecolor()[0]) == "#000000"
+    )
+    shown = [path.get_extents() for path in black.get_paths()]
+    assert [box.x0 for box in shown] == trace.down["since"].tolist()
+    assert [box.x1 for box in shown] == trace.down["until"].tolist()
+    assert [box.y0 + half for box in shown] == pytest.approx(trace.down["worker"].tolist())
+    assert [box.y1 - half for box in shown] == pytest.approx(trace.down["worker"].tolist())
 
 
 def test_charts_below_each_other_share_the_time_axis(drawn):
