@@ -7,7 +7,6 @@ epochs that they have saved. Must not know who asks when (`cluster`), nor the sc
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 from math import fsum
@@ -36,7 +35,7 @@ class Training:
         self._costs = costs
         self._faults = faults
         self._r_max = r_max
-        self._attempts: Counter[tuple[int, int]] = Counter()  # lost ones, by trial and stop
+        self._attempts: dict[tuple[int, int], int] = {}  # lost ones, by trial and stop
         self._saved: dict[tuple[int, int], int] = {}  # epochs that lost attempts have saved
 
     def first_epoch(self, job: Job) -> int:
@@ -50,7 +49,7 @@ class Training:
         Return after how many seconds it ends, by its last epoch or by a loss. O(epochs).
         """
         costs, faults = self._costs, self._faults
-        worker.attempt = attempt = self._attempts[job.trial.number, job.stop]
+        worker.attempt = attempt = self._attempts.get((job.trial.number, job.stop), 0)
         worker.first = first = self.first_epoch(job)
         training = fsum(self._epoch_seconds(worker, job))
         for straggler in faults.stragglers:
@@ -75,7 +74,7 @@ class Training:
         `saves`. The next attempt begins there. O(epochs).
         """
         key = job.trial.number, job.stop
-        self._attempts[key] += 1
+        self._attempts[key] = worker.attempt + 1
         if not (saves and self._costs.checkpoints):
             return 0.0
         each = self._epoch_seconds(worker, job)

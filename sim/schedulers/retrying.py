@@ -46,7 +46,7 @@ class Retrying:
         self.scheduler = scheduler
         self.r_max = scheduler.r_max
         self._attempts = attempts
-        self._losses: dict[Job, int] = {}  # how often each job now issued was lost
+        self._losses: dict[int, int] = {}  # how often the job now issued was lost, by trial
         self._again: deque[Job] = deque()
         self._running = 0
 
@@ -63,18 +63,19 @@ class Retrying:
         """Pass the losses on."""
         self.scheduler.job_done(job, losses)
         if self._losses:
-            self._losses.pop(job, None)
+            self._losses.pop(job.trial.number, None)
         self._running -= 1
 
     def job_lost(self, job: Job) -> None:
         """Keep `job` for another attempt; pass the loss on when it has had its last."""
-        lost = self._losses.get(job, 0) + 1
+        number = job.trial.number
+        lost = self._losses.get(number, 0) + 1
         if lost < self._attempts:
-            self._losses[job] = lost
+            self._losses[number] = lost
             self._again.append(job)
         else:
             self.scheduler.job_lost(job)
-            self._losses.pop(job, None)
+            self._losses.pop(number, None)
         self._running -= 1
 
     def may_go_on(self, job: Job) -> bool:
