@@ -5,9 +5,9 @@ came about: what is drawn is handed over ready, but for quantiles and for the ga
 """
 
 from sim.plots.efficiency import speedup, utilisation
+from sim.plots.panels import study_lines
 from sim.plots.progress import incumbents, losses
 from sim.plots.rung_scatter import rungs
-from sim.plots.study_lines import study_lines
 from sim.plots.table_curves import curves
 from sim.plots.timeline import gantt, gantts
 
