@@ -30,6 +30,9 @@ from sim.experiment import Experiment, Run, simulate, source
 PARTS = ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained")
 """Where the workers' time can go, with waiting told apart by its cause."""
 
+FIGURES = ("end_seconds", "finished", "time_to_target")
+"""What is told with stragglers and without."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measured:
@@ -45,6 +48,8 @@ class Measured:
         The share of the workers' time that went to each of the `PARTS`.
     incumbent
         See `metrics.incumbent`.
+    without
+        The same without stragglers, at the same seed; None where nothing straggles.
 
     """
 
@@ -55,6 +60,7 @@ class Measured:
     time_to_target: float
     shares: dict[str, float]
     incumbent: tuple[metrics.Seconds, metrics.Seconds]
+    without: Measured | None = None
 
 
 def grid(
@@ -141,6 +147,8 @@ def measure_all(
 
 
 def _measure(experiment: Experiment, target: float) -> Measured:
+    twin = experiment.without_stragglers()
+    without = None if twin == experiment else _measure(twin, target)
     run = simulate(experiment)
     incumbent = metrics.incumbent(run.trace)
     losses = incumbent[1]
@@ -152,24 +160,77 @@ def _measure(experiment: Experiment, target: float) -> Measured:
         time_to_target=metrics.time_to(run.trace, target),
         shares=share_of(run),
         incumbent=incumbent,
+        without=without,
     )
 
 
 def by_seed(measured: Iterable[Measured]) -> pd.DataFrame:
-    """Return one row a run: scheduler, workers, seed, the figures, and the shares."""
+    """Return one row a run: scheduler, workers, seed, the figures, and the shares.
+
+    Where jobs straggle, the `FIGURES` and shares without that follow, named ``..._without``.
+    """
     return pd.DataFrame(
-        {
-            "scheduler": each.experiment.scheduler,
-            "workers": each.experiment.workers,
-            "seed": each.experiment.seed,
-            "end_seconds": each.end_seconds,
-            "finished": each.finished,
-            "best_loss": each.best_loss,
-            "time_to_target": each.time_to_target,
-            **each.shares,
+        _figures(each)
+        | {
+            f"{name}_without": value
+            for name, value in (_figures(each.without).items() if each.without else ())
+            if name in {*FIGURES, *PARTS}
         }
         for each in measured
     )
+
+
+def _figures(measured: Measured) -> dict[str, Any]:
+    return {
+        "scheduler": measured.experiment.scheduler,
+        "workers": measured.experiment.workers,
+        "seed": measured.experiment.seed,
+        "end_seconds": measured.end_seconds,
+        "finished": measured.finished,
+        "best_loss": measured.best_loss,
+        "time_to_target": measured.time_to_target,
+        **measured.shares,
+    }
+
+
+def effects(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Return what straggling does, by scheduler and worker count: with less without, seed by seed.
+
+    Parameters
+    ----------
+    runs
+        As `by_seed` returns them, of experiments that straggle.
+    seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        One row a scheduler and worker count. For each of the `FIGURES` the median of the paired
+        differences, and the ends ``..._low`` and ``..._high`` of its 95 % interval (see
+        `metrics.difference`); the mean shares of waiting with straggling and without it, each
+        split into ``straggling`` and ``shortage``.
+
+    """
+    rows: list[dict[str, Any]] = []
+    for (scheduler, workers), cell in runs.groupby(["scheduler", "workers"], sort=False):
+        count = int(str(workers))
+        row: dict[str, Any] = {"scheduler": scheduler, "workers": count}
+        for place, name in enumerate(FIGURES):
+            estimate = metrics.difference(
+                cell[name].tolist(),
+                cell[f"{name}_without"].tolist(),
+                generator(seed, "effect", count, place),
+            )
+            row |= {
+                name: estimate.median,
+                f"{name}_low": estimate.low,
+                f"{name}_high": estimate.high,
+            }
+        for name in ("straggling", "shortage"):
+            row |= {each: cell[each].mean() for each in (name, f"{name}_without")}
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -84,6 +84,10 @@ class Experiment:
     costs: Costs = field(default_factory=Costs)
     faults: Faults = field(default_factory=Faults)
 
+    def without_stragglers(self) -> Experiment:
+        """Return the experiment in which nothing straggles, and all else is as it is here."""
+        return replace(self, straggler_sigma=0.0, faults=self.faults.without_stragglers())
+
     @property
     def models(self) -> Models:
         """What goes wrong on its cluster.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
-from math import isnan
+from math import isinf, isnan
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,7 @@ def write_run(run: Run, folder: Path) -> None:
 
 def clear_pictures(folder: Path) -> None:
     """Remove the pictures of an earlier run, which would not belong to what is written now."""
-    for name in ("gantt", "losses*", "incumbent", "rungs*", "utilisation", "speedup"):
+    for name in ("gantt", "losses*", "incumbent", "rungs*", "utilisation", "speedup", "straggling"):
         for picture in folder.glob(f"{name}.png"):
             picture.unlink()
 
@@ -124,13 +124,20 @@ def draw_run(run: Run, folder: Path) -> None:
 
 
 def write_comparison(
-    base: Experiment, runs: pd.DataFrame, cells: pd.DataFrame, target: float, folder: Path
+    base: Experiment,
+    runs: pd.DataFrame,
+    cells: pd.DataFrame,
+    effects: pd.DataFrame | None,
+    target: float,
+    folder: Path,
 ) -> dict[str, Any]:
     """Write the runs, the cells and what they were made from; remove older pictures.
 
-    Return what ``comparison.json`` holds.
+    Return what ``comparison.json`` holds. `effects` is what straggling does, if anything straggles.
     """
     told = {"curves": base.curves, "target": target, "cells": _records(cells)}
+    if effects is not None:
+        told["straggling"] = _records(effects)
     as_json = to_json(told)
     compared = {
         "schedulers": runs["scheduler"].unique().tolist(),
@@ -142,6 +149,9 @@ def write_comparison(
     write_text(folder / "runs.csv", runs.to_csv(index=False))
     write_text(folder / "comparison.csv", cells.to_csv(index=False))
     write_text(folder / "comparison.json", as_json)
+    (folder / "straggling.csv").unlink(missing_ok=True)
+    if effects is not None:
+        write_text(folder / "straggling.csv", effects.to_csv(index=False))
     notes = provenance(source(base)) | {"compared": compared}
     write_text(folder / "experiment.toml", base.to_toml(**notes))
     return told
@@ -185,17 +195,52 @@ def print_comparison(base: Experiment, cells: pd.DataFrame, target: float, seeds
     wide = console().width >= _WIDE
     parts = (time, results, target_reached)
     for part in [time | results | target_reached] if wide else parts:
-        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-        table.add_column("scheduler", no_wrap=True)
-        for name in ("workers", *part):
-            table.add_column(name, justify="right", no_wrap=True)
-        for i, row in enumerate(rows):
-            if i and rows[i - 1]["scheduler"] != row["scheduler"]:
-                table.add_section()
-            table.add_row(
-                row["scheduler"], str(row["workers"]), *(column[i] for column in part.values())
-            )
-        console().print(table)
+        _print_rows(title, rows, part)
+
+
+def print_effects(base: Experiment, effects: pd.DataFrame, seeds: int) -> None:
+    """Print what straggling does, a line a scheduler and worker count."""
+    rows = effects.to_dict("records")
+    columns = {
+        "end [95 %]": [_between(row, "end_seconds", _signed) for row in rows],
+        "finished [95 %]": [_between(row, "finished", "{:+g}".format) for row in rows],
+        "time to target [95 %]": [_between(row, "time_to_target", _signed) for row in rows],
+    } | {
+        f"waiting: {name}": [f"{row[f'{name}_without']:.1%} > {row[name]:.1%}" for row in rows]
+        for name in ("straggling", "shortage")
+    }
+    title = f"{base.curves}: what straggling does, paired by seed, median of {seeds}"
+    _print_rows(title, rows, columns)
+
+
+def _between(row: Mapping[Any, Any], name: str, told: Callable[[float], str]) -> str:
+    return f"{told(row[name])} [{told(row[f'{name}_low'])}, {told(row[f'{name}_high'])}]"
+
+
+def _signed(seconds: float) -> str:
+    """Return a difference of times; one to a target that was missed has no end."""
+    if isnan(seconds):
+        return "-"
+    if isinf(seconds):
+        return "never" if seconds > 0 else "-never"
+    return ("-" if seconds < 0 else "+") + duration(abs(seconds))
+
+
+def _print_rows(
+    title: str, rows: Sequence[Mapping[Any, Any]], columns: Mapping[str, Sequence[str]]
+) -> None:
+    """Print a line a scheduler and worker count."""
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("scheduler", no_wrap=True)
+    for name in ("workers", *columns):
+        table.add_column(name, justify="right", no_wrap=True)
+    for i, row in enumerate(rows):
+        if i and rows[i - 1]["scheduler"] != row["scheduler"]:
+            table.add_section()
+        table.add_row(
+            row["scheduler"], str(row["workers"]), *(column[i] for column in columns.values())
+        )
+    console().print(table)
 
 
 def _times(factor: float) -> str:
@@ -215,7 +260,7 @@ def print_summary(summary: Mapping[str, Any]) -> None:
         if parts[part] or part == "training":
             waiting = "waiting: " if part in summary["waiting"] else ""
             table.add_row(f"{waiting}{part}", f"{parts[part] / total:.1%}" if total else "-")
-    for name in ("jobs", "trials", "finished", "epochs"):
+    for name in ("jobs", "lost", "trials", "finished", "epochs"):
         table.add_row(name, str(summary[name]))
     loss = summary["best_loss"]
     table.add_row("best loss", "-" if loss is None else f"{loss:.4f}")

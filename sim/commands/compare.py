@@ -32,7 +32,8 @@ examples:
   rungsim compare --curves lenet-fashion-mnist --seconds d2l-gpu --straggler-sigma 0.5
 
 Each run gets the same budget of epochs, so that schedulers differ in what they do with it. Seeds
-are paired: at one seed all meet the same configs and the same stragglers.
+are paired: at one seed all meet the same configs and the same faults. Where jobs straggle, each run
+is made without stragglers, too, and the difference is told, seed by seed.
 """
 
 
@@ -128,15 +129,18 @@ def main(args: argparse.Namespace) -> int:
             measured = _measure(experiments, target, pool, base.curves)
             runs = comparison.by_seed(measured)
             cells = comparison.by_cell(runs, args.seed)
-            told.append(report.write_comparison(base, runs, cells, target, folder))
+            effects = comparison.effects(runs, args.seed) if _straggles(measured) else None
+            told.append(report.write_comparison(base, runs, cells, effects, target, folder))
             if args.no_plots:
                 pass
             elif pool is None:
-                _draw(base, measured, cells, target, folder)
+                _draw(base, measured, cells, effects, target, folder)
             else:  # while the next source is measured
-                pictures.append(pool.submit(_draw, base, measured, cells, target, folder))
+                pictures.append(pool.submit(_draw, base, measured, cells, effects, target, folder))
             if not args.json:
                 report.print_comparison(base, cells, target, args.seeds)
+                if effects is not None:
+                    report.print_effects(base, effects, args.seeds)
                 screen.console().print(f"written to {folder}\n")
         for each_picture in pictures:
             each_picture.result()
@@ -165,10 +169,16 @@ def _measure(
         return list(bar.track(measured, total=len(experiments), description=name))
 
 
+def _straggles(measured: Sequence[Measured]) -> bool:
+    """Tell whether each run has a twin without stragglers."""
+    return measured[0].without is not None
+
+
 def _draw(
     base: Experiment,
     measured: Sequence[Measured],
     cells: pd.DataFrame,
+    effects: pd.DataFrame | None,
     target: float,
     folder: Path,
 ) -> None:
@@ -194,6 +204,8 @@ def _draw(
     )
     plots.utilisation(cells, folder / "utilisation.png", title=base.curves)
     plots.speedup(cells, folder / "speedup.png", title=f"{base.curves}, time to {target:.3g}")
+    if effects is not None:
+        plots.effects(effects, folder / "straggling.png", title=f"{base.curves}: straggling")
 
     short = replace(base, workers=workers, limits=report.short(base))
     runs = {name: simulate(replace(short, scheduler=name)) for name in schedulers}

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from sim.commands import fault_options
-from sim.schedulers.asha_stopping import RULES
 from sim.schedulers.catalogue import SCHEDULERS
 from sim.schedulers.protocol import LOST
+from sim.schedulers.stopping_rules import RULES
 
 if TYPE_CHECKING:
     from sim.experiment import Experiment
@@ -28,7 +28,11 @@ def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' 
     group = parser.add_argument_group("the scheduler")
     group.add_argument("--eta", type=int, default=2, help="reduction factor (default: %(default)s)")
     group.add_argument(
-        "--r-min", type=int, default=1, metavar="EPOCHS", help="the first rung (default: 1)"
+        "--r-min",
+        type=int,
+        default=1,
+        metavar="EPOCHS",
+        help="the first rung; median: how often it decides (default: 1)",
     )
     group.add_argument(
         "--r-max",
@@ -40,14 +44,15 @@ def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' 
         "--rule",
         choices=RULES,
         default="top-k",
-        help="which trials go on under asha-stopping (default: %(default)s)",
+        help="which trials go on under asha-stopping, by the rule of which library "
+        "(default: %(default)s)",
     )
     group.add_argument(
         "--prefact",
         type=int,
         default=1,
         metavar="N",
-        help="brackets of N * eta**K trials under sh and sh-overlap (default: 1)",
+        help="multiplies the trials of each bracket of sh and hyperband (default: 1)",
     )
     group.add_argument(
         "--attempts",
@@ -213,8 +218,10 @@ def refuse_beside(
             raise InputError(f"--{name.replace('_', '-')} is {given} beside {what}: {remedy}")
 
 
-def add_out(parser: argparse.ArgumentParser, *, default: str | None, what: str) -> None:
-    """Add where the results go, and in which form."""
+def add_out(
+    parser: argparse.ArgumentParser, *, default: str | None, what: str
+) -> argparse._ArgumentGroup:
+    """Add where the results go, and in which form; return the group, for more of the kind."""
     group = parser.add_argument_group("the results")
     group.add_argument(
         "--out",
@@ -224,6 +231,7 @@ def add_out(parser: argparse.ArgumentParser, *, default: str | None, what: str) 
     )
     group.add_argument("--no-plots", action="store_true", help="leave the pictures out")
     group.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    return group
 
 
 def names_of(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:

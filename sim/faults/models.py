@@ -6,7 +6,7 @@ Owns which models there are, and how they go together. Must not know the clock.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sim.faults.outages import (
     Losses,
@@ -137,6 +137,12 @@ class Faults:
         # Checked even where they are switched off.
         SlowWorkers(self.slow_workers, self.slow_worker_factor, seed=0)
         SlowEpochs(self.slow_epochs, self.slow_epoch_factor, seed=0)
+
+    def without_stragglers(self) -> Faults:
+        """Return the faults without what slows training; losses and outages stay as they are."""
+        return replace(
+            self, lognormal_sigma=0.0, pareto_alpha=None, slow_workers=0.0, slow_epochs=0.0
+        )
 
     def models(self, seed: int) -> Models:
         """Return the models that are switched on, each with a random stream of its own."""

@@ -4,6 +4,7 @@ Owns how things look, and is the only package that imports matplotlib. Must not 
 came about: what is drawn is handed over ready, but for quantiles and for the gaps between jobs.
 """
 
+from sim.plots.effects import effects
 from sim.plots.efficiency import speedup, utilisation
 from sim.plots.panels import study_lines
 from sim.plots.progress import incumbents, losses
@@ -13,6 +14,7 @@ from sim.plots.timeline import gantt, gantts
 
 __all__ = [
     "curves",
+    "effects",
     "gantt",
     "gantts",
     "incumbents",

@@ -14,8 +14,6 @@ from sim.schedulers.protocol import Idle, Job, Searcher, check_lost, inform
 from sim.schedulers.rung import rung_levels
 from sim.schedulers.stopping_rules import RULES
 
-__all__ = ["RULES", "StoppingASHA"]
-
 
 class StoppingASHA:
     """Asynchronous successive halving by stopping, the variant that d2l 19.5.2 runs.

@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 
 from learning_curves.errors import InputError
-from sim.comparison import PARTS, by_cell, by_seed, default_target, grid, measure_all
-from sim.experiment import Experiment, source
+from sim.comparison import PARTS, by_cell, by_seed, default_target, effects, grid, measure_all
+from sim.costs import Costs
+from sim.experiment import Experiment, simulate, source
+from sim.faults import Faults
 from sim.limits import Limits
 
 BASE = Experiment(curves="power-law", r_max=9, eta=3, seed=5, limits=Limits(max_epochs=60))
@@ -81,3 +83,64 @@ def test_where_nearly_all_diverge_a_target_must_be_given(tmp_path):
     path.write_text("\n".join(["config_id,lr,seed,epoch,validation_error,seconds", *rows]) + "\n")
     with pytest.raises(InputError, match="give a --target"):
         default_target(Experiment(curves=str(path)))
+
+
+def test_where_nothing_straggles_nothing_is_compared_with():
+    runs = by_seed(measure_all(grid(BASE, schedulers=["sh"], workers=[2], seeds=1), 0.2))
+    assert not [name for name in runs.columns if name.endswith("_without")]
+    losing = replace(BASE, faults=Faults(lost_probability=0.01))
+    assert next(measure_all([losing], 0.2)).without is None
+
+
+def test_the_twin_of_a_run_has_its_losses_and_no_stragglers():
+    faults = Faults(pareto_alpha=1.5, slow_epochs=0.1, lost_probability=0.02, mtbf=40.0, mttr=2.0)
+    straggling = replace(BASE, straggler_sigma=0.5, faults=faults)
+    (measured,) = measure_all([straggling], 0.2)
+    alone = simulate(replace(BASE, faults=Faults(lost_probability=0.02, mtbf=40.0, mttr=2.0)))
+    assert measured.without.end_seconds == alone.trace.end
+    assert measured.without.without is None
+    (row,) = by_seed([measured]).to_dict("records")
+    assert row["end_seconds_without"] == alone.trace.end < row["end_seconds"]
+    assert row["shortage_without"] == pytest.approx(measured.without.shares["shortage"])
+
+
+def test_what_straggling_does_is_told_by_pairs():
+    with_ = [row(4, seed, seconds, end=end) for seed, seconds, end in _SLOWED]
+    without = {"end_seconds": 10.0, "finished": 4, **dict.fromkeys(PARTS, 0.0)}
+    runs = pd.DataFrame(
+        each
+        | {f"{name}_without": value for name, value in without.items()}
+        | {"time_to_target_without": 6.0 if each["seed"] < 4 else inf}
+        for each in with_
+    )
+    (told,) = effects(runs, seed=0).to_dict("records")
+    # Ends later by 1, 2, 3, 4, 5; targets later by 1, 3, 2, never, and who knows (missed by both).
+    assert (told["scheduler"], told["workers"]) == ("asha", 4)
+    assert told["end_seconds"] == 3
+    assert 1 <= told["end_seconds_low"] <= 3 <= told["end_seconds_high"] <= 5
+    assert (told["finished"], told["finished_low"], told["finished_high"]) == (0, 0, 0)
+    # Sorted: 1, 2, 3, inf and one from -inf to inf: the median is 2 or 3, so it is not told.
+    assert np.isnan(told["time_to_target"])
+    assert (told["time_to_target_low"], told["time_to_target_high"]) == (-inf, inf)
+
+
+_SLOWED = [(0, 7.0, 11.0), (1, 9.0, 12.0), (2, 8.0, 13.0), (3, inf, 14.0), (4, inf, 15.0)]
+
+
+def test_a_barrier_multiplies_what_straggling_costs():
+    # Batches of 8 equal jobs with lognormal lengths of mean 1: random search takes what its work
+    # takes, a batch the maximum of 8, exp(0.5 * 1.42 - 0.125) = 1.8 of the mean or more.
+    base = replace(
+        BASE,
+        eta=3,
+        workers=8,
+        limits=Limits(max_epochs=9 * 8 * 20),
+        costs=Costs(),
+        faults=Faults(lognormal_sigma=0.5),
+    )
+    cells = grid(base, schedulers=["random", "random-batch"], workers=[8], seeds=5)
+    random, batch = effects(by_seed(measure_all(cells, 0.0)), seed=0).to_dict("records")
+    assert abs(random["end_seconds"]) < 0.15 * 20 * 9
+    assert batch["end_seconds_low"] > 0.7 * 20 * 9
+    assert batch["straggling"] > 0.4
+    assert batch["straggling_without"] == batch["shortage"] == batch["shortage_without"] == 0

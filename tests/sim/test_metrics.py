@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from learning_curves.curve import RecordedCurve
 from sim import metrics
 from sim.costs import Costs
-from sim.trace import COLUMNS, OUTCOMES, Trace
+from sim.trace import COLUMNS, OUTCOMES, Outcome, Trace, down_table, frame, kept_table, pack
 
 
 def trace(rows, *, workers=2, r_max=4, end=10.0, drained_from=10.0):
@@ -168,3 +168,47 @@ def test_points_of_a_job_that_saves_and_of_one_that_trains_again():
     points = metrics.points(again, curves, Costs(checkpoints=False))
     assert points["epoch"].tolist() == [3, 4]
     assert points["seconds"].tolist() == [11.0, 12.0]
+
+
+@pytest.mark.parametrize(
+    ("of", "to", "median"),
+    [
+        ([5.0, 7.0, 9.0], [4.0, 4.0, 4.0], 3.0),
+        ([5.0, 7.0], [4.0, 4.0], 2.0),
+        ([5.0, inf, inf], [4.0, 4.0, 4.0], inf),
+        ([5.0, 4.0, 4.0], [4.0, inf, inf], -inf),
+        ([5.0, 6.0, inf], [4.0, 4.0, inf], nan),  # -inf, 1, 2 or 1, 2, inf
+        ([5.0, 5.0, inf], [4.0, 4.0, inf], 1.0),  # 1 either way
+    ],
+)
+def test_the_median_difference_of_pairs(of, to, median):
+    told = metrics.difference(of, to, np.random.default_rng(0))
+    assert told.median == pytest.approx(median, nan_ok=True)
+    assert told.low <= (median if median == median else told.high) <= told.high  # noqa: PLR0124
+    assert told.censored == sum(each == inf for each in of)
+
+
+def test_time_away_is_down_and_saved_training_is_not_wasted():
+    # Worker 1 is away from 2 to 6, its job lost at 2, of which 1.5 s were saved; it is free from
+    # 6 to 10. Worker 0 trains to 10. Nothing is handed out from 8 on.
+    rows = [
+        pack(0, 0, -1, 0, 0, 0, 9, 0, Outcome.DONE, 0.0, 10.0, 0.0, 0.5),
+        pack(1, 1, -1, 1, 0, 0, 9, 0, Outcome.LOST, 0.0, 2.0, 0.25, nan),
+    ]
+    trace = Trace(
+        frame(b"".join(rows)),
+        workers=2,
+        r_max=9,
+        end=10.0,
+        drained_from=8.0,
+        down=down_table([(1, 2.0, 6.0)]),
+        kept=kept_table([(1, 3, 1.5)]),
+    )
+    assert metrics.worker_seconds(trace) == {
+        "training": 11.5,
+        "overhead": 0.25,
+        "wasted": 0.25,
+        "down": 4.0,
+        "waiting": 2.0,
+        "drained": 2.0,
+    }
