@@ -110,9 +110,10 @@ def _losses(trace: Trace) -> Iterator[Event]:
     lost = trace.jobs[trace.jobs["outcome"] == "lost"]
     columns = (lost[name].tolist() for name in ("job", "trial", "worker", "ended"))
     for job, trial, worker, ended in zip(*columns, strict=True):
-        why = "lost: the worker left" if (worker, ended) in left else "lost"
+        # In full: a viewer may hang it on the slice that begins at this moment.
+        name = f"trial {trial} lost" + (": the worker left" if (worker, ended) in left else "")
         args = {"job": job, "trial": trial}
-        yield _event("i", why, worker, _microseconds(ended)) | {"s": "t", "args": args}
+        yield _event("i", name, worker, _microseconds(ended)) | {"s": "t", "args": args}
 
 
 def _absences(trace: Trace) -> Iterator[Event]:
