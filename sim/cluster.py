@@ -187,7 +187,8 @@ class Cluster:
         free = {worker.number for worker in chain(self._freed, self._waiting)}
         for worker in self._workers:
             if worker.away_since is not None:
-                self._down.append((worker.number, worker.away_since, now))
+                if worker.away_since < now:
+                    self._down.append((worker.number, worker.away_since, now))
             elif worker.number not in free:
                 self._log(worker, _CUT, worker.overhead_by(now), nan)
         return Trace(

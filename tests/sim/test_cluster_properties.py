@@ -182,7 +182,7 @@ class PlainClock:
         self.outage = getattr(self, "outage", {})
         self.outage[worker] = next(self.outages[worker], None)
         if self.outage[worker] is not None:
-            self.moves[worker] = self.now + (self.outage[worker].start - self.now)
+            self.moves[worker] = self.now + max(0.0, self.outage[worker].start - self.now)
 
     def run(self):
         limits = self.it.limits
@@ -207,7 +207,8 @@ class PlainClock:
             self.move()
         for each in self.running:
             self.write(each, "cut")
-        self.down += [(worker, since, self.now) for worker, since in self.away.items()]
+        away = self.away.items()
+        self.down += [(worker, since, self.now) for worker, since in away if since < self.now]
         return sorted(self.rows)
 
     def move(self):
@@ -227,7 +228,7 @@ class PlainClock:
             self.freed = [each for each in self.freed if each != worker]
             self.waiting = [each for each in self.waiting if each != worker]
             if self.outage[worker].stop < inf:
-                self.moves[worker] = self.now + (self.outage[worker].stop - self.now)
+                self.moves[worker] = self.now + max(0.0, self.outage[worker].stop - self.now)
 
     def write(self, each, outcome):
         number, worker, job, started, *_ = each
@@ -389,8 +390,7 @@ def check_accounts(experiment, trace, curve_of):
         free, last = 0.0, None
         for started, ended, row in stints:
             assert started >= free  # not booked twice
-            if row is not None or started <= trace.drained_from:
-                parts["waiting"] += max(min(started, trace.drained_from) - free, 0.0)
+            parts["waiting"] += max(min(started, trace.drained_from) - free, 0.0)
             parts["drained"] += started - max(free, min(started, trace.drained_from))
             free = ended
             if row is None:
