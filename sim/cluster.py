@@ -27,8 +27,9 @@ from sim.costs import Costs
 from sim.faults import Models, Outage
 from sim.garbage import cyclic_collection_paused
 from sim.limits import Limits, Tally
+from sim.log import Log
 from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
-from sim.trace import Outcome, Trace, down_table, frame, kept_table, pack
+from sim.trace import Outcome, Trace
 from sim.training import Training
 from sim.worker import Worker, assign
 
@@ -153,14 +154,11 @@ class Cluster:
         self._has_run = False
         self._drained_from: float | None = None  # since when no job is handed out any more
 
-        self._curves: dict[int, Curve] = {}  # by the trial's number
-        self._trials: list[Trial] = []
+        self._trials: dict[int, tuple[Trial, Curve]] = {}  # those started, by number
         self._r_max = scheduler.r_max
         self._tally = Tally(self._limits, scheduler.r_max)
         self._handed_out = 0  # jobs
-        self._rows = bytearray()
-        self._down: list[tuple[int, float, float]] = []
-        self._kept: list[tuple[int, int, float]] = []
+        self._log = Log()
 
     def run(self) -> Trace:
         """Run to the end and return the trace; once, for it uses the scheduler up. O(log n) a job.
@@ -188,23 +186,18 @@ class Cluster:
         for worker in self._workers:
             if worker.away_since is not None:
                 if worker.away_since < now:
-                    self._down.append((worker.number, worker.away_since, now))
+                    self._log.away(worker, now)
             elif worker.number not in free:
-                self._log(worker, _CUT, worker.overhead_by(now), nan)
-        return Trace(
-            jobs=frame(self._rows),
-            workers=len(self._workers),
-            r_max=self._r_max,
-            end=now,
-            drained_from=now if self._drained_from is None else self._drained_from,
-            down=down_table(sorted(self._down)),
-            kept=kept_table(self._kept),
+                self._log.job(worker, _CUT, now, worker.overhead_by(now), nan)
+        drained_from = now if self._drained_from is None else self._drained_from
+        return self._log.trace(
+            workers=len(self._workers), r_max=self._r_max, end=now, drained_from=drained_from
         )
 
     @property
     def trials(self) -> Mapping[int, tuple[Trial, Curve]]:
-        """Each trial that was started, and its curve, by its number. O(trials)."""
-        return {trial.number: (trial, self._curves[trial.number]) for trial in self._trials}
+        """Each trial that was started, and its curve, by its number."""
+        return self._trials
 
     def _life(self, worker: Worker) -> Generator[simpy.Event, None, None]:
         """One worker's biography: ask for a job, be at it until it has ended, report it."""
@@ -261,8 +254,7 @@ class Cluster:
 
     def _come_back(self, worker: Worker) -> None:
         """Let `worker` be there again, holding nothing."""
-        assert worker.away_since is not None
-        self._down.append((worker.number, worker.away_since, self._now))
+        self._log.away(worker, self._now)
         worker.away_since = None
         self._away -= 1
         self._freed.append(worker)
@@ -330,11 +322,12 @@ class Cluster:
     def _start(self, worker: Worker, job: Job, number: int) -> None:
         """Let `worker` begin `job` now; unless it leaves, it is certain when the job ends."""
         trial, start, stop, _ = job
-        curve = self._curves.get(trial.number)
-        if curve is None:
+        known = self._trials.get(trial.number)
+        if known is None:
             curve = self._blackbox.curve(trial.config, self._seed + trial.number)
-            self._curves[trial.number] = curve
-            self._trials.append(trial)
+            self._trials[trial.number] = trial, curve
+        else:
+            curve = known[1]
         worker.curve = curve
         if self._plain:
             worker.training = seconds = fsum(curve.seconds(start, stop))
@@ -351,8 +344,8 @@ class Cluster:
         assert job is not None
         losses = worker.curve.losses(job.start, job.stop)
         loss = losses[-1]
-        # A NaN is to be inf.
-        self._log(worker, _REPORTED, worker.prepare + worker.finish, loss if loss < inf else inf)  # noqa: FURB136
+        recorded = loss if loss < inf else inf  # noqa: FURB136  a NaN is to be inf
+        self._log.job(worker, _REPORTED, self._now, worker.prepare + worker.finish, recorded)
         self._scheduler.job_done(job, losses)
         if self._tally.report(job.stop, loss):
             self._env.schedule(self._end, _RUN_ENDS)
@@ -361,30 +354,9 @@ class Cluster:
         """Log that the job of `worker` is lost now, and tell the scheduler."""
         job = worker.job
         assert job is not None
-        self._log(worker, _LOST, worker.overhead_by(self._now), nan)
+        self._log.job(worker, _LOST, self._now, worker.overhead_by(self._now), nan)
         kept = self._training.lose(worker, job, self._now - worker.started, saves=saves)
         if kept:
-            self._kept.append((worker.job_number, self._training.first_epoch(job), kept))
+            self._log.kept(worker, self._training.first_epoch(job), kept)
         worker.job = None
         self._scheduler.job_lost(job)
-
-    def _log(self, worker: Worker, outcome: int, overhead: float, loss: float) -> None:
-        """Log the job of `worker`, which ends now."""
-        job = worker.job
-        assert job is not None
-        trial, start, stop, bracket = job
-        self._rows += pack(
-            worker.job_number,
-            trial.number,
-            worker.curve.config_id,
-            worker.number,
-            bracket,
-            start,
-            stop,
-            worker.attempt,
-            outcome,
-            worker.started,
-            self._now,
-            overhead,
-            loss,
-        )
