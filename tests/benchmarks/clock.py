@@ -24,8 +24,9 @@ from learning_curves.blackbox import Blackbox
 from learning_curves.curve import RecordedCurve
 from learning_curves.synthetic import PowerLaw
 from sim.cluster import Cluster
+from sim.faults import HalfNormalStraggler, Losses, Models
 from sim.limits import Limits
-from sim.schedulers import ASHA, Contract
+from sim.schedulers import ASHA, Contract, Retrying
 from sim.searchers import searcher_for
 
 R_MAX, ETA = 256, 4
@@ -68,12 +69,17 @@ def bare(workers: int, durations: list[float]) -> float:
     return timed(env.run)
 
 
-def asha(blackbox: Blackbox, workers: int, jobs: int, *, contract: bool) -> tuple[float, list]:
+def asha(
+    blackbox: Blackbox, workers: int, jobs: int, *, contract: bool, faults: Models | None = None
+) -> tuple[float, list]:
     """Return the seconds of a simulated run, and the durations of its jobs."""
     scheduler = ASHA(searcher_for(blackbox, seed=0), r_min=1, r_max=R_MAX, eta=ETA)
+    if faults is not None:
+        scheduler = Retrying(scheduler, attempts=3)
     if contract:
         scheduler = Contract(scheduler)
-    cluster = Cluster(scheduler, blackbox, workers=workers, limits=Limits(max_jobs=jobs))
+    limits = Limits(max_jobs=jobs)
+    cluster = Cluster(scheduler, blackbox, workers=workers, limits=limits, faults=faults)
     traces = []
     seconds = timed(lambda: traces.append(cluster.run()))
     frame = traces[0].jobs
@@ -116,6 +122,16 @@ def main() -> None:
             seconds, durations = asha(blackbox, 500, 10**5, contract=contract)
             pairs.append((seconds, bare(500, durations)))
         print(f"  {name:38}{median_ratio(pairs)}")
+
+    faults = Models(stragglers=(HalfNormalStraggler(0.56, 0),), losses=(Losses(0.001, 0),))
+    pairs = [
+        (
+            asha(table, 500, 10**5, contract=True, faults=faults)[0],
+            asha(table, 500, 10**5, contract=True)[0],
+        )
+        for _ in range(args.repeats)
+    ]
+    print(f"straggling, losses and retries, against none  {median_ratio(pairs)}")
 
     def per_job(workers: int, jobs: int) -> float:
         return asha(table, workers, jobs, contract=False)[0] / jobs
