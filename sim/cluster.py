@@ -315,7 +315,8 @@ class Cluster:
             self._drained_from = self._now
             return None
         self._handed_out += 1
-        if self._tally.hand_out(answer.stop - self._training.first_epoch(answer)):
+        first = answer.start if self._plain else self._training.first_epoch(answer)
+        if self._tally.hand_out(answer.stop - first):
             self._drained_from = self._now
         return answer
 

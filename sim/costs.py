@@ -59,6 +59,11 @@ class Costs:
             if not (isfinite(seconds) and seconds >= 0):
                 raise ValueError(f"{field.name} is {seconds}: give seconds, 0 or more")
 
+    @property
+    def free(self) -> bool:
+        """Whether a job costs nothing beside its epochs."""
+        return not (self.start_seconds or self.restore_seconds or self.save_seconds)
+
     def first_epoch(self, job: Job) -> int:
         """Return the epoch after which training begins: `job.start`, or 0 without checkpoints."""
         return job.start if self.checkpoints else 0

@@ -33,14 +33,18 @@ class Training:
 
     def __init__(self, costs: Costs, faults: Models, r_max: int) -> None:
         self._costs = costs
-        self._faults = faults
+        self._checkpoints = costs.checkpoints
+        self._free = costs.free
+        self._stragglers = faults.stragglers
+        self._slow = faults.slow_epochs
+        self._losses = faults.losses
         self._r_max = r_max
         self._attempts: dict[tuple[int, int], int] = {}  # lost ones, by trial and stop
         self._saved: dict[tuple[int, int], int] = {}  # epochs that lost attempts have saved
 
     def first_epoch(self, job: Job) -> int:
         """Return the epoch after which the training of `job` would begin now."""
-        first = self._costs.first_epoch(job)
+        first = job.start if self._checkpoints else 0
         return self._saved.get((job.trial.number, job.stop), first) if self._saved else first
 
     def begin(self, worker: Worker, job: Job) -> float:
@@ -48,19 +52,22 @@ class Training:
 
         Return after how many seconds it ends, by its last epoch or by a loss. O(epochs).
         """
-        costs, faults = self._costs, self._faults
-        worker.attempt = attempt = self._attempts.get((job.trial.number, job.stop), 0)
+        attempt = 0
+        if self._attempts:
+            attempt = self._attempts.get((job.trial.number, job.stop), 0)
+        worker.attempt = attempt
         worker.first = first = self.first_epoch(job)
         training = fsum(self._epoch_seconds(worker, job))
-        for straggler in faults.stragglers:
+        for straggler in self._stragglers:
             training *= straggler.factor(job, attempt)
-        training /= worker.speed
-        worker.prepare = costs.before(first, carries_on=worker.holds(job))
-        worker.training = training
-        worker.finish = costs.after(job, self._r_max)
-        seconds = worker.prepare + training + worker.finish
+        worker.training = seconds = training / worker.speed
+        if not self._free:
+            costs = self._costs
+            worker.prepare = costs.before(first, carries_on=worker.holds(job))
+            worker.finish = costs.after(job, self._r_max)
+            seconds = worker.prepare + seconds + worker.finish
         worker.loses = False
-        for losses in faults.losses:
+        for losses in self._losses:
             after = losses.after(job, attempt)
             if after < seconds:
                 seconds = after
@@ -75,7 +82,7 @@ class Training:
         """
         key = job.trial.number, job.stop
         self._attempts[key] = worker.attempt + 1
-        if not (saves and self._costs.checkpoints):
+        if not (saves and self._checkpoints):
             return 0.0
         each = self._epoch_seconds(worker, job)
         stretch = worker.training / (fsum(each) or 1.0)
@@ -89,7 +96,6 @@ class Training:
     def _epoch_seconds(self, worker: Worker, job: Job) -> Sequence[float]:
         """Return the seconds of the epochs that `worker` trains, but for what slows them all."""
         seconds = worker.curve.seconds(worker.first, job.stop)
-        slow = self._faults.slow_epochs
-        if slow is None:
+        if self._slow is None:
             return seconds
-        return slow.slowed(seconds, job, worker.attempt, worker.first)
+        return self._slow.slowed(seconds, job, worker.attempt, worker.first)

@@ -8,7 +8,7 @@ events; when a worker is away does not depend on what it does. Must not know the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from heapq import merge
 from itertools import count
 from math import inf, isfinite, log, log1p
@@ -43,6 +43,7 @@ class Losses:
 
     probability: float
     seed: int
+    _log_survival: float = field(init=False, repr=False, compare=False)  # of a second
 
     def __post_init__(self) -> None:
         if not 0 <= self.probability < 1:
@@ -50,13 +51,14 @@ class Losses:
                 f"lost_probability is {self.probability}: give a probability a second, "
                 "from 0 to below 1"
             )
+        object.__setattr__(self, "_log_survival", log1p(-self.probability))
 
     def after(self, job: Job, attempt: int) -> float:
         """Return after how many seconds `job` is lost, > 0, if it takes so many; inf at p = 0."""
         if not self.probability:
             return inf
         u = uniform(self.seed, "lost", job.trial.number, job.stop, attempt)
-        return log(u) / log1p(-self.probability)
+        return log(u) / self._log_survival
 
 
 class Outage(NamedTuple):

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Final
 
 from sim.schedulers.protocol import Idle, Job, Scheduler, may_go_on, waits_in
+
+# Looked up once: members of an Enum are slow to get at.
+_WAIT: Final = Idle.WAIT
+_DONE: Final = Idle.DONE
 
 
 class Retrying:
@@ -53,10 +58,11 @@ class Retrying:
     def next_job(self) -> Job | Idle:
         """Hand out the longest lost job, else ask the scheduler."""
         answer = self._again.popleft() if self._again else self.scheduler.next_job()
-        if isinstance(answer, Job):
-            self._running += 1
-        elif answer is Idle.DONE and self._running:
-            return Idle.WAIT  # a running job may be lost, and then it is needed again
+        if answer is _WAIT:
+            return answer
+        if answer is _DONE:  # unless a running job may be lost, and then be needed again
+            return _WAIT if self._running else answer
+        self._running += 1
         return answer
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
