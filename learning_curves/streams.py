@@ -16,8 +16,7 @@ from struct import Struct
 
 import numpy as np
 
-
-_WHOLE = Struct("<Q").unpack
+_WHOLE = Struct("<Q").unpack  # as int.from_bytes, faster
 
 
 def generator(seed: int, purpose: str, *index: int) -> np.random.Generator:
@@ -80,4 +79,6 @@ def uniform(seed: int, purpose: str, *index: int) -> float:
     keyed, pack = _keyed(purpose, len(index))  # as `integer`, without the call
     digest = keyed.copy()
     digest.update(pack(seed, *index))
-    return ((_WHOLE(digest.digest())[0] >> 12) + 0.5) * 2.0**-52
+    (whole,) = _WHOLE(digest.digest())
+    number: float = ((whole >> 12) + 0.5) * 2.0**-52
+    return number
