@@ -5,6 +5,8 @@ Owns the counterfactual behind the two causes of waiting. Must not know how a ru
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from learning_curves.blackbox import Blackbox, Recosted
@@ -35,29 +37,36 @@ def evened(blackbox: Blackbox, trace: Trace, *, checkpoints: bool = True) -> Rec
 
     """
     jobs = trace.jobs
-    training = jobs["ended"] - jobs["started"] - jobs["overhead"]
-    whole = jobs[jobs["outcome"] == "done"]
-    if whole.empty:
-        whole = jobs[training > 0]
-    if whole.empty:
+    columns = ("start", "stop", "started", "ended", "overhead")
+    start, stop, started, ended, overhead = (jobs[name].to_numpy() for name in columns)
+    training = ended - started - overhead
+    whole = (jobs["outcome"] == "done").to_numpy()
+    if not whole.any():
+        whole = training > 0
+    if not whole.any():
         raise ValueError("no job of the run has trained")
-    training = training[whole.index]
-    # What earlier attempts of a job have saved of it is part of its training.
-    saved = trace.kept.merge(jobs[["job", "trial", "stop"]], on="job")
-    earlier = saved.groupby(["trial", "stop"])["seconds"].sum()
-    training = (
-        training
-        + earlier.reindex(pd.MultiIndex.from_frame(whole[["trial", "stop"]])).fillna(0.0).to_numpy()
-    )
-    begun = whole["start"] * checkpoints
-    means = training.groupby([begun, whole["stop"]]).mean()
+    if len(trace.kept):
+        training = training + _saved_before(trace)
+    begun = start if checkpoints else np.zeros_like(start)
+    rungs, members = np.unique(np.column_stack([begun, stop])[whole], axis=0, return_inverse=True)
+    totals = np.bincount(members.ravel(), training[whole])
+    means = totals / np.bincount(members.ravel())
     rates: dict[int, list[tuple[int, float]]] = {}  # by the last epoch: the first, seconds an epoch
-    for (start, stop), mean in means.items():
-        rates.setdefault(stop, []).append((start, mean / (stop - start)))
-    per_epoch = float(training.sum()) / float((whole["stop"] - begun).sum())
+    for (first, last), mean in zip(rungs.tolist(), means.tolist(), strict=True):
+        rates.setdefault(last, []).append((first, mean / (last - first)))
+    per_epoch = float(training[whole].sum()) / float((stop - begun)[whole].sum())
 
     def seconds(start: int, stop: int) -> list[float]:
         known = [rate for begins, rate in rates.get(stop, ()) if begins <= start]
         return [known[-1] if known else per_epoch] * (stop - start)
 
     return Recosted(blackbox, lambda _config: seconds)
+
+
+def _saved_before(trace: Trace) -> npt.NDArray[np.float64]:
+    """Return how many seconds of each job's training its earlier attempts have saved."""
+    jobs = trace.jobs
+    saved = trace.kept.merge(jobs[["job", "trial", "stop"]], on="job")
+    seconds = saved.groupby(["trial", "stop"])["seconds"].sum()
+    of_job = seconds.reindex(pd.MultiIndex.from_frame(jobs[["trial", "stop"]]))
+    return of_job.fillna(0.0).to_numpy(np.float64)

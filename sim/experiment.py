@@ -255,9 +255,9 @@ class Run:
         take unequal time, or are tried again. Where the repeated run waits longer than the run
         itself, or no job has trained, all waiting is shortage.
         """
-        total = metrics.worker_seconds(self.trace)["waiting"]
-        shortage = total
-        if total and metrics.worker_seconds(self.trace)["training"]:
+        parts = metrics.worker_seconds(self.trace)
+        total = shortage = parts["waiting"]
+        if total and parts["training"]:
             even = self.experiment
             outcomes = self.trace.jobs["outcome"]
             if (outcomes == "cut").any() or self.trace.end == even.limits.max_seconds:
