@@ -31,7 +31,7 @@ from sim.log import Log
 from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
 from sim.trace import Outcome, Trace
 from sim.training import Training
-from sim.worker import Worker, assign
+from sim.worker import Worker, assign, hire
 
 # At equal times SimPy goes by priority, then first come, first served: of the jobs that end, the
 # ones started earlier come first. 0 is SimPy's own, for the birth of a process.
@@ -115,11 +115,6 @@ class Cluster:
         speeds: Sequence[float] = (),
         faults: Models | None = None,
     ) -> None:
-        if workers < 1:
-            raise ValueError(f"there are {workers} workers: at least 1 is needed")
-        for speed in speeds:
-            if not 0 < speed < inf:
-                raise ValueError(f"a worker's speed is {speed}: give more than 0")
         if not 0 <= seed < 2**32:
             raise ValueError(f"the seed is {seed}: give a whole number from 0 to 2**32 - 1")
         if scheduler.r_max > blackbox.r_max:
@@ -139,12 +134,7 @@ class Cluster:
 
         self._env = simpy.Environment()
         self._now = 0.0  # the environment's time, read once for each job that ends
-        self._workers = [Worker(number) for number in range(workers)]
-        for worker in self._workers:
-            if speeds:
-                worker.speed = speeds[worker.number % len(speeds)]
-            if faults.slow_workers is not None:
-                worker.speed /= faults.slow_workers.slowness(worker.number)
+        self._workers = hire(workers, speeds, faults.slow_workers)
         self._freed: deque[Worker] = deque()  # freed at this instant, in order of report
         self._waiting: deque[Worker] = deque()  # free for longer, the longest idle first
         self._turn_comes = False  # whether all that are free will ask at this instant

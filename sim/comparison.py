@@ -25,7 +25,8 @@ from learning_curves import space
 from learning_curves.errors import InputError
 from learning_curves.streams import generator
 from sim import metrics
-from sim.experiment import Experiment, Run, simulate, source
+from sim.experiment import Experiment, Run, simulate
+from sim.parts import source
 
 PARTS = ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained")
 """Where the workers' time can go, with waiting told apart by its cause."""

@@ -1,38 +1,32 @@
 """An experiment: one scheduler, one source of curves, one cluster, one seed.
 
-Owns how a run is set up from plain values, and what is reported of it. The values are enough to
-run it again to the same bytes. Must not know how a run is drawn or typed.
+Owns the plain values that a run depends on, which are enough to run it again to the same bytes, and
+what is reported of it. Must not know how a run is drawn or typed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from learning_curves import gpu_cost, sources
 from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
-from learning_curves.errors import InputError, for_the_user
-from learning_curves.tabular import Tabular
+from learning_curves.errors import InputError
 from sim import metrics, plain
-from sim.cluster import Cluster
 from sim.costs import Costs
 from sim.even import evened
-from sim.faults import Faults, HalfNormalStraggler, Models, Timetable
+from sim.faults import Faults, HalfNormalStraggler, Models
 from sim.limits import Limits
-from sim.schedulers import Contract, Retrying, Scheduler, Trial, catalogue
-from sim.schedulers.catalogue import Make, Settings
-from sim.searchers import searcher_for
+from sim.parts import cluster, source
+from sim.schedulers import Trial, catalogue
+from sim.schedulers.catalogue import Make
 from sim.trace import Trace
-
-SECONDS = ("recorded", "d2l-gpu")
-"""Where the seconds of an epoch come from: the curves, or a cost model of a GPU."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +38,7 @@ class Experiment:
     curves
         A shipped table's name, a table's path, or a closed-form family's name.
     seconds
-        One of `SECONDS`.
+        One of `parts.SECONDS`.
     scheduler
         A name in `catalogue.SCHEDULERS`.
     eta, r_min, r_max, rule, prefact
@@ -175,9 +169,9 @@ def simulate(
     if blackbox is None:
         blackbox = source(experiment)
     make = make or partial(catalogue.make, experiment.scheduler)
-    cluster = _cluster(experiment, blackbox, make)
+    made = cluster(experiment, blackbox, make)
     try:
-        trace = cluster.run()
+        trace = made.run()
     except OverflowError:
         trace = None
     if trace is None or not isfinite(trace.end):
@@ -185,39 +179,7 @@ def simulate(
             "the clock ran over: the seconds of the epochs, the costs, the speeds or the straggler "
             "sigma are beyond all measure"
         )
-    return Run(experiment, blackbox, make, trace, cluster.trials)
-
-
-def source(experiment: Experiment) -> Blackbox:
-    """Return the curves of `experiment`, read once a process for all that share them."""
-    curves = experiment.curves
-    beside = [Path(f"{curves}{end}") for end in ("", ".csv", ".parquet", ".toml")]
-    files = [*beside, Path(curves).with_suffix(".toml")] if Path(curves).name else []
-    written = tuple(path.stat().st_mtime_ns for path in files if path.is_file())
-    return _source(curves, experiment.seconds, experiment.r_max, written)
-
-
-@lru_cache(maxsize=16)
-def _source(
-    curves: str,
-    seconds: str,
-    r_max: int | None,
-    written: tuple[int, ...],  # noqa: ARG001  when: a file that was changed is read again
-) -> Blackbox:
-    blackbox = sources.find(curves, r_max)
-    match seconds:
-        case "recorded":
-            return blackbox
-        case "d2l-gpu":
-            examples = blackbox.train_examples if isinstance(blackbox, Tabular) else None
-            if examples is None:
-                raise InputError(
-                    f"{curves} does not say how many examples an epoch trains on: "
-                    "give train_examples in its card, or use the recorded seconds"
-                )
-            return gpu_cost.recosted(blackbox, examples)
-        case _:
-            raise InputError(f"the seconds are {seconds!r}: choose from {', '.join(SECONDS)}")
+    return Run(experiment, blackbox, make, trace, made.trials)
 
 
 @dataclass(frozen=True)
@@ -267,7 +229,7 @@ class Run:
                 )
             checkpoints = even.costs.checkpoints
             curves = evened(self.blackbox, self.trace, checkpoints=checkpoints)
-            repeated = _cluster(even, curves, self.make, even=True).run()
+            repeated = cluster(even, curves, self.make, even=True).run()
             if even is not self.experiment:  # workers waited to the end there
                 repeated = replace(repeated, drained_from=repeated.end)
             shortage = min(total, metrics.worker_seconds(repeated)["waiting"])
@@ -312,62 +274,7 @@ class Run:
 
 def check(experiment: Experiment) -> None:
     """Raise what `simulate` would raise for `experiment`, without running it."""
-    _cluster(experiment, source(experiment), partial(catalogue.make, experiment.scheduler))
-
-
-def _cluster(
-    experiment: Experiment, blackbox: Blackbox, make: Make, *, even: bool = False
-) -> Cluster:
-    _check_faults(experiment)
-    with for_the_user():
-        models = experiment.models
-        return Cluster(
-            _scheduler(experiment, blackbox, make),
-            blackbox,
-            workers=experiment.workers,
-            seed=experiment.seed,
-            limits=experiment.limits,
-            costs=experiment.costs,
-            speeds=() if even else experiment.speeds,
-            faults=models.evened() if even else models,
-        )
-
-
-def _check_faults(experiment: Experiment) -> None:
-    """Raise for what the faults want of the rest of the experiment."""
-    faults = experiment.faults
-    if experiment.attempts < 1:
-        raise InputError(f"attempts is {experiment.attempts}: a job is tried at least once")
-    named = Timetable(faults.timetable).workers
-    if named > experiment.workers:
-        raise InputError(
-            f"the timetable names worker {named - 1}, and there are {experiment.workers}, counted "
-            "from 0: give more workers"
-        )
-    if faults.save_on_preemption and not experiment.costs.checkpoints:
-        raise InputError("a worker cannot save its epochs without checkpoints: allow one of them")
-
-
-def _scheduler(experiment: Experiment, blackbox: Blackbox, make: Make) -> Scheduler:
-    searcher = searcher_for(
-        blackbox,
-        seed=experiment.seed,
-        order=experiment.order,
-        max_trials=experiment.max_trials,
-    )
-    settings = Settings(
-        r_min=experiment.r_min,
-        r_max=blackbox.r_max if experiment.r_max is None else experiment.r_max,
-        eta=experiment.eta,
-        workers=experiment.workers,
-        rule=experiment.rule,
-        prefact=experiment.prefact,
-        lost=experiment.lost,
-    )
-    scheduler = make(searcher, settings)
-    if experiment.models.lose:
-        scheduler = Retrying(scheduler, experiment.attempts)
-    return Contract(scheduler)
+    cluster(experiment, source(experiment), partial(catalogue.make, experiment.scheduler))
 
 
 def read(path: Path) -> Experiment:

@@ -14,7 +14,8 @@ from scipy import integrate, stats
 
 from learning_curves import space
 from learning_curves.streams import generator
-from sim.experiment import Experiment, source
+from sim.experiment import Experiment
+from sim.parts import source
 from sim.schedulers.rung import rung_levels
 
 Law = Callable[[Experiment], float]

@@ -23,8 +23,9 @@ from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError
 from learning_curves.tabular import Tabular
 from sim.comparison import PARTS, share_of
-from sim.experiment import Experiment, Run, source
+from sim.experiment import Experiment, Run
 from sim.limits import Limits
+from sim.parts import source
 from sim.screen import console, duration, figure, to_json
 
 _WIDE = 140  # columns that a comparison needs to be one table

@@ -17,8 +17,8 @@ from rich.table import Table
 
 from learning_curves import files
 from learning_curves.errors import InputError
-from sim.experiment import source
 from sim.measures import MEASURES
+from sim.parts import source
 from sim.report import provenance, write_text
 from sim.screen import console, duration, figure, to_json
 from sim.study import Study

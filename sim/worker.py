@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from math import inf
 from typing import Any, Protocol, TypeVar
 
 from learning_curves.curve import Curve
+from sim.faults import SlowWorkers
 from sim.schedulers.protocol import Job
 
 
@@ -74,6 +76,38 @@ class Worker:
         """Return how many of the seconds from the start of the job to `now` were not training."""
         since = now - self.started
         return min(since, self.prepare) + max(since - self.prepare - self.training, 0.0)
+
+
+def hire(count: int, speeds: Sequence[float], slow: SlowWorkers | None) -> list[Worker]:
+    """Return so many workers, numbered from 0.
+
+    Parameters
+    ----------
+    count
+        How many, >= 1.
+    speeds
+        Theirs, each > 0; fewer speeds than workers are repeated; none means 1 for all.
+    slow
+        Which of them are slower than that.
+
+    Raises
+    ------
+    ValueError
+        The count or a speed is out of its range.
+
+    """
+    if count < 1:
+        raise ValueError(f"there are {count} workers: at least 1 is needed")
+    for speed in speeds:
+        if not 0 < speed < inf:
+            raise ValueError(f"a worker's speed is {speed}: give more than 0")
+    workers = [Worker(number) for number in range(count)]
+    for worker in workers:
+        if speeds:
+            worker.speed = speeds[worker.number % len(speeds)]
+        if slow is not None:
+            worker.speed /= slow.slowness(worker.number)
+    return workers
 
 
 class Free(Protocol):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sim.experiment import Experiment
     from sim.limits import Limits
 
-# As in `sim.searchers` and `sim.experiment`, whose import would keep --help waiting.
+# As in `sim.searchers` and `sim.parts`, whose import would keep --help waiting.
 _ORDERS = ("sampled", "shuffled", "given")
 _SECONDS = ("recorded", "d2l-gpu")
 

@@ -10,9 +10,10 @@ import pytest
 from learning_curves.errors import InputError
 from sim.comparison import PARTS, by_cell, by_seed, default_target, effects, grid, measure_all
 from sim.costs import Costs
-from sim.experiment import Experiment, simulate, source
+from sim.experiment import Experiment, simulate
 from sim.faults import Faults
 from sim.limits import Limits
+from sim.parts import source
 
 BASE = Experiment(curves="power-law", r_max=9, eta=3, seed=5, limits=Limits(max_epochs=60))
 

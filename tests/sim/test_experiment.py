@@ -11,8 +11,9 @@ from learning_curves.errors import InputError
 from learning_curves.synthetic import PowerLaw, Scripted
 from sim import metrics
 from sim.costs import Costs
-from sim.experiment import SECONDS, Experiment, bounded, check, simulate, source
+from sim.experiment import Experiment, bounded, check, simulate
 from sim.limits import Limits
+from sim.parts import SECONDS, source
 from sim.schedulers.catalogue import SCHEDULERS
 from sim.searchers import ORDERS
 
