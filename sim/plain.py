@@ -6,7 +6,9 @@ Owns what may stand in a file for a field. Must not know what the fields mean.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import asdict, fields
+from collections.abc import Iterable
+from dataclasses import MISSING, asdict, fields
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import tomli_w
@@ -17,6 +19,19 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T", bound="DataclassInstance")
+
+_SAID = {
+    "str": "a text",
+    "int": "a whole number",
+    "bool": "true or false",
+    "float": "a number",
+    "Config": "a table",
+    "list[float]": "a list of numbers",
+    "tuple[float, ...]": "a list of numbers",
+    "tuple[Config, ...]": "a list of tables",
+    "tuple[Stay, ...]": "a list of [worker, joins, leaves]",
+}
+"""What a field is to hold, by its type, in words."""
 
 
 def to_toml(value: DataclassInstance, **notes: object) -> str:
@@ -46,13 +61,35 @@ def from_toml(kind: type[T], text: str, name: str, **parts: type[Any]) -> T:
         values = tomllib.loads(text)
         values.pop("notes", None)
         made = {field: values.pop(field, {}) for field in parts}
-        for each, given in ((kind, values), *((parts[field], made[field]) for field in parts)):
-            check_kinds(each, given)
+        _check_names(kind, values, "", also=parts)
+        check_kinds(kind, values)
+        for field, part in parts.items():
+            if isinstance(made[field], dict):
+                _check_names(part, made[field], f"[{field}] ")
+            check_kinds(part, made[field])
         nested = {field: parts[field](**_frozen(made[field])) for field in parts}
         return kind(**_frozen(values), **nested)
     except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
-        known = ", ".join(each.name for each in fields(kind))
-        raise InputError(f"{name} is no experiment: {error}; it may name {known}") from None
+        raise InputError(f"{name} is no experiment: {error}") from None
+
+
+def _check_names(
+    kind: type[Any], values: dict[str, Any], where: str, *, also: Iterable[str] = ()
+) -> None:
+    """Raise a ValueError for a name that the dataclass `kind` does not have, or one that it lacks.
+
+    The names in `also` are fields that are tables of their own.
+    """
+    known = {each.name: each for each in fields(kind)}
+    for name in values:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            choice = f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
+            raise ValueError(f"{where}there is no {name!r}: {choice}")
+    for name, each in known.items():
+        needed = each.default is MISSING and each.default_factory is MISSING
+        if needed and name not in values and name not in also:
+            raise ValueError(f"{where}{name} is missing: give it")
 
 
 def check_kinds(kind: type[Any], values: object) -> None:
@@ -81,7 +118,7 @@ def check_kinds(kind: type[Any], values: object) -> None:
             entry = entries.get(expected, int | float)
             fits = fits and all(isinstance(one, entry) for one in value)
         if not fits or isinstance(value, bool) != (expected == "bool"):  # True is an int, too
-            raise ValueError(f"{each.name} is {value!r}: give {expected}")
+            raise ValueError(f"{each.name} is {value!r}: give {_SAID.get(expected, expected)}")
 
 
 def _frozen(values: dict[str, Any]) -> dict[str, Any]:

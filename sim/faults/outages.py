@@ -161,13 +161,14 @@ class Timetable:
 
     def __post_init__(self) -> None:
         until: dict[float, float] = {}
-        for stay in sorted(self.stays):
-            if len(stay) != 3 or not (stay[0] >= 0 and stay[0] == int(stay[0])):
+        for stay in self.stays:
+            whole = len(stay) == 3 and all(isinstance(each, int | float) for each in stay)
+            if not whole or not (0 <= stay[0] < inf and stay[0] == int(stay[0])):
                 raise ValueError(
                     f"the timetable says {list(stay)}: give the number of a worker, and the "
                     "seconds at which it joins and leaves"
                 )
-            worker, joins, leaves = stay
+        for worker, joins, leaves in sorted(self.stays):
             if not (0 <= joins < inf and joins < leaves):
                 raise ValueError(
                     f"in the timetable worker {worker:g} joins at {joins} and leaves at {leaves}: "

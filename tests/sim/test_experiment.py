@@ -50,10 +50,23 @@ def test_an_experiment_survives_its_file(experiment):
 
 
 @pytest.mark.parametrize(
-    "text", ["workers = ", "scheduler = 3\nworkrs = 4", "curves = 'x'\n[limits]\nmax_jobs = 0", ""]
+    ("text", "message"),
+    [
+        ("workers = ", "Invalid value"),
+        ("curves = 'x'\nworkrs = 4", "there is no 'workrs': did you mean workers"),
+        ("curves = 'x'\nzzz = 4", "there is no 'zzz': choose from curves, seconds, "),
+        ("curves = 'x'\nworkers = '4'", "workers is '4': give a whole number"),
+        ("curves = 'x'\nlimits = 3", "limits is 3: give a table"),
+        ("curves = 'x'\n[limits]\nmax_jobs = 0", "max_jobs is 0: give a number above 0"),
+        ("curves = 'x'\n[faults]\nmtfb = 0", r"\[faults\] there is no 'mtfb': did you mean mtbf"),
+        ("curves = 'x'\n[faults]\ntimetable = 'a.csv'", r"give a list of \[worker, joins, leaves"),
+        ("curves = 'x'\n[faults]\ntimetable = [['a', 0, 1]]", "the number of a worker"),
+        ("curves = 'x'\n[faults]\nmtbf = -1.0", "mtbf is -1.0: give seconds, above 0"),
+        ("", "curves is missing"),
+    ],
 )
-def test_a_file_that_is_no_experiment_is_named(text):
-    with pytest.raises(InputError, match=r"out/experiment.toml is no experiment: .*workers"):
+def test_a_file_that_is_no_experiment_is_named(text, message):
+    with pytest.raises(InputError, match=r"out/experiment.toml is no experiment: .*" + message):
         Experiment.from_toml(text, "out/experiment.toml")
 
 
