@@ -31,7 +31,7 @@ from sim.parts import source
 PARTS = ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained")
 """Where the workers' time can go, with waiting told apart by its cause."""
 
-FIGURES = ("end_seconds", "finished", "time_to_target")
+FIGURES = ("end_seconds", "time_to_target", "finished")
 """What is told with stragglers and without."""
 
 
@@ -43,7 +43,7 @@ class Measured:
     ----------
     experiment
         What was run.
-    end_seconds, finished, best_loss, time_to_target
+    end_seconds, finished, lost, best_loss, time_to_target
         As in a run's summary; infinite where there is none.
     shares
         The share of the workers' time that went to each of the `PARTS`.
@@ -57,6 +57,7 @@ class Measured:
     experiment: Experiment
     end_seconds: float
     finished: int
+    lost: int
     best_loss: float
     time_to_target: float
     shares: dict[str, float]
@@ -157,6 +158,7 @@ def _measure(experiment: Experiment, target: float) -> Measured:
         experiment=experiment,
         end_seconds=run.trace.end,
         finished=metrics.finished(run.trace),
+        lost=metrics.lost(run.trace),
         best_loss=float(losses[-1]) if losses.size else inf,
         time_to_target=metrics.time_to(run.trace, target),
         shares=share_of(run),
@@ -188,6 +190,7 @@ def _figures(measured: Measured) -> dict[str, Any]:
         "seed": measured.experiment.seed,
         "end_seconds": measured.end_seconds,
         "finished": measured.finished,
+        "lost": measured.lost,
         "best_loss": measured.best_loss,
         "time_to_target": measured.time_to_target,
         **measured.shares,
@@ -195,7 +198,7 @@ def _figures(measured: Measured) -> dict[str, Any]:
 
 
 def effects(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return what straggling does, by scheduler and worker count: with less without, seed by seed.
+    """Return what straggling does, by scheduler and worker count: with against without, by seed.
 
     Parameters
     ----------
@@ -207,31 +210,71 @@ def effects(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a scheduler and worker count. For each of the `FIGURES` the median of the paired
-        differences, and the ends ``..._low`` and ``..._high`` of its 95 % interval (see
-        `metrics.difference`); the mean shares of waiting with straggling and without it, each
-        split into ``straggling`` and ``shortage``.
+        One row a scheduler and worker count: ``slowdown``, how many times as late the run ends, and
+        for each of the `FIGURES` the difference, with less without: medians over the pairs, each
+        with the ends ``..._low`` and ``..._high`` of its 95 % interval (see `metrics.speedup` and
+        `metrics.difference`). Then the mean shares of waiting, with straggling and without it,
+        each split into ``straggling`` and ``shortage``.
 
     """
     rows: list[dict[str, Any]] = []
     for (scheduler, workers), cell in runs.groupby(["scheduler", "workers"], sort=False):
         count = int(str(workers))
         row: dict[str, Any] = {"scheduler": scheduler, "workers": count}
-        for place, name in enumerate(FIGURES):
-            estimate = metrics.difference(
-                cell[name].tolist(),
-                cell[f"{name}_without"].tolist(),
-                generator(seed, "effect", count, place),
-            )
-            row |= {
-                name: estimate.median,
-                f"{name}_low": estimate.low,
-                f"{name}_high": estimate.high,
-            }
+        pairs = {name: (cell[name].tolist(), cell[f"{name}_without"].tolist()) for name in FIGURES}
+        rng = generator(seed, "effect", count, len(FIGURES))
+        row |= _told("slowdown", metrics.speedup(*pairs["end_seconds"], rng))
+        for place, (name, pair) in enumerate(pairs.items()):
+            rng = generator(seed, "effect", count, place)
+            row |= _told(name, metrics.difference(*pair, rng))
         for name in ("straggling", "shortage"):
             row |= {each: cell[each].mean() for each in (name, f"{name}_without")}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def gains(runs: pd.DataFrame, against: str, seed: int) -> pd.DataFrame:
+    """Return what each other scheduler gains over `against` on as many workers, seed by seed.
+
+    Parameters
+    ----------
+    runs
+        As `by_seed` returns them; those of `against` are among them.
+    against
+        The scheduler's name.
+    seed
+        Of the bootstrap.
+
+    Returns
+    -------
+    DataFrame
+        One row a scheduler and worker count: ``sooner`` and ``shorter``, how many times as early
+        the target is reached and the run ends, and ``finished``, how many more trials are: medians
+        over the pairs, each with the ends ``..._low`` and ``..._high`` of its 95 % interval (see
+        `metrics.speedup` and `metrics.difference`).
+
+    """
+    rows: list[dict[str, Any]] = []
+    base = runs[runs["scheduler"] == against].set_index(["workers", "seed"])
+    others = runs[runs["scheduler"] != against]
+    for (scheduler, workers), cell in others.groupby(["scheduler", "workers"], sort=False):
+        count = int(str(workers))
+        paired = cell.set_index(["workers", "seed"])
+        rngs = (generator(seed, "gain", count, place) for place in range(3))
+        ends, times, finished = (
+            (base.loc[paired.index, name].tolist(), paired[name].tolist()) for name in FIGURES
+        )
+        rows.append(
+            {"scheduler": scheduler, "workers": count}
+            | _told("sooner", metrics.speedup(*times, next(rngs)))
+            | _told("shorter", metrics.speedup(*ends, next(rngs)))
+            | _told("finished", metrics.difference(finished[1], finished[0], next(rngs)))
+        )
+    return pd.DataFrame(rows)
+
+
+def _told(name: str, estimate: metrics.Estimate) -> dict[str, float]:
+    return {name: estimate.median, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -247,7 +290,8 @@ def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Means over the seeds of the end, the shares, the trials finished and the best loss; the
+        Means over the seeds of the end, the shares, the trials finished, the jobs lost and the best
+        loss; the
         median time to target (inf where most runs missed it), how many runs missed it, and the
         speedup with its 95 % interval, against the same scheduler with the fewest workers (see
         `metrics.speedup`); the throughput speedup: the trials finished a second, of all seeds
@@ -275,6 +319,7 @@ def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
                     "end_seconds": cell["end_seconds"].mean(),
                     **{part: cell[part].mean() for part in PARTS},
                     "finished": cell["finished"].mean(),
+                    "lost": cell["lost"].mean(),
                     "best_loss": cell["best_loss"].mean(),
                     "time_to_target": metrics.median(cell["time_to_target"].tolist()),
                     "missed": estimate.censored,

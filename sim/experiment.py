@@ -176,8 +176,8 @@ def simulate(
         trace = None
     if trace is None or not isfinite(trace.end):
         raise InputError(
-            "the clock ran over: the seconds of the epochs, the costs, the speeds or the straggler "
-            "sigma are beyond all measure"
+            "the clock ran over: the seconds of the epochs, the costs, the speeds or the faults "
+            "are beyond all measure"
         )
     return Run(experiment, blackbox, make, trace, made.trials)
 
@@ -233,7 +233,8 @@ class Run:
             if even is not self.experiment:  # workers waited to the end there
                 repeated = replace(repeated, drained_from=repeated.end)
             shortage = min(total, metrics.worker_seconds(repeated)["waiting"])
-        return {"straggling": total - shortage, "shortage": shortage}
+        straggling = metrics.beyond_rounding(total - shortage, self.trace)
+        return {"straggling": straggling, "shortage": total - straggling}
 
     def points(self) -> pd.DataFrame:
         """Return each reported epoch as a point in time; see `metrics.points`."""
@@ -262,7 +263,7 @@ class Run:
             "worker_seconds": metrics.worker_seconds(trace),
             "waiting": self.waiting,
             "jobs": len(trace.jobs),
-            "lost": int((trace.jobs["outcome"] == "lost").sum()),
+            "lost": metrics.lost(trace),
             "trials": int(trace.jobs["trial"].nunique()),
             "finished": metrics.finished(trace),
             "epochs": int((done["stop"] - done["start"] * experiment.costs.checkpoints).sum()),
@@ -288,8 +289,12 @@ def read(path: Path) -> Experiment:
     """
     try:
         return Experiment.from_toml(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}; give an experiment.toml"
+        ) from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is no text in UTF-8: give an experiment.toml") from None
 
 
 def _finite(number: float) -> float | None:

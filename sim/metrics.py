@@ -51,15 +51,21 @@ def worker_seconds(trace: Trace) -> dict[str, float]:
     away = np.minimum(until, trace.drained_from) - np.minimum(since, trace.drained_from)
     away_before = float(away.sum())
     away_after = float((until - since - away).sum())
+    waiting = trace.workers * trace.drained_from - busy_before - away_before
     drained = trace.workers * (trace.end - trace.drained_from) - busy_after - away_after
     return {
         "training": float(training[~lost].sum()) + kept,
         "overhead": float(overhead.sum()),
-        "wasted": max(0.0, float(training[lost].sum()) - kept),
+        "wasted": beyond_rounding(float(training[lost].sum()) - kept, trace),
         "down": float((until - since).sum()),
-        "waiting": max(0.0, trace.workers * trace.drained_from - busy_before - away_before),
-        "drained": max(0.0, drained),
+        "waiting": beyond_rounding(waiting, trace),
+        "drained": beyond_rounding(drained, trace),
     }
+
+
+def beyond_rounding(seconds: float, trace: Trace) -> float:
+    """Return what is left of the workers' time, or 0 where that is no more than rounding."""
+    return seconds if seconds > 1e-12 * trace.workers * trace.end else 0.0
 
 
 def utilisation(trace: Trace) -> float:
@@ -72,6 +78,11 @@ def finished(trace: Trace) -> int:
     """Count the trials that reported at r_max."""
     jobs = trace.jobs
     return int(((jobs["stop"] == trace.r_max) & (jobs["outcome"] == "done")).sum())
+
+
+def lost(trace: Trace) -> int:
+    """Count the jobs that were lost, each attempt as one."""
+    return int((trace.jobs["outcome"] == "lost").sum())
 
 
 def incumbent(trace: Trace) -> tuple[Seconds, Seconds]:

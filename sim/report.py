@@ -28,6 +28,8 @@ from sim.limits import Limits
 from sim.parts import source
 from sim.screen import console, duration, figure, to_json
 
+OTHERS = ("straggling", "gains")
+"""The tables that a comparison may have beside its own: see `comparison.effects` and `gains`."""
 _WIDE = 140  # columns that a comparison needs to be one table
 
 
@@ -128,17 +130,16 @@ def write_comparison(
     base: Experiment,
     runs: pd.DataFrame,
     cells: pd.DataFrame,
-    effects: pd.DataFrame | None,
+    others: Mapping[str, pd.DataFrame],
     target: float,
     folder: Path,
 ) -> dict[str, Any]:
     """Write the runs, the cells and what they were made from; remove older pictures.
 
-    Return what ``comparison.json`` holds. `effects` is what straggling does, if anything straggles.
+    Return what ``comparison.json`` holds. Of `others`, tables by name, of `OTHERS`, each is a file.
     """
-    told = {"curves": base.curves, "target": target, "cells": _records(cells)}
-    if effects is not None:
-        told["straggling"] = _records(effects)
+    told: dict[str, Any] = {"curves": base.curves, "target": target, "cells": _records(cells)}
+    told |= {name: _records(table) for name, table in others.items()}
     as_json = to_json(told)
     compared = {
         "schedulers": runs["scheduler"].unique().tolist(),
@@ -150,9 +151,10 @@ def write_comparison(
     write_text(folder / "runs.csv", runs.to_csv(index=False))
     write_text(folder / "comparison.csv", cells.to_csv(index=False))
     write_text(folder / "comparison.json", as_json)
-    (folder / "straggling.csv").unlink(missing_ok=True)
-    if effects is not None:
-        write_text(folder / "straggling.csv", effects.to_csv(index=False))
+    for name in OTHERS:
+        (folder / f"{name}.csv").unlink(missing_ok=True)
+    for name, table in others.items():
+        write_text(folder / f"{name}.csv", table.to_csv(index=False))
     notes = provenance(source(base)) | {"compared": compared}
     write_text(folder / "experiment.toml", base.to_toml(**notes))
     return told
@@ -180,8 +182,12 @@ def print_comparison(base: Experiment, cells: pd.DataFrame, target: float, seeds
         "shortage": [f"{row['shortage']:.1%}" for row in rows],
         "drained": [f"{row['drained']:.1%}" for row in rows],
     }
+    for name in ("overhead", "wasted", "down"):
+        if any(row[name] for row in rows):
+            time[name] = [f"{row[name]:.1%}" for row in rows]
     results = {
         "finished": [f"{row['finished']:.1f}" for row in rows],
+        **({"lost": [f"{row['lost']:.1f}" for row in rows]} if cells["lost"].any() else {}),
         "throughput": [_times(row["throughput_speedup"]) for row in rows],
         "best error": [f"{row['best_loss']:.4f}" for row in rows],
     }
@@ -203,14 +209,27 @@ def print_effects(base: Experiment, effects: pd.DataFrame, seeds: int) -> None:
     """Print what straggling does, a line a scheduler and worker count."""
     rows = effects.to_dict("records")
     columns = {
+        "end, times [95 %]": [_between(row, "slowdown", _times) for row in rows],
         "end [95 %]": [_between(row, "end_seconds", _signed) for row in rows],
-        "finished [95 %]": [_between(row, "finished", "{:+g}".format) for row in rows],
         "time to target [95 %]": [_between(row, "time_to_target", _signed) for row in rows],
+        "finished [95 %]": [_between(row, "finished", "{:+g}".format) for row in rows],
     } | {
         f"waiting: {name}": [f"{row[f'{name}_without']:.1%} > {row[name]:.1%}" for row in rows]
         for name in ("straggling", "shortage")
     }
     title = f"{base.curves}: what straggling does, paired by seed, median of {seeds}"
+    _print_rows(title, rows, columns)
+
+
+def print_gains(base: Experiment, gains: pd.DataFrame, against: str, seeds: int) -> None:
+    """Print what the schedulers gain over one of them, a line a scheduler and worker count."""
+    rows = gains.to_dict("records")
+    columns = {
+        "target sooner, times [95 %]": [_between(row, "sooner", _times) for row in rows],
+        "end sooner, times [95 %]": [_between(row, "shorter", _times) for row in rows],
+        "finished, more [95 %]": [_between(row, "finished", "{:+g}".format) for row in rows],
+    }
+    title = f"{base.curves}: against {against} on as many workers, by seed, median of {seeds}"
     _print_rows(title, rows, columns)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import INTERRUPTED, InputError
 from real.commands import live as live_command
+from real.commands import torch_options
 from sim.commands import options
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def main(args: argparse.Namespace) -> int:
         There is no live run to compare, or it reported nothing.
 
     """
+    torch_options.check(args.device)
     from real import live  # noqa: PLC0415 - it needs torch
     from sim import report, screen  # noqa: PLC0415  quick --help
 

@@ -28,7 +28,7 @@ _SCHEDULERS = ("random", "random-batch", "sh", "asha")
 EPILOG = """\
 examples:
   rungsim compare                                      the main job
-  rungsim compare --scheduler sh,sh-overlap,asha --workers 1,16,256 --seeds 50
+  rungsim compare --scheduler sh,sh-overlap,asha --workers 1,16,256 --seeds 50 --against sh
   rungsim compare --curves lenet-fashion-mnist --seconds d2l-gpu --straggler-sigma 0.5
 
 Each run gets the same budget of epochs, so that schedulers differ in what they do with it. Seeds
@@ -51,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=_SCHEDULERS,
         metavar="NAME,...",
         help=f"of {', '.join(options.SCHEDULER_NAMES)} (default: {','.join(_SCHEDULERS)})",
+    )
+    parser.add_argument(
+        "--against",
+        choices=options.SCHEDULER_NAMES,
+        metavar="NAME",
+        help="one of them: also tell what the others gain over it on as many workers, seed by seed",
     )
     parser.add_argument(
         "--workers",
@@ -95,6 +101,10 @@ def main(args: argparse.Namespace) -> int:
     for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
         if value < 1:
             raise InputError(f"{name} is {value}: give at least 1")
+    if args.against is not None and set(args.scheduler) <= {args.against}:
+        raise InputError(f"--against {args.against}: compare another scheduler with it")
+    if args.against is not None and args.against not in args.scheduler:
+        raise InputError(f"--against {args.against} is not compared: add it to --scheduler")
     # All of them are looked at before the first one runs.
     plans: dict[Path, tuple[Experiment, list[Experiment], float]] = {}
     for curves in args.curves or shipped():
@@ -130,7 +140,10 @@ def main(args: argparse.Namespace) -> int:
             runs = comparison.by_seed(measured)
             cells = comparison.by_cell(runs, args.seed)
             effects = comparison.effects(runs, args.seed) if _straggles(measured) else None
-            told.append(report.write_comparison(base, runs, cells, effects, target, folder))
+            others = {} if effects is None else {"straggling": effects}
+            if args.against is not None:
+                others["gains"] = comparison.gains(runs, args.against, args.seed)
+            told.append(report.write_comparison(base, runs, cells, others, target, folder))
             if args.no_plots:
                 pass
             elif pool is None:
@@ -141,6 +154,8 @@ def main(args: argparse.Namespace) -> int:
                 report.print_comparison(base, cells, target, args.seeds)
                 if effects is not None:
                     report.print_effects(base, effects, args.seeds)
+                if args.against is not None:
+                    report.print_gains(base, others["gains"], args.against, args.seeds)
                 screen.console().print(f"written to {folder}\n")
         for each_picture in pictures:
             each_picture.result()

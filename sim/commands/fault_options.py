@@ -74,9 +74,34 @@ def faults(args: argparse.Namespace) -> Faults:
     from sim.faults import Faults, timetable_file  # noqa: PLC0415  quick --help
 
     names = [name.replace("-", "_") for name, *_ in _NUMBERS]
+    _refuse_without(args)
     with for_the_user():
         return Faults(
             **{name: getattr(args, name) for name in names},
             save_on_preemption=args.save_on_preemption,
             timetable=() if args.timetable is None else timetable_file.read(args.timetable),
         )
+
+
+_WITHOUT_EFFECT = (
+    # What says how much or how long, and what switches it on: one of these is to be given, too.
+    ("slow_worker_factor", ("slow_workers",)),
+    ("slow_epoch_factor", ("slow_epochs",)),
+    ("mttr", ("mtbf",)),
+    ("preempted_for", ("preempted_every",)),
+    ("save_on_preemption", ("preempted_every", "timetable")),
+)
+
+
+def _refuse_without(args: argparse.Namespace) -> None:
+    """Raise for an option that has no effect, since the one that it belongs to was forgotten."""
+    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    default = parser.parse_args([])
+    for name, switches in _WITHOUT_EFFECT:
+        given = getattr(args, name) != getattr(default, name)
+        if given and not any(getattr(args, switch) for switch in switches):
+            needed = " or ".join(f"--{switch.replace('_', '-')}" for switch in switches)
+            raise InputError(f"--{name.replace('_', '-')} has no effect without {needed}: give it")

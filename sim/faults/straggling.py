@@ -54,7 +54,9 @@ class HalfNormalStraggler:
 
     def __post_init__(self) -> None:
         if not (isfinite(self.sigma) and self.sigma >= 0):
-            raise ValueError(f"the straggler sigma is {self.sigma}: give 0 or more")
+            raise ValueError(
+                f"the straggler sigma is {self.sigma}: give a finite number, 0 or more"
+            )
 
     def factor(self, job: Job, attempt: int) -> float:
         """Return by how much the training of `job` is slowed, >= 1."""
@@ -88,7 +90,7 @@ class LognormalStraggler:
 
     def __post_init__(self) -> None:
         if not (isfinite(self.sigma) and self.sigma >= 0):
-            raise ValueError(f"lognormal_sigma is {self.sigma}: give 0 or more")
+            raise ValueError(f"lognormal_sigma is {self.sigma}: give a number, 0 or more")
 
     def factor(self, job: Job, attempt: int) -> float:
         """Return by how much the training of `job` is slowed; below 1 it is faster."""

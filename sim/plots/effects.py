@@ -18,15 +18,16 @@ from sim.plots import canvas
 from sim.plots.canvas import COLOURS, LINES, MARKERS
 
 _LABELS = {
-    "end_seconds": "end, later by",
+    "slowdown": "end, times as late",
     "time_to_target": "target, later by",
     "finished": "trials finished, more",
 }
+_NONE = {"slowdown": 1.0}  # no difference; of the others it is 0
 _DODGE = 0.08  # octaves between the points of two schedulers at one worker count
 
 
 def effects(rows: pd.DataFrame, path: Path, *, title: str = "") -> None:
-    """Draw a panel for each figure that straggling changes: with less without, in the median.
+    """Draw a panel for each figure that straggling changes, in the median over the seeds.
 
     Parameters
     ----------
@@ -39,7 +40,11 @@ def effects(rows: pd.DataFrame, path: Path, *, title: str = "") -> None:
         Above the picture.
 
     """
-    names = [name for name in _LABELS if rows[[name, f"{name}_low", f"{name}_high"]].any(axis=None)]
+    names = [
+        name
+        for name in _LABELS
+        if (rows[[name, f"{name}_low", f"{name}_high"]] != _NONE.get(name, 0.0)).any(axis=None)
+    ]
     picture = canvas.figure()
     panels = picture.subplots(1, max(1, len(names)), squeeze=False)[0]
     schedulers = list(dict.fromkeys(rows["scheduler"]))
@@ -62,10 +67,11 @@ def _panel(
     values = rows[columns].to_numpy(np.float64)
     finite = values[np.isfinite(values)]
     unit, second = "", 1.0
-    if name != "finished":
+    if name == "time_to_target":
         unit, second = canvas.time_unit(float(np.abs(finite).max(initial=0.0)))
     canvas.dress(axes, x="workers", y=f"{_LABELS[name]} ({unit})" if unit else _LABELS[name])
-    axes.axhline(0.0, color=canvas.DARK_GREY, linewidth=0.8, linestyle=(0, (1, 1)), zorder=1)
+    none = _NONE.get(name, 0.0)
+    axes.axhline(none, color=canvas.DARK_GREY, linewidth=0.8, linestyle=(0, (1, 1)), zorder=1)
     axes.set_xscale("log", base=2)
     counts = sorted(rows["workers"].unique().tolist())
     octaves = np.log2(counts)
@@ -73,7 +79,7 @@ def _panel(
     shown = [counts[place] for place in canvas.spread(octaves, 0.12 * width)]
     axes.set_xticks(shown, [f"{count:g}" for count in shown])
     axes.xaxis.set_minor_locator(NullLocator())
-    low, high = min(0.0, finite.min(initial=0.0)) / second, finite.max(initial=0.0) / second
+    low, high = finite.min(initial=none) / second, finite.max(initial=none) / second
     pad = 0.08 * (high - low) or 1.0
     axes.set_ylim(low - pad, high + pad)
     lines: list[tuple[Artist, str]] = []

@@ -8,7 +8,16 @@ import pandas as pd
 import pytest
 
 from learning_curves.errors import InputError
-from sim.comparison import PARTS, by_cell, by_seed, default_target, effects, grid, measure_all
+from sim.comparison import (
+    PARTS,
+    by_cell,
+    by_seed,
+    default_target,
+    effects,
+    gains,
+    grid,
+    measure_all,
+)
 from sim.costs import Costs
 from sim.experiment import Experiment, simulate
 from sim.faults import Faults
@@ -39,6 +48,7 @@ def row(workers, seed, seconds, *, end=10.0, finished=4):
         "seed": seed,
         "end_seconds": end,
         "finished": finished,
+        "lost": 0,
         "best_loss": 0.1 * (1 + seed),
         "time_to_target": seconds,
         **dict.fromkeys(PARTS, 0.0),
@@ -117,6 +127,7 @@ def test_what_straggling_does_is_told_by_pairs():
     (told,) = effects(runs, seed=0).to_dict("records")
     # Ends later by 1, 2, 3, 4, 5; targets later by 1, 3, 2, never, and who knows (missed by both).
     assert (told["scheduler"], told["workers"]) == ("asha", 4)
+    assert told["slowdown"] == 1.3  # of 1.1, 1.2, 1.3, 1.4, 1.5
     assert told["end_seconds"] == 3
     assert 1 <= told["end_seconds_low"] <= 3 <= told["end_seconds_high"] <= 5
     assert (told["finished"], told["finished_low"], told["finished_high"]) == (0, 0, 0)
@@ -142,6 +153,23 @@ def test_a_barrier_multiplies_what_straggling_costs():
     cells = grid(base, schedulers=["random", "random-batch"], workers=[8], seeds=5)
     random, batch = effects(by_seed(measure_all(cells, 0.0)), seed=0).to_dict("records")
     assert abs(random["end_seconds"]) < 0.15 * 20 * 9
+    assert 1.7 < batch["slowdown"] < 2.1
     assert batch["end_seconds_low"] > 0.7 * 20 * 9
     assert batch["straggling"] > 0.4
     assert batch["straggling_without"] == batch["shortage"] == batch["shortage_without"] == 0
+
+
+def test_what_a_scheduler_gains_over_another_is_told_by_pairs():
+    base = [row(4, 0, 8.0, end=20.0), row(4, 1, 9.0, end=20.0), row(4, 2, inf, end=20.0)]
+    other = [
+        row(4, 2, 5.0, end=10.0, finished=9),  # the seeds in another order
+        row(4, 0, 4.0, end=10.0, finished=6),
+        row(4, 1, 3.0, end=5.0, finished=7),
+    ]
+    runs = pd.DataFrame([each | {"scheduler": "sh"} for each in base] + other)
+    (told,) = gains(runs, "sh", seed=0).to_dict("records")
+    assert (told["scheduler"], told["workers"]) == ("asha", 4)
+    assert told["sooner"] == 3  # of 8 / 4, 9 / 3, and inf / 5
+    assert (told["sooner_low"], told["sooner_high"]) == (2, inf)
+    assert told["shorter"] == 2  # of 2, 4, 2
+    assert told["finished"] == 3  # of 2, 3, 5
