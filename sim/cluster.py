@@ -166,7 +166,8 @@ class Cluster:
             worker.ended = _Event(self._env)
             worker.life = self._env.process(self._life(worker))
             if self._outages_of is not None:
-                self._env.process(self._absences(worker, self._outages_of(worker.number)))
+                outages = self._outages_of(worker.number, self._limits.max_seconds or inf)
+                self._env.process(self._absences(worker, outages))
         if self._limits.max_seconds is not None:
             self._env.schedule(self._end, _RUN_ENDS, self._limits.max_seconds)
         with cyclic_collection_paused():

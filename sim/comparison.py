@@ -14,7 +14,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from math import inf, isfinite, nan
+from math import inf, isfinite, isinf, nan
 from threading import Thread
 from typing import Any
 
@@ -213,8 +213,8 @@ def effects(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
         One row a scheduler and worker count: ``slowdown``, how many times as late the run ends, and
         for each of the `FIGURES` the difference, with less without: medians over the pairs, each
         with the ends ``..._low`` and ``..._high`` of its 95 % interval (see `metrics.speedup` and
-        `metrics.difference`). Then the mean shares of waiting, with straggling and without it,
-        each split into ``straggling`` and ``shortage``.
+        `metrics.difference`). Then how many runs missed the target, and the mean shares of waiting,
+        split into ``straggling`` and ``shortage``, each with straggling and without it.
 
     """
     rows: list[dict[str, Any]] = []
@@ -227,6 +227,8 @@ def effects(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
         for place, (name, pair) in enumerate(pairs.items()):
             rng = generator(seed, "effect", count, place)
             row |= _told(name, metrics.difference(*pair, rng))
+        times, without = pairs["time_to_target"]
+        row |= {"missed": sum(map(isinf, times)), "missed_without": sum(map(isinf, without))}
         for name in ("straggling", "shortage"):
             row |= {each: cell[each].mean() for each in (name, f"{name}_without")}
         rows.append(row)
@@ -251,7 +253,8 @@ def gains(runs: pd.DataFrame, against: str, seed: int) -> pd.DataFrame:
         One row a scheduler and worker count: ``sooner`` and ``shorter``, how many times as early
         the target is reached and the run ends, and ``finished``, how many more trials are: medians
         over the pairs, each with the ends ``..._low`` and ``..._high`` of its 95 % interval (see
-        `metrics.speedup` and `metrics.difference`).
+        `metrics.speedup` and `metrics.difference`); and how many runs missed the target, its own
+        and those of `against`.
 
     """
     rows: list[dict[str, Any]] = []
@@ -269,6 +272,7 @@ def gains(runs: pd.DataFrame, against: str, seed: int) -> pd.DataFrame:
             | _told("sooner", metrics.speedup(*times, next(rngs)))
             | _told("shorter", metrics.speedup(*ends, next(rngs)))
             | _told("finished", metrics.difference(finished[1], finished[0], next(rngs)))
+            | {"missed": sum(map(isinf, times[1])), "missed_against": sum(map(isinf, times[0]))}
         )
     return pd.DataFrame(rows)
 

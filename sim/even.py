@@ -43,9 +43,9 @@ def evened(blackbox: Blackbox, trace: Trace, *, checkpoints: bool = True) -> Rec
     whole = (jobs["outcome"] == "done").to_numpy()
     if not whole.any():
         whole = training > 0
-    if not whole.any():
-        raise ValueError("no job of the run has trained")
-    if len(trace.kept):
+        if not whole.any():
+            raise ValueError("no job of the run has trained")
+    elif len(trace.kept):
         training = training + _saved_before(trace)
     begun = start if checkpoints else np.zeros_like(start)
     rungs, members = np.unique(np.column_stack([begun, stop])[whole], axis=0, return_inverse=True)

@@ -222,8 +222,9 @@ class Run:
         if total and parts["training"]:
             even = self.experiment
             outcomes = self.trace.jobs["outcome"]
-            if (outcomes == "cut").any() or self.trace.end == even.limits.max_seconds:
-                # In as many seconds, or up to the same target, it would get further, or less far.
+            if outcomes.isin(["cut", "lost"]).any() or self.trace.end == even.limits.max_seconds:
+                # In as many seconds or attempts, or up to the same target, it would get further,
+                # or less far.
                 even = replace(
                     even, limits=Limits(max_jobs=max(1, int((outcomes != "lost").sum())))
                 )

@@ -17,7 +17,7 @@ class Log:
     def __init__(self) -> None:
         self._rows = bytearray()
         self._down: list[tuple[int, float, float]] = []
-        self._kept: list[tuple[int, int, float]] = []
+        self._kept: list[tuple[int, int, float, float]] = []
 
     def job(
         self, worker: Worker, outcome: Outcome | int, now: float, overhead: float, loss: float
@@ -49,7 +49,8 @@ class Log:
 
     def kept(self, worker: Worker, epoch: int, seconds: float) -> None:
         """Write down up to which epoch the lost job of `worker` was saved, and what that took."""
-        self._kept.append((worker.job_number, epoch, seconds))
+        began = worker.started + worker.prepare
+        self._kept.append((worker.job_number, epoch, began, seconds))
 
     def trace(self, *, workers: int, r_max: int, end: float, drained_from: float) -> Trace:
         """Return the log as a trace. O(n log n)."""

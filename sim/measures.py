@@ -32,6 +32,8 @@ class Measure:
         Whether it is a length of simulated time.
     censored
         Whether it is infinite in a run that ended too early for it to be known.
+    share
+        Whether it is a share, from 0 to 1.
 
     """
 
@@ -39,6 +41,7 @@ class Measure:
     what: str
     seconds: bool = False
     censored: bool = False
+    share: bool = False
 
 
 def measured(run: Run, names: Sequence[str], target: float = -inf) -> list[float]:
@@ -67,16 +70,29 @@ def promotions(trace: Trace) -> int:
     return int((~trace.jobs.loc[trace.jobs["start"] > 0].duplicated(["trial", "start"])).sum())
 
 
-def wrong_promotions(trace: Trace, eta: int) -> int:
+def wrong_promotions(trace: Trace, eta: int, given_up: int | None = None) -> int:
     """Count the promotions that the end of the run does not bear out (Li et al. 2020, sec. 3).
 
-    A promotion from a rung is wrong if the trial is not among the best ``n // eta`` of the n
-    trials that have reported there when the run ends; equal losses rank the lower number first.
-    O(n log n) in the jobs, for each
-    bracket.
+    A promotion from a rung is wrong if the trial is not among the best ``n // eta`` of the n trials
+    that are recorded there when the run ends; equal losses rank the lower number first.
+    O(n log n) in the jobs, for each bracket.
+
+    Parameters
+    ----------
+    trace
+        The run.
+    eta
+        The reduction factor.
+    given_up
+        The number of the attempt, from 0, with which a lost job is lost for good and recorded as
+        inf; None where nothing is recorded for it.
+
     """
     jobs = trace.jobs
-    done = jobs[(jobs["outcome"] == "done") & (jobs["stop"] < trace.r_max)]
+    recorded = jobs["outcome"] == "done"
+    if given_up is not None:
+        recorded |= (jobs["outcome"] == "lost") & (jobs["attempt"] == given_up)
+    rows = jobs[recorded & (jobs["stop"] < trace.r_max)].fillna({"loss": inf})
     sent = jobs[jobs["start"] > 0]
     went_on: dict[tuple[int, int], set[int]] = {}
     for bracket, level, trial in zip(
@@ -85,11 +101,16 @@ def wrong_promotions(trace: Trace, eta: int) -> int:
         went_on.setdefault((bracket, level), set()).add(trial)
     wrong = 0
     for (bracket, level), trials in went_on.items():
-        rung = done[(done["bracket"] == bracket) & (done["stop"] == level)]
+        rung = rows[(rows["bracket"] == bracket) & (rows["stop"] == level)]
         ranks = zip(rung["loss"].tolist(), rung["trial"].tolist(), strict=True)
         best = {trial for loss, trial in nsmallest(len(rung) // eta, ranks) if loss < inf}
         wrong += len(trials - best)
     return wrong
+
+
+def _wrong(run: Run, _target: float) -> float:
+    it = run.experiment
+    return wrong_promotions(run.trace, it.eta, it.attempts - 1 if it.lost == "inf" else None)
 
 
 def _share(part: str) -> Callable[[Run, float], float]:
@@ -151,13 +172,13 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "lost": Measure(partial(_outcome, "lost"), "jobs lost"),
         "cut": Measure(partial(_outcome, "cut"), "jobs cut short by the end of the run"),
         "promotions": Measure(lambda run, _: promotions(run.trace), "promotions"),
-        "wrong_promotions": Measure(
-            lambda run, _: wrong_promotions(run.trace, run.experiment.eta), "wrong promotions"
-        ),
-        "utilisation": Measure(_share("training"), f"{_SHARE} in training"),
-        **{part: Measure(_share(part), f"{_SHARE}: {part}") for part in metrics.PARTS},
+        "wrong_promotions": Measure(_wrong, "wrong promotions"),
+        "utilisation": Measure(_share("training"), f"{_SHARE} in training", share=True),
+        **{part: Measure(_share(part), f"{_SHARE}: {part}", share=True) for part in metrics.PARTS},
         **{
-            cause: Measure(_waiting(cause), f"{_SHARE}: waiting for {cause} (a second run)")
+            cause: Measure(
+                _waiting(cause), f"{_SHARE}: waiting for {cause} (a second run)", share=True
+            )
             for cause in ("straggling", "shortage")
         },
     }

@@ -166,7 +166,7 @@ def points(
     """
     jobs = trace.jobs
     done = jobs["outcome"] == "done"
-    saved = dict(zip(trace.kept["job"].tolist(), trace.kept["epoch"].tolist(), strict=True))
+    saved = {int(row[0]): row[1:] for row in trace.kept.itertuples(index=False, name=None)}
     reported = set(zip(jobs["trial"][done], jobs["stop"][done], strict=True))
     begun: dict[tuple[int, int], int] = {}  # where the next attempt begins, by trial and stop
     columns: tuple[list[float], ...] = ([], [], [], [])
@@ -179,7 +179,8 @@ def points(
             continue
         curve = curves[trial]
         first = begun.get((trial, stop), start if costs.checkpoints else 0)
-        last = begun[trial, stop] = saved.get(number, stop)
+        last, trains, kept = saved.get(number, (stop, 0.0, 0.0))
+        begun[trial, stop] = last
         if first == last:  # all was saved before
             continue
         job = Job(Trial(trial, {}), start, stop)
@@ -187,9 +188,7 @@ def points(
         if slow_epochs is not None:
             each = slow_epochs.slowed(each, job, attempt, first)
         passed = list(accumulate(each))
-        if number in saved:  # how many seconds went into that is known
-            kept = trace.kept["seconds"][trace.kept["job"] == number].iloc[0]
-            trains = started + overhead
+        if number in saved:
             stretch = kept / passed[last - first - 1]
         else:
             saves = costs.after(job, trace.r_max)
@@ -309,9 +308,9 @@ def _estimate(
     drawn = rng.integers(len(least), size=(resamples, len(least)))
     # Of the resamples themselves, not between them: between a number and inf there is nothing.
     low = np.quantile(_medians(least[drawn]), 0.025, method="nearest")
-    high = np.quantile(_medians(most[drawn]), 0.975, method="nearest")
-    known = median(least) == median(most)
-    middle = median(least) if known else float("nan")
+    high = np.quantile(_medians(most[drawn], up=True), 0.975, method="nearest")
+    bounds = _medians(least[np.newaxis])[0], _medians(most[np.newaxis], up=True)[0]
+    middle = float(bounds[0]) if bounds[0] == bounds[1] else float("nan")
     return Estimate(middle, float(low), float(high), censored)
 
 
@@ -324,10 +323,16 @@ def median(values: npt.ArrayLike) -> float:
     return float(_medians(np.atleast_2d(np.asarray(values, dtype=float)))[0])
 
 
-def _medians(rows: Seconds) -> Seconds:
-    """Return the median of each row; of an even number, the lower where one of two is infinite."""
+def _medians(rows: Seconds, *, up: bool = False) -> Seconds:
+    """Return the median of each row.
+
+    Of the two in the middle of an even number, the finite one where only one is; the upper, if
+    `up`, or the lower one where neither is.
+    """
     rows = np.sort(rows, axis=1)
     low, high = rows[:, (rows.shape[1] - 1) // 2], rows[:, rows.shape[1] // 2]
-    upper = np.where(np.isfinite(low) & np.isfinite(high), high, low)
-    middle: Seconds = (low + upper) / 2
+    takes_high = ~np.isfinite(low) & (np.isfinite(high) | up)
+    first = np.where(takes_high, high, low)
+    second = np.where(np.isfinite(low) & np.isfinite(high), high, first)
+    middle: Seconds = (first + second) / 2
     return middle

@@ -212,6 +212,7 @@ def print_effects(base: Experiment, effects: pd.DataFrame, seeds: int) -> None:
         "end, times [95 %]": [_between(row, "slowdown", _times) for row in rows],
         "end [95 %]": [_between(row, "end_seconds", _signed) for row in rows],
         "time to target [95 %]": [_between(row, "time_to_target", _signed) for row in rows],
+        **_missed(rows, "missed_without"),
         "finished [95 %]": [_between(row, "finished", "{:+g}".format) for row in rows],
     } | {
         f"waiting: {name}": [f"{row[f'{name}_without']:.1%} > {row[name]:.1%}" for row in rows]
@@ -226,11 +227,19 @@ def print_gains(base: Experiment, gains: pd.DataFrame, against: str, seeds: int)
     rows = gains.to_dict("records")
     columns = {
         "target sooner, times [95 %]": [_between(row, "sooner", _times) for row in rows],
+        **_missed(rows, "missed_against"),
         "end sooner, times [95 %]": [_between(row, "shorter", _times) for row in rows],
         "finished, more [95 %]": [_between(row, "finished", "{:+g}".format) for row in rows],
     }
     title = f"{base.curves}: against {against} on as many workers, by seed, median of {seeds}"
     _print_rows(title, rows, columns)
+
+
+def _missed(rows: Sequence[Mapping[Any, Any]], before: str) -> dict[str, list[str]]:
+    """Return how many runs missed the target, before and after, if any did."""
+    if not any(row[before] or row["missed"] for row in rows):
+        return {}
+    return {"missed": [f"{row[before]} > {row['missed']}" for row in rows]}
 
 
 def _between(row: Mapping[Any, Any], name: str, told: Callable[[float], str]) -> str:

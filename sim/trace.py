@@ -62,7 +62,7 @@ _CSV = csv.ConvertOptions(
 
 
 _DOWN = {"worker": np.int64, "since": np.float64, "until": np.float64}
-_KEPT = {"job": np.int64, "epoch": np.int64, "seconds": np.float64}
+_KEPT = {"job": np.int64, "epoch": np.int64, "began": np.float64, "seconds": np.float64}
 
 
 def down_table(rows: Sequence[tuple[int, float, float]] = ()) -> pd.DataFrame:
@@ -70,8 +70,8 @@ def down_table(rows: Sequence[tuple[int, float, float]] = ()) -> pd.DataFrame:
     return _table(rows, _DOWN) if rows else _NEVER_DOWN
 
 
-def kept_table(rows: Sequence[tuple[int, int, float]] = ()) -> pd.DataFrame:
-    """Return what lost jobs have saved, (job, epoch, seconds) each, as a table."""
+def kept_table(rows: Sequence[tuple[int, int, float, float]] = ()) -> pd.DataFrame:
+    """Return what lost jobs have saved, (job, epoch, began, seconds) each, as a table."""
     return _table(rows, _KEPT) if rows else _NOTHING_KEPT
 
 
@@ -108,8 +108,8 @@ class Trace:
         One row for each time that a worker was away: the columns worker, since, until (seconds, in
         the run). Of one worker they do not overlap, and it has no job then.
     kept
-        One row for each lost job that saved: the columns job, epoch (its training up to which the
-        next attempt need not do again) and seconds (of its training that went into that).
+        One row for each lost job that saved: the columns job, epoch (up to which the next attempt
+        need not train again), began (when its training did) and seconds (of it, up to that epoch).
 
     """
 

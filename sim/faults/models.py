@@ -15,7 +15,7 @@ from sim.faults.outages import (
     Renewals,
     Stay,
     Timetable,
-    check_mean,
+    check_renewal,
     merged,
 )
 from sim.faults.straggling import (
@@ -66,9 +66,9 @@ class Models:
         """Return the outages alone: without what makes jobs of one rung take unequal time."""
         return Models(outages=self.outages)
 
-    def outages_of(self, worker: int) -> Iterator[Outage]:
-        """Yield when `worker` is away, in order and apart."""
-        return merged(self.outages, worker)
+    def outages_of(self, worker: int, horizon: float) -> Iterator[Outage]:
+        """Yield when `worker` is away, up to the `horizon` in seconds, in order and apart."""
+        return merged(self.outages, worker, horizon)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,9 +130,9 @@ class Faults:
 
     def __post_init__(self) -> None:
         for there, away in (("mtbf", "mttr"), ("preempted_every", "preempted_for")):
-            check_mean(away, getattr(self, away), zero=True)
-            if getattr(self, there) is not None:
-                check_mean(there, getattr(self, there), zero=False)
+            given = getattr(self, there)
+            seconds_there = 1e300 if given is None else given  # then the other is looked at alone
+            check_renewal(there, seconds_there, away, getattr(self, away))
         self.models(seed=0)
         # Checked even where they are switched off.
         SlowWorkers(self.slow_workers, self.slow_worker_factor, seed=0)

@@ -113,8 +113,7 @@ class Renewals:
     saves: bool = False
 
     def __post_init__(self) -> None:
-        check_mean("mean_there", self.mean_there, zero=False)
-        check_mean("mean_away", self.mean_away, zero=True)
+        check_renewal("mean_there", self.mean_there, "mean_away", self.mean_away)
 
     def of(self, worker: int) -> Iterator[Outage]:
         """Yield the outages of one worker, without end."""
@@ -162,7 +161,7 @@ class Timetable:
     def __post_init__(self) -> None:
         until: dict[float, float] = {}
         for stay in self.stays:
-            whole = len(stay) == 3 and all(isinstance(each, int | float) for each in stay)
+            whole = len(stay) == 3 and all(type(each) in {int, float} for each in stay)
             if not whole or not (0 <= stay[0] < inf and stay[0] == int(stay[0])):
                 raise ValueError(
                     f"the timetable says {list(stay)}: give the number of a worker, and the "
@@ -198,10 +197,11 @@ class Timetable:
             yield Outage(away, inf, self.saves)
 
 
-def merged(models: Sequence[Outages], worker: int) -> Iterator[Outage]:
+def merged(models: Sequence[Outages], worker: int, horizon: float = inf) -> Iterator[Outage]:
     """Yield when `worker` is away by any of the models, in order and apart; outages that meet join.
 
-    Where several overlap, the first to begin tells whether the worker saves.
+    Where several overlap, the first to begin tells whether the worker saves. After one that goes
+    beyond the `horizon`, nothing is told any more, and its end may be too early.
 
     Examples
     --------
@@ -219,13 +219,22 @@ def merged(models: Sequence[Outages], worker: int) -> Iterator[Outage]:
         else:
             yield current
             current = outage
-        if current.stop == inf:
+        if current.stop >= horizon:
             break  # what comes after it can say nothing new
     if current is not None:
         yield current
 
 
-def check_mean(name: str, seconds: float, *, zero: bool) -> None:
-    """Raise a ValueError unless `seconds` is a mean time; `zero` tells whether it may be 0."""
-    if not (isfinite(seconds) and (seconds > 0 or (zero and seconds == 0))):
-        raise ValueError(f"{name} is {seconds}: give seconds, {'0 or more' if zero else 'above 0'}")
+def check_renewal(there: str, seconds_there: float, away: str, seconds_away: float) -> None:
+    """Raise a ValueError, by these names, unless a worker can be there and away for such times.
+
+    A worker that is hardly ever there would leave the clock without an event that matters.
+    """
+    if not (isfinite(seconds_away) and seconds_away >= 0):
+        raise ValueError(f"{away} is {seconds_away}: give seconds, 0 or more")
+    least = max(1e-3, 1e-6 * seconds_away)
+    if not (isfinite(seconds_there) and seconds_there >= least):
+        raise ValueError(
+            f"{there} is {seconds_there}: give seconds, at least {least:g} beside {away} "
+            f"{seconds_away:g}"
+        )

@@ -74,14 +74,15 @@ class LognormalStraggler:
     Parameters
     ----------
     sigma
-        The standard deviation of the factor's logarithm, >= 0.
+        The standard deviation of the factor's logarithm, 0 to 4; beyond, nearly all jobs would take
+        no time, and a few all of it.
     seed
         The seed of the experiment, >= 0.
 
     Raises
     ------
     ValueError
-        `sigma` is negative or not finite.
+        `sigma` is out of its range.
 
     """
 
@@ -89,8 +90,8 @@ class LognormalStraggler:
     seed: int
 
     def __post_init__(self) -> None:
-        if not (isfinite(self.sigma) and self.sigma >= 0):
-            raise ValueError(f"lognormal_sigma is {self.sigma}: give a number, 0 or more")
+        if not 0 <= self.sigma <= 4:
+            raise ValueError(f"lognormal_sigma is {self.sigma}: give a number from 0 to 4")
 
     def factor(self, job: Job, attempt: int) -> float:
         """Return by how much the training of `job` is slowed; below 1 it is faster."""

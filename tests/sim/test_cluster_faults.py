@@ -10,6 +10,7 @@ from learning_curves.synthetic import Scripted
 from sim import metrics
 from sim.cluster import Cluster
 from sim.costs import Costs
+from sim.even import evened
 from sim.experiment import Experiment, simulate
 from sim.faults import Faults, Models, Timetable
 from sim.limits import Limits
@@ -142,7 +143,7 @@ def test_a_preempted_worker_saves_its_last_whole_epoch():
     stays = ((0, 0.0, 3.2), (0, 5.0, inf))
     trace = run(random(trials), trials, workers=1, stays=stays, saves=True, costs=costs)
     assert told(trace) == [(0, 0, 0, "lost", 0.0, 3.2), (0, 0, 1, "done", 5.0, 7.75)]
-    assert trace.kept.to_numpy().tolist() == [[0, 2, 2.0]]
+    assert trace.kept.to_numpy().tolist() == [[0, 2, 0.5, 2.0]]
     seconds = metrics.worker_seconds(trace)
     assert seconds["training"] == 4.0
     assert seconds["wasted"] == pytest.approx(0.7)
@@ -155,6 +156,67 @@ def test_a_preempted_worker_saves_its_last_whole_epoch():
     costs = replace(costs, checkpoints=False)
     trace = run(random(trials), trials, workers=1, stays=stays, saves=True, costs=costs)
     assert told(trace) == [(0, 0, 0, "lost", 0.0, 3.2), (0, 0, 1, "done", 5.0, 9.5)]
+
+
+def test_an_epoch_that_was_saved_as_its_worker_left_ended_when_it_was_trained():
+    # One epoch to rung 1, of 2, in 1 s, and 10 s to save it, of which 7 have passed at 8.
+    trials = curves(1.0, r_max=2)
+    halving = SuccessiveHalving(Listed(trials.configs), r_min=1, r_max=2, eta=2)
+    costs = Costs(save_seconds=10.0)
+    stays = ((0, 0.0, 8.0), (0, 20.0, inf))
+    trace = run(Retrying(halving, 2), trials, workers=1, stays=stays, saves=True, costs=costs)
+    assert told(trace)[:2] == [(0, 0, 0, "lost", 0.0, 8.0), (0, 0, 1, "done", 20.0, 30.0)]
+    assert trace.kept.to_numpy().tolist() == [[0, 1, 0.0, 1.0]]
+    points = metrics.points(trace, {0: trials.curve(trials.configs[0], 0)}, costs)
+    assert points["seconds"].tolist() == [1.0, 31.0]
+
+
+def test_epochs_that_are_saved_are_not_handed_out_again():
+    # Two epochs are saved at 2.5. Of 8 epochs, 4 + 2 + 2 are handed out with Trial-1: it is the
+    # last; were the second attempt to count 4, it would be, and Trial-1 never begin.
+    trials = curves(1.0, 1.0, 1.0)
+    stays = ((0, 0.0, 2.5), (0, 3.0, inf))
+    for limit, jobs in ((7, 3), (6, 2)):
+        limits = Limits(max_epochs=limit)
+        trace = run(random(trials), trials, workers=1, stays=stays, saves=True, limits=limits)
+        assert told(trace)[0][3] == "lost"
+        assert len(trace.jobs) == jobs
+
+
+def test_workers_that_move_together_do_so_in_the_order_of_their_numbers():
+    # Both are away from 1 to 2: their trials are lost, 0 and then 1, and handed out in that order,
+    # to those who are back, 0 and then 1, though the second had begun before the first.
+    trials = curves(1.0, 1.0)
+    stays = ((0, 0.25, 1.0), (1, 0.0, 1.0), (0, 2.0, inf), (1, 2.0, inf))
+    trace = run(random(trials), trials, workers=2, stays=stays)
+    assert told(trace) == [
+        (0, 1, 0, "lost", 0.0, 1.0),
+        (1, 0, 0, "lost", 0.25, 1.0),
+        (1, 0, 1, "done", 2.0, 6.0),
+        (0, 1, 1, "done", 2.0, 6.0),
+    ]
+
+
+def test_shortage_is_that_of_whole_jobs_where_parts_were_saved():
+    # A batch of 2 on 2 workers, epochs of 1 s; worker 0 saves 3 of Trial-0's 4 epochs at 3.5, and
+    # trains the last from 8 to 9. Were that second alone the length of a job, the other worker
+    # would hardly wait in the repeated run, where worker 0 loses its job again.
+    lost = Faults(
+        preempted_every=None, save_on_preemption=True, timetable=((0, 0.0, 3.5), (0, 8.0, inf))
+    )
+    experiment = Experiment(
+        curves="power-law",
+        scheduler="random-batch",
+        r_max=4,
+        workers=2,
+        max_trials=2,
+        faults=lost,
+    )
+    simulated = simulate(experiment)
+    even = evened(simulated.blackbox, simulated.trace)
+    config = simulated.trials[0][0].config
+    assert list(even.curve(config, 0).seconds(0, 4)) == [1.0] * 4
+    assert list(even.curve(config, 0).seconds(3, 4)) == [1.0]
 
 
 def test_preempted_again_it_goes_on_from_where_it_was():

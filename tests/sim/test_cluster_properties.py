@@ -171,7 +171,7 @@ class PlainClock:
         self.jobs, self.epochs, self.finished = 0, 0, 0
         self.drained_from = None
         self.rows, self.down, self.kept = [], [], []
-        self.outages = {w: self.models.outages_of(w) for w in range(experiment.workers)}
+        self.outages = {w: self.models.outages_of(w, inf) for w in range(experiment.workers)}
         self.moves = {}  # worker -> when it leaves, or comes back, next
         self.away = {}  # worker -> since when, and whether it saved
         for worker in range(experiment.workers):

@@ -61,7 +61,7 @@ def test_an_experiment_survives_its_file(experiment):
         ("curves = 'x'\n[faults]\nmtfb = 0", r"\[faults\] there is no 'mtfb': did you mean mtbf"),
         ("curves = 'x'\n[faults]\ntimetable = 'a.csv'", r"give a list of \[worker, joins, leaves"),
         ("curves = 'x'\n[faults]\ntimetable = [['a', 0, 1]]", "the number of a worker"),
-        ("curves = 'x'\n[faults]\nmtbf = -1.0", "mtbf is -1.0: give seconds, above 0"),
+        ("curves = 'x'\n[faults]\nmtbf = -1.0", "mtbf is -1.0: give seconds, at least"),
         ("", "curves is missing"),
     ],
 )

@@ -197,6 +197,7 @@ def test_no_faults_no_models():
     [
         ({"lognormal_sigma": -1.0}, "lognormal_sigma is -1.0"),
         ({"lognormal_sigma": nan}, "lognormal_sigma is nan"),
+        ({"lognormal_sigma": 100.0}, "lognormal_sigma is 100.0: give a number from 0 to 4"),
         ({"pareto_alpha": 0.0}, "pareto_alpha is 0.0"),
         ({"slow_workers": 1.5}, "slow_workers is 1.5"),
         ({"slow_worker_factor": 0.0}, "slow_worker_factor is 0.0"),

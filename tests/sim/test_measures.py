@@ -4,9 +4,12 @@ from math import inf
 
 import pytest
 
+from sim import schedulers as schedulers_room
 from sim.experiment import Experiment, simulate
+from sim.faults import Faults
 from sim.limits import Limits
 from sim.measures import MEASURES, first_finished, measured, promotions, wrong_promotions
+from sim.schedulers import ASHA
 from sim.trace import Outcome, Trace, frame, pack
 
 BASE = Experiment(curves="power-law", r_max=9, eta=3, workers=3, limits=Limits(max_jobs=200))
@@ -92,3 +95,33 @@ def test_the_second_run_is_made_only_when_it_is_asked_for():
     run = simulate(BASE)
     measured(run, [name for name in MEASURES if name not in {"straggling", "shortage"}])
     assert "waiting" not in vars(run)
+
+
+def test_a_trial_that_is_lost_for_good_counts_in_its_rung():
+    # At one worker ASHA promotes each trial as soon as it may: recount from its own rungs.
+    schedulers = []
+
+    def make(searcher, settings):
+        made = ASHA(searcher, r_min=1, r_max=9, eta=3, lost=settings.lost)
+        schedulers.append(made)
+        return made
+
+    for lost in schedulers_room.LOST:
+        experiment = Experiment(
+            curves="power-law",
+            r_max=9,
+            eta=3,
+            workers=1,
+            attempts=1,
+            lost=lost,
+            limits=Limits(max_jobs=1000),
+            faults=Faults(lost_probability=0.2),
+        )
+        run = simulate(experiment, make=make)
+        jobs = run.trace.jobs
+        wrong = 0
+        for rung in schedulers[-1].rungs[:-1]:
+            best = {trial.number for trial in rung.best(len(rung) // 3)}
+            wrong += len(set(jobs["trial"][jobs["start"] == rung.level]) - best)
+        assert 0 < wrong < 60
+        assert MEASURES["wrong_promotions"].of(run, 0.0) == wrong

@@ -179,6 +179,8 @@ def test_points_of_a_job_that_saves_and_of_one_that_trains_again():
         ([5.0, 4.0, 4.0], [4.0, inf, inf], -inf),
         ([5.0, 6.0, inf], [4.0, 4.0, inf], nan),  # -inf, 1, 2 or 1, 2, inf
         ([5.0, 5.0, inf], [4.0, 4.0, inf], 1.0),  # 1 either way
+        ([1.0, 2.0, 3.0, inf], [2.0, inf, inf, 1.0], -1.0),  # -inf, -inf, -1, inf: the finite one
+        ([2.0, inf, inf, 1.0], [1.0, 2.0, 3.0, inf], 1.0),  # and the same the other way round
     ],
 )
 def test_the_median_difference_of_pairs(of, to, median):
@@ -202,7 +204,7 @@ def test_time_away_is_down_and_saved_training_is_not_wasted():
         end=10.0,
         drained_from=8.0,
         down=down_table([(1, 2.0, 6.0)]),
-        kept=kept_table([(1, 3, 1.5)]),
+        kept=kept_table([(1, 3, 0.25, 1.5)]),
     )
     assert metrics.worker_seconds(trace) == {
         "training": 11.5,

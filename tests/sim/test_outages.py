@@ -37,6 +37,9 @@ def test_stays_that_meet_are_one():
         ([(0, 0.0, nan)], "leaves at nan"),
         ([(0, inf, inf)], "joins at inf"),
         ([(0.5, 0.0, 1.0)], "the number of a worker"),
+        ([(inf, 0.0, 1.0)], "the number of a worker"),
+        ([(True, 0.0, 1.0)], "the number of a worker"),
+        ([("0", 0.0, 1.0)], "the number of a worker"),
         ([(-1, 0.0, 1.0)], "the number of a worker"),
         ([(0, 1.0)], "the number of a worker"),
         ([(0, 0.0, 9.0), (0, 8.0, 20.0)], "joins at 8.0, before it has left at 9.0"),
@@ -74,7 +77,10 @@ def test_a_life_belongs_to_seed_purpose_worker_and_number():
     assert len({first(), first("preemption"), first(seed=1), first(worker=2)}) == 4
 
 
-@pytest.mark.parametrize(("there", "away"), [(0.0, 1.0), (inf, 1.0), (1.0, -1.0), (1.0, nan)])
+@pytest.mark.parametrize(
+    ("there", "away"),
+    [(0.0, 1.0), (inf, 1.0), (1.0, -1.0), (1.0, nan), (1e-300, 0.0), (1.0, 1e9)],
+)
 def test_means_that_cannot_be_are_refused(there, away):
     with pytest.raises(ValueError, match=r"mean_\w+ is .*: give seconds"):
         Renewals("crash", there, away, seed=0)
@@ -111,6 +117,13 @@ def test_merging_takes_no_more_than_is_asked_for():
     endless = merged([Renewals("crash", 1.0, 1.0, 0), Renewals("preemption", 2.0, 0.1, 0)], 0)
     outages = list(islice(endless, 1000))
     assert all(a.stop < b.start for a, b in pairwise(outages))
+
+
+def test_merging_ends_at_the_horizon():
+    # Both are nearly always away, so that what is away by either has hardly an end.
+    models = [Renewals("crash", 1.0, 1e6, 0), Renewals("preemption", 1.0, 1e6, 0)]
+    *_, last = merged(models, 0, horizon=1000.0)
+    assert last.stop >= 1000
 
 
 def test_who_is_gone_for_good_is_gone():
