@@ -74,9 +74,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     command = parser.parse_args(arguments[:1]).command
     module = import_module(COMMANDS[command][0])
+    does = COMMANDS[command][1]
     parser = _Parser(
         prog=f"rungsim {command}",
-        description=COMMANDS[command][1].capitalize() + ".",
+        description=f"{does[0].upper()}{does[1:]}.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=getattr(module, "EPILOG", None),
     )

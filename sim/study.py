@@ -35,7 +35,7 @@ class Picture:
     kind
         ``"lines"``: measures against an axis. ``"gantt"``: the workers of the first seed's runs.
     x
-        The axis along the picture's own.
+        The axis along the picture's own; settings that are no numbers lie evenly, in their order.
     y
         The measures, a row of panels each; a speedup is called ``speedup.MEASURE``.
     lines
@@ -114,7 +114,12 @@ class Study:
     speedups: dict[str, str] = field(default_factory=dict)
     fits: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, Picture] = field(default_factory=dict)
-    folder: Path = field(default=Path(), compare=False)  # where tables it names may stand
+    path: Path = field(default=Path(), compare=False)  # its file; tables it names may stand beside
+
+    @property
+    def folder(self) -> Path:
+        """Where its file stands, and tables that it names may."""
+        return self.path.parent
 
     @cached_property
     def cells(self) -> Sequence[Cell]:
@@ -188,7 +193,7 @@ class Study:
             else:
                 _put(table, {axis: values[place]})
         with naming(settings):
-            one = Experiment.from_toml(tomli_w.dumps(table), f"[experiment] of {self.name}")
+            one = Experiment.from_toml(tomli_w.dumps(table), f"[experiment] of {self.path}")
             one = replace(one, curves=_beside(one.curves, self.folder))
             return Cell(settings, experiments.bounded(one))
 

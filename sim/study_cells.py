@@ -19,6 +19,7 @@ from sim.laws import LAWS
 from sim.study import Study
 from sim.study_log import Values
 
+_FEWEST = 6  # values of which the least and the greatest hold the median with 95 %: 1 - 2 / 2**6
 SPEEDUP = "speedup."
 """Leads the name of the measure whose speedup is told."""
 _ROUNDING = 1e-12  # what values that are equal but for rounding may differ by, as a share
@@ -42,9 +43,9 @@ def by_cell(study: Study, values: Values) -> pd.DataFrame:
     DataFrame
         The axes; `measure`, a speedup's being ``speedup.MEASURE``; `seeds`; the `mean` and its
         `standard_error`, infinite and missing if a run is censored; the `median`, with a 95 %
-        interval from `low` to `high`; how many runs are `censored`: infinite, counted, never
-        dropped; and the `law`, what theory expects, if any is named; of a speedup over workers, the
-        linear one.
+        interval from `low` to `high`, missing below six seeds; how many runs are `censored`:
+        infinite, counted, never dropped; and the `law`, what theory expects, if any is named; of a
+        speedup over workers, the linear one.
 
     """
     cube = values.reshape(len(study.cells), study.seeds, len(study.measures))
@@ -88,14 +89,15 @@ def interval_of_median(values: Sequence[float]) -> tuple[float, float]:
 
     They are order statistics: how many of n values lie below the median is binomial (n, 1/2),
     whatever the values' distribution, infinite ones included. Of fewer than six values not even
-    the least and the greatest hold it that surely; they are what is returned.
+    the least and the greatest hold it that surely: both are NaN.
 
     >>> interval_of_median([5.0, 1.0, 4.0, 2.0, 3.0, 6.0, 8.0, 7.0, 9.0])
     (2.0, 8.0)
     """
+    if len(values) < _FEWEST:
+        return nan, nan
     ranked = sorted(values)
     below = int(stats.binom.ppf(0.025, len(ranked), 0.5)) - 1
-    below = max(below, 0)
     return ranked[below], ranked[-1 - below]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection
 from dataclasses import fields
-from math import inf
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +71,13 @@ def parse(text: str, path: Path) -> Study:
     """
     try:
         given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is no study: {error}") from None
+    if "curves" in given and "experiment" not in given:
+        raise InputError(f"{path} is an experiment, no study: rungsim run --from {path}")
+    try:
         given.pop("notes", None)
-        known = [each.name for each in fields(Study) if each.name not in {"name", "folder"}]
+        known = [each.name for each in fields(Study) if each.name not in {"name", "path"}]
         _known("it names", given, known)
         for name in ("experiment", "axes", "laws", "speedups", "fits", "pictures"):
             _require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
@@ -80,13 +85,13 @@ def parse(text: str, path: Path) -> Study:
         study = Study(
             **{"title": path.stem, "measures": [], "experiment": {}}
             | given
-            | {"axes": dict(_axes(given.get("axes", {})))},
+            | {"axes": _axes_by_name(given.get("axes", {}))},
             name=path.stem,
-            folder=path.parent,
+            path=path,
             pictures={name: _picture(name, each) for name, each in pictures.items()},
         )
         _check(study)
-    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
+    except (TypeError, ValueError) as error:
         raise InputError(f"{path} is no study: {error}") from None
     return study
 
@@ -109,9 +114,14 @@ def _check(study: Study) -> None:
         _require(bool(settings), f"axes.{name}", study.axes[name], "at least one value")
         if len(set(settings)) < len(settings):
             raise ValueError(f"axes.{name} has a value twice: {', '.join(settings)}")
+    _check_overlaps(study)
     for entry, named in (("laws", study.laws), ("speedups", study.speedups), ("fits", study.fits)):
         _known(f"{entry} names", named, study.measures)
         _known(f"{entry} names", named.values(), LAWS if entry == "laws" else study.axes)
+    for measure in study.speedups:
+        if not MEASURES[measure].seconds:
+            times = ", ".join(name for name, each in MEASURES.items() if each.seconds)
+            raise ValueError(f"speedups names {measure!r}, which is no time: choose from {times}")
     for axis in study.fits.values():
         numbers(study, axis)
     for name, picture in study.pictures.items():
@@ -120,12 +130,51 @@ def _check(study: Study) -> None:
         _check_picture(study, f"pictures.{name}", picture)
 
 
+def _check_overlaps(study: Study) -> None:
+    """Raise a ValueError for the first field that two axes set: one would undo the other."""
+    owners: dict[str, str] = {}
+    for axis, values in study.axes.items():
+        settings = (
+            list(values.values())
+            if isinstance(values, dict)
+            else [{axis: value} for value in values]
+        )
+        for name in dict.fromkeys(name for each in settings for name in _set_by(each)):
+            other = owners.setdefault(name, axis)
+            if other != axis:
+                sets, too = (other, axis) if axis == name else (axis, other)
+                does = "varies" if too == name else "sets"
+                raise ValueError(
+                    f"axes.{sets} sets {name!r}, which axes.{too} {does}, too: leave one out"
+                )
+
+
+def _set_by(setting: Table, prefix: str = "") -> list[str]:
+    """Return the fields that a setting gives values, those of tables by their dotted names."""
+    found: list[str] = []
+    for name, value in setting.items():
+        inner = isinstance(value, dict)
+        found += _set_by(value, f"{prefix}{name}.") if inner else [f"{prefix}{name}"]
+    return found
+
+
 def numbers(study: Study, axis: str) -> list[float]:
     """Return the settings of an axis of numbers; ValueError if they are none."""
     try:
-        return [float(each) for each in study.settings(axis)]
+        found = [float(each) for each in study.settings(axis)]
     except ValueError:
-        raise ValueError(f"axes.{axis} holds no numbers: choose another axis") from None
+        found = [inf]
+    if not all(map(isfinite, found)):
+        raise ValueError(f"axes.{axis} holds no numbers: choose another axis")
+    return found
+
+
+def is_numeric(study: Study, axis: str) -> bool:
+    """Tell whether an axis holds numbers only."""
+    try:
+        return bool(numbers(study, axis))
+    except ValueError:
+        return False
 
 
 def _check_picture(study: Study, name: str, picture: Picture) -> None:
@@ -142,7 +191,11 @@ def _check_picture(study: Study, name: str, picture: Picture) -> None:
             _require(bool(picture.x), f"{name}.x", picture.x, "an axis")
             _require(bool(picture.y), f"{name}.y", picture.y, "measures")
             _known(f"{name}.log is", [picture.log], ("", "x", "y", "xy"))
-            numbers(study, picture.x)
+            if "x" in picture.log and not is_numeric(study, picture.x):
+                raise ValueError(
+                    f"{name}.log is {picture.log!r}, but axes.{picture.x} holds no numbers: "
+                    "leave out x there"
+                )
             for axis in study.axes:
                 left = len(shown(picture).get(axis, study.axes[axis]))
                 if left > 1 and axis not in (picture.x, picture.panels, *picture.lines):
@@ -164,6 +217,16 @@ def _picture(name: str, given: object) -> Picture:
             fits = isinstance(given[each.name], kinds[str(each.type)])
             _require(fits, f"pictures.{name}.{each.name}", given[each.name], f"{each.type}")
     return Picture(**given)
+
+
+def _axes_by_name(given: Table) -> dict[str, list[Any] | Table]:
+    found = _axes(given)
+    by_name = dict(found)
+    if len(by_name) < len(found):
+        names = [name for name, _ in found]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"axes.{twice} is given twice: leave one out")
+    return by_name
 
 
 def _axes(given: Table, prefix: str = "") -> list[tuple[str, list[Any] | Table]]:
@@ -188,7 +251,9 @@ def _axes(given: Table, prefix: str = "") -> list[tuple[str, list[Any] | Table]]
 def _known(where: str, names: Collection[str], known: Collection[str]) -> None:
     for name in names:
         if name not in known:
-            raise ValueError(f"{where} {name!r}: choose from {', '.join(known) or 'none'}")
+            raise ValueError(
+                f"{where} {name!r}: choose from {', '.join(filter(None, known)) or 'none'}"
+            )
 
 
 def _require(holds: bool, name: str, value: object, remedy: str) -> None:  # noqa: FBT001

@@ -73,6 +73,11 @@ class StudyLog:
         return self._study.grid()[len(self._rows) :]
 
     @property
+    def done(self) -> int:
+        """How many runs it holds."""
+        return len(self._rows)
+
+    @property
     def values(self) -> Values:
         """The figures of the runs so far; shape (runs, measures)."""
         return np.array(self._rows, dtype=np.float64).reshape(-1, len(self._study.measures))

@@ -18,6 +18,7 @@ from sim.experiment import simulate
 from sim.measures import MEASURES
 from sim.study import Picture, Study, shown
 from sim.study_cells import SPEEDUP, records
+from sim.study_file import is_numeric
 from sim.trace import Trace
 
 _MOST_GANTTS = 8
@@ -41,7 +42,14 @@ def draw(study: Study, cells: pd.DataFrame, fitted: pd.DataFrame, folder: Path) 
             log=picture.log,
             title=picture.title or study.title,
             law=_law_name(study, picture),
+            ticks=[] if is_numeric(study, picture.x) else _settings(study, picture),
         )
+
+
+def _settings(study: Study, picture: Picture) -> list[str]:
+    """Return the settings that a picture shows of its axis x, in order."""
+    some = shown(picture).get(picture.x)
+    return [each for each in study.settings(picture.x) if some is None or each in some]
 
 
 def _law_name(study: Study, picture: Picture) -> str:
@@ -67,12 +75,18 @@ def _draw_gantts(study: Study, picture: Picture, path: Path) -> None:
 def _points(
     study: Study, picture: Picture, some: pd.DataFrame, fitted: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the points of a picture as `plots.study_lines` takes them."""
+    """Return the points of a picture as `plots.study_lines` takes them.
+
+    Settings that are no numbers lie at 0, 1, 2 ... in their order.
+    """
+    settings = _settings(study, picture)
+    numeric = is_numeric(study, picture.x)
+    places = {each: float(each) if numeric else float(k) for k, each in enumerate(settings)}
     rows = []
     for measure in picture.y:
         for cell in records(some[some["measure"] == measure]):
             y, low, high = _estimate(measure, cell)
-            x = float(cell[picture.x])
+            x = places[cell[picture.x]]
             law = cell["law"]
             if study.fits.get(measure) == picture.x:
                 law = _fitted(study, fitted, cell, x)

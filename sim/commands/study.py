@@ -59,7 +59,7 @@ def main(args: argparse.Namespace) -> int:
     """Run the study, or what is left of it; write, draw and print it."""
     from dataclasses import replace  # noqa: PLC0415  quick --help
 
-    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+    from learning_curves.errors import INTERRUPTED, InputError  # noqa: PLC0415  quick --help
     from sim import (  # noqa: PLC0415  quick --help
         report,
         screen,
@@ -85,7 +85,14 @@ def main(args: argparse.Namespace) -> int:
     folder = report.prepare(default if args.out is None else Path(args.out))
     study_report.begin(study, folder)
     log = study_log.StudyLog(study, folder / "runs.csv")
-    rate = _run(study, log, args.processes)
+    try:
+        rate = _run(study, log, args.processes)
+    except KeyboardInterrupt:
+        screen.console(stderr=True).print(
+            f"rungsim study: interrupted; {log.done:,} of {study.runs:,} runs are done, "
+            "and the same command goes on from there"
+        )
+        return INTERRUPTED
     cells = study_cells.by_cell(study, log.values)
     fits = study_cells.fits(study, log.values)
     result = study_report.write(study, cells, fits, folder)

@@ -5,6 +5,7 @@ Owns how cells become lines. Must not know what a measure is, nor how its interv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.transforms import ScaledTranslation
 
 from sim.plots import canvas
 from sim.plots.canvas import COLOURS, LINES, MARKERS
@@ -22,10 +24,19 @@ _ROW = 1.75  # inches of a row of panels
 _DODGE = 0.008  # of the axis, between the points of two lines at one place
 _LABEL_GAP = 0.06  # of the axis, between two labels
 _ROOM = 0.07  # of the axis, left free at its ends
+_CROSS = 6.0  # points, between two crosses at one place
+_LETTER = 4.0  # points, of a label on x
 
 
 def study_lines(
-    points: pd.DataFrame, path: Path, *, x: str, log: str = "", title: str = "", law: str = "theory"
+    points: pd.DataFrame,
+    path: Path,
+    *,
+    x: str,
+    log: str = "",
+    title: str = "",
+    law: str = "theory",
+    ticks: Sequence[str] = (),
 ) -> None:
     """Draw the points, a row of panels for each measure, those of one line joined.
 
@@ -48,6 +59,9 @@ def study_lines(
         Above the picture.
     law
         What the dotted lines are called.
+    ticks
+        The labels of the places 0, 1, 2 ... on x, if these are no numbers; their points are then
+        not joined.
 
     """
     rows, panels = (list(dict.fromkeys(points[name])) for name in ("row", "panel"))
@@ -55,9 +69,9 @@ def study_lines(
     grid = picture.subplots(max(1, len(rows)), max(1, len(panels)), sharex=True, squeeze=False)
     if title:
         picture.suptitle(title, fontsize=canvas.LARGE, x=0.01, ha="left", parse_math=False)
-    looks = _looks(points)
+    looks = _looks(points, joined=not ticks)
     some_law = False
-    missed: Line2D | None = None
+    missed = False
     for i, row in enumerate(rows):
         in_row = points[points["row"] == row]
         for j, panel in enumerate(panels):
@@ -67,17 +81,21 @@ def study_lines(
             if i == 0 and panel:
                 axes.set_title(panel, fontsize=canvas.SMALL, loc="left", parse_math=False)
             _scale(axes, points["x"], in_row, log, gap=_LABEL_GAP * len(panels))
+            if ticks:
+                _name_places(axes, ticks, len(panels))
             axes.tick_params(labelleft=j == 0, labelbottom=last)
             here = in_row[in_row["panel"] == panel]
             some_law |= bool(np.isfinite(here["law"]).any())
-            missed = _draw(axes, here, looks, log) or missed
+            _draw(axes, here, looks, log)
+            missed |= _mark_missed(axes, here, looks)
     named = ((", ".join(filter(None, names)), look) for names, look in looks.items())
     entries: list[tuple[Artist, str]] = [(Line2D([], [], **k), name) for name, k in named if name]
     if some_law:
         dotted = Line2D([], [], color="black", linewidth=1.0, linestyle=(0, (1, 1)))
         entries.append((dotted, law))
-    if missed is not None:
-        entries.append((missed, "not reached by most"))
+    if missed:
+        cross = Line2D([], [], linestyle="none", marker="x", color=canvas.DARK_GREY, markersize=4.5)
+        entries.append((cross, "not reached by most"))
     if points.empty:
         canvas.say(grid[0, 0], "no runs")
     canvas.legend(picture, entries)
@@ -88,7 +106,7 @@ _Looks = dict[tuple[str, str], dict[str, Any]]
 """How each line is drawn, by its names: the first by colour and marker, the second by style."""
 
 
-def _looks(points: pd.DataFrame) -> _Looks:
+def _looks(points: pd.DataFrame, *, joined: bool) -> _Looks:
     colours, styles = (list(dict.fromkeys(points[name])) for name in ("colour", "style"))
     looks: _Looks = {}
     for names in dict.fromkeys(zip(points["colour"], points["style"], strict=True)):
@@ -97,7 +115,7 @@ def _looks(points: pd.DataFrame) -> _Looks:
         looks[names] = {
             "color": colour,
             "marker": MARKERS[first % len(MARKERS)],
-            "linestyle": LINES[second % len(LINES)],
+            "linestyle": LINES[second % len(LINES)] if joined else "none",
             "markerfacecolor": "white" if second % 2 else colour,
             "markersize": 3.5,
             "linewidth": 1.1,
@@ -129,6 +147,15 @@ def _scale(axes: Axes, xs: pd.Series, in_row: pd.DataFrame, log: str, *, gap: fl
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _place: _plain(value)))
 
 
+def _name_places(axes: Axes, ticks: Sequence[str], panels: int) -> None:
+    """Label the places 0, 1, 2 ... on x, slantwise where the labels are too long to lie flat."""
+    axes.set_xticks(range(len(ticks)), ticks, parse_math=False)
+    room = canvas.WIDTH * 72 * 0.85 / (panels * len(ticks))  # points
+    if max(map(len, ticks)) * _LETTER > room:
+        for label in axes.get_xticklabels():
+            label.set(rotation=30, ha="right", rotation_mode="anchor")
+
+
 def _plain(value: float) -> str:
     """Return a number without an exponent.
 
@@ -152,9 +179,8 @@ def _laws(here: pd.DataFrame) -> set[tuple[tuple[float, float], ...]]:
     return {tuple(zip(line["x"], line["law"], strict=True)) for line in by_line}
 
 
-def _draw(axes: Axes, here: pd.DataFrame, looks: _Looks, log: str) -> Line2D | None:
-    """Draw the lines of one panel; return the mark of points out of sight, if there are any."""
-    missed = None
+def _draw(axes: Axes, here: pd.DataFrame, looks: _Looks, log: str) -> None:
+    """Draw the lines of one panel."""
     bottom, top = axes.get_ylim()
     laws = _laws(here)
     for law in laws:
@@ -196,9 +222,21 @@ def _draw(axes: Axes, here: pd.DataFrame, looks: _Looks, log: str) -> Line2D | N
             clip_on=False,
             zorder=4,
         ).set_in_layout(False)
-        if np.isinf(y).any():
-            missed = canvas.mark_diverged(axes, x[np.isinf(y)])
-    return missed
+
+
+def _mark_missed(axes: Axes, here: pd.DataFrame, looks: _Looks) -> bool:
+    """Mark infinite points at the top, side by side in their lines' colours; tell if any are."""
+    inches = axes.figure.dpi_scale_trans
+    out_of_sight = here[np.isinf(here["y"])]
+    for x, together in out_of_sight.groupby("x"):
+        lines = zip(together["colour"], together["style"], strict=True)
+        for place, line in enumerate(sorted(lines, key=list(looks).index)):
+            cross = canvas.mark_diverged(axes, [x])
+            aside = _CROSS / 72 * (place - (len(together) - 1) / 2)  # inches
+            moved = ScaledTranslation(aside, 0, inches)
+            cross.set_transform(axes.get_xaxis_transform() + moved)
+            cross.set_color(looks[line]["color"])
+    return not out_of_sight.empty
 
 
 def _dodged(axes: Axes, x: canvas.Floats, shift: float, log: str) -> canvas.Floats:

@@ -119,6 +119,32 @@ def test_values_as_they_are_written():
         ("scheduler =", "seed =", "axes.seed is the name of another column"),
         ("scheduler =", "jobs =", "axes.jobs is the name of another column"),
         ("[axes.cluster]", '[speedups]\njobs = "x"\n[axes.cluster]', "speedups names 'x'"),
+        (
+            "[axes.cluster]",
+            '[speedups]\njobs = "cluster"\n[axes.cluster]',
+            "speedups names 'jobs', which is no time: choose from end_seconds, first_finished, ti",
+        ),
+        (
+            "workers = 1 }",
+            'scheduler = "sh" }',
+            "axes.cluster sets 'scheduler', which axes.scheduler varies, too: leave one out",
+        ),
+        (
+            "workers = 1 }",
+            "costs = { checkpoints = true } }",
+            "axes.cluster sets 'costs.checkpoints', which axes.costs.checkpoints varies, too",
+        ),
+        (
+            "[axes.cluster]",
+            "[axes.load]\nlight = { workers = 1 }\n[axes.cluster]",
+            "axes.cluster sets 'workers', which axes.load sets, too: leave one out",
+        ),
+        (
+            "[axes.cluster]",
+            "[axes.costs]\ncheckpoints = [true]\n[axes.cluster]",
+            "axes.costs.checkpoints is given twice",
+        ),
+        ('"power-law"', '"power-law"\nrul = "ray"', "mine.toml is no experiment"),
         ("[axes.cluster]", "[axes.cluster", "Expected"),
         ("seed = 7", "seed = 4294967295", "seed"),
     ],
@@ -142,8 +168,11 @@ def test_a_broken_file_is_refused_in_one_line(tmp_path, old, new, named):
         ('x = "eta"\ny = ["jobs"]', "leaves the axis scheduler open"),
         ('x = "eta"\ny = ["jobs"]\nwhere.scheduler = ["sh", "asha"]', "leaves the axis scheduler"),
         ('x = "eta"\ny = ["jobs"]\nwhere.scheduler = "random"', "where.scheduler is 'random'"),
-        ('x = "scheduler"\ny = ["jobs"]', "holds no numbers"),
-        ('x = "eta"\ny = ["jobs"]\nlines = ["scheduler"]\nlog = "z"', "log is 'z'"),
+        ('x = "scheduler"\ny = ["jobs"]\nlines = ["eta"]\nlog = "x"', "holds no numbers: leave o"),
+        (
+            'x = "eta"\ny = ["jobs"]\nlines = ["scheduler"]\nlog = "z"',
+            "log is 'z': choose from x, y, xy",
+        ),
         ("x = 3", "pictures.p.x is 3"),
         ("colour = 3", "names 'colour'"),
     ],
@@ -159,6 +188,11 @@ def test_a_picture_that_cannot_be_drawn_is_refused(tmp_path, picture, named):
 def test_an_unknown_study_is_told_which_there_are():
     with pytest.raises(InputError, match=r"no study 'asha-a2'.*asha-a1"):
         read("asha-a2")
+
+
+def test_an_experiment_is_sent_to_run(tmp_path):
+    with pytest.raises(InputError, match=r"s\.toml is an experiment.*: rungsim run --from .*s\.to"):
+        parse('curves = "power-law"\nworkers = 4\n', tmp_path / "s.toml")
 
 
 def test_what_comes_with_rungsim_can_be_run():

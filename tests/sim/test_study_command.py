@@ -2,10 +2,14 @@
 
 import json
 import re
+from itertools import islice
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from learning_curves.errors import INTERRUPTED
+from sim import study_log, study_report
 from sim.cli import main
 from sim.laws import LAWS
 from sim.measures import MEASURES
@@ -66,6 +70,9 @@ def test_what_it_writes(file, tmp_path, capsys):
     assert study(file, "--out", out, "--processes", 1) == 0
     printed = capsys.readouterr().out
     assert "schedulers and workers: 4 seeds" in printed
+    assert "…" not in printed
+    assert sum("scheduler" in line and "workers" in line for line in printed.splitlines()) == 2
+    assert re.search(r" [\d.]+% \+- [\d.]+% ", printed)
     assert re.search(r"24 runs, [\d,]+ jobs in .* s: [\d,]+ simulated jobs a second", printed)
     names = {"runs.csv", "cells.csv", "fits.csv", "study.toml", "speed.png", "gantt.png"}
     assert {path.name for path in out.iterdir()} == names
@@ -76,10 +83,47 @@ def test_what_it_writes(file, tmp_path, capsys):
     assert study(file, "--out", out, "--processes", 1, "--json") == 0
     captured = capsys.readouterr()
     told = json.loads(captured.out)
-    assert "0 of 24 runs, 0 jobs" in captured.err
+    assert captured.err == "all 24 runs were done before\n"
     assert len(told["cells"]) == 36
     assert told["fits"][0]["axis"] == "workers"
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_narrow_terminal_gets_tables_of_fewer_measures(file, tmp_path, capsys, monkeypatch):
+    def terminal(*, stderr=False):
+        return Console(stderr=stderr, width=60, force_terminal=True, markup=False)
+
+    again = (file, "--out", tmp_path / "out", "--processes", 1, "--no-plots")
+    assert study(*again) == 0
+    capsys.readouterr()
+    assert study(*again) == 0
+    cells = set(capsys.readouterr().out.split())
+    monkeypatch.setattr(study_report, "console", terminal)
+    assert study(*again) == 0
+    printed = capsys.readouterr().out
+    printed = re.sub("\x1b[^m]*m", "", printed)
+    assert "…" not in printed
+    assert max(map(len, printed.splitlines()[:-2])) <= 60
+    assert sum(line.split()[:2] == ["scheduler", "workers"] for line in printed.splitlines()) > 2
+    numbers = {cell for cell in cells if re.fullmatch(r"\[?[\d.,]+%?\]?", cell)}
+    assert numbers <= set(printed.split())
+
+
+def test_an_interrupted_study_says_how_far_it_came(file, tmp_path, capsys, monkeypatch):
+    def stopped(study, missing, pool):
+        yield from islice(study_log_run_all(study, missing, pool), 2)
+        raise KeyboardInterrupt
+
+    study_log_run_all = study_log.run_all
+    monkeypatch.setattr(study_log, "run_all", stopped)
+    assert study(file, "--out", tmp_path / "out", "--processes", 1) == INTERRUPTED
+    assert "interrupted; 2 of 24 runs are done, and the same command" in capsys.readouterr().err
+
+
+def test_its_help_leaves_capitals_as_they_are(capsys):
+    with pytest.raises(SystemExit):
+        study("--help")
+    assert "A TOML file of experiments" in capsys.readouterr().out
 
 
 def test_the_study_as_run_is_run_again_to_the_same_bytes_on_two_processes(file, tmp_path):
@@ -199,9 +243,13 @@ def test_the_shipped_studies_run(name, tmp_path):
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_example_of_the_docs_is_a_study(tmp_path):
-    (example,) = re.findall(r"```toml\n(.*?)```", (DOCS / "studies.md").read_text(), re.DOTALL)
-    assert parse(example, tmp_path / "example.toml").runs == 2 * 2 * 2 * 25
+def test_the_examples_of_the_docs_are_studies(tmp_path):
+    text = (DOCS / "studies.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    studies = [parse(example, tmp_path / "example.toml") for example in examples]
+    assert [each.runs for each in studies] == [2 * 2 * 2 * 25, 5 * 50]
+    for each in studies:
+        each.check()
 
 
 def test_the_docs_tell_of_every_measure_law_and_study():

@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.plots import panels
+from sim.plots import canvas, panels
 from sim.study_cells import by_cell, fits
 from sim.study_file import parse
-from sim.study_pictures import _points
+from sim.study_pictures import _points, draw
 
 COLUMNS = ["row", "panel", "colour", "style", "x", "y", "low", "high", "law"]
 POINTS = [
     ("jobs", "a", "sh", "one", 1.0, 2.0, 1.0, 3.0, nan),
     ("jobs", "a", "sh", "one", 4.0, 8.0, 7.0, 9.0, nan),
     ("jobs", "b", "sh", "two", 1.0, 2.5, 1.0, inf, nan),
-    ("jobs", "b", "asha", "two", 4.0, inf, inf, inf, nan),
+    ("jobs", "b", "asha", "two", 4.0, inf, nan, nan, nan),
     ("time (s)", "a", "asha", "one", 1.0, 200.0, 150.0, 250.0, 180.0),
     ("time (s)", "a", "asha", "one", 4.0, 100.0, 80.0, 120.0, 90.0),
 ]
@@ -80,5 +80,28 @@ def test_the_points_of_a_picture_are_its_cells(tmp_path):
     counts, times = one[one["row"] == "lost"], one[one["row"] != "lost"]
     assert counts[["x", "y", "low", "high"]].to_numpy().tolist() == [[1, 1, 1, 1], [4, 2, 2, 2]]
     assert counts["law"].tolist() == pytest.approx([1, 2])  # 1 * workers**0.5
-    assert times[["y", "low", "high"]].to_numpy().tolist() == [[inf, inf, inf], [6, 5, 7]]
+    np.testing.assert_equal(
+        times[["y", "low", "high"]].to_numpy(), [[inf, nan, nan], [6, nan, nan]]
+    )
     assert times["law"].isna().all()
+
+
+def test_settings_that_are_no_numbers_lie_evenly_in_their_order(tmp_path):
+    text = TEXT.replace('x = "workers"', 'x = "scheduler"\nwhere.workers = 4')
+    study = parse(text.replace('lines = ["scheduler", ', "lines = ["), tmp_path / "mine.toml")
+    values = np.ones((study.runs, 2))
+    cells, fitted = by_cell(study, values), fits(study, values)
+    points = _points(study, study.pictures["p"], cells[cells["workers"] == "4"], fitted)
+    assert points["x"].tolist() == [0, 0, 1, 1] * 2  # sh, asha
+    draw(study, cells, fitted, tmp_path)
+    assert (tmp_path / "p.png").exists()
+
+
+def test_crosses_lie_side_by_side_in_their_lines_colours():
+    rows = [("t", "", name, "", 1.0, inf, nan, nan, nan) for name in ("a", "b")]
+    points = pd.DataFrame(rows, columns=COLUMNS)
+    axes = canvas.figure().subplots()
+    assert panels._mark_missed(axes, points, panels._looks(points, joined=True))
+    assert [cross.get_color() for cross in axes.lines] == list(canvas.COLOURS[:2])
+    left, right = (cross.get_transform().transform((1.0, 1.0)) for cross in axes.lines)
+    assert right[0] - left[0] == pytest.approx(6 / 72 * canvas.DPI)
