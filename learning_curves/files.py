@@ -1,4 +1,4 @@
-"""Files that are whole or not there.
+"""Files that are whole or not there, and written by one process at a time.
 
 Owns how anything is written to disk: to a temporary name beside the target, flushed, then renamed.
 """
@@ -6,9 +6,15 @@ Owns how anything is written to disk: to a temporary name beside the target, flu
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from learning_curves.errors import InputError
+
+if sys.platform != "win32":
+    import fcntl
 
 
 @contextmanager
@@ -40,6 +46,32 @@ def write(path: Path, data: bytes) -> None:
     """Replace the file at `path` by `data`; a crash leaves the old file or the new one, whole."""
     with replacing(path) as part:
         part.write_bytes(data)
+
+
+@contextmanager
+def locked(path: Path, who: str) -> Iterator[None]:
+    """Keep other processes that ask for it off the folder or file at `path`, where the system can.
+
+    A file that is not there is made.
+
+    Raises
+    ------
+    InputError
+        Another one, which is called `who`, is at it.
+
+    """
+    if sys.platform == "win32":  # a file that is open could not be replaced
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(f"{path}: another {who} is writing it: wait for its end") from error
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,14 +7,13 @@ carried on. Must not know terminals or arguments (`real.commands.record`).
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from learning_curves import files, streams
 from learning_curves import space as spaces
-from learning_curves import streams
 from learning_curves.card import Card, read_card
 from learning_curves.errors import InputError
 from learning_curves.space import Config, Space
@@ -25,9 +24,6 @@ from real.table import CurveKey, Table
 from real.task import Task
 from real.training import THREADS
 from real.workers import Clock
-
-if sys.platform != "win32":
-    import fcntl
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +130,7 @@ def record(recording: Recording) -> Generator[Event, None, None]:
     path, card_path = recording.path, recording.path.with_suffix(".toml")
     with _one_line_errors(path):
         card = _open_card(path, card_path, recording.card())
-        with _lock(path):
+        with files.locked(path, "recorder"):
             table = Table(path, recording.draw(), recording.r_max)
             missing = _missing(recording, table.open())
             if missing:
@@ -211,17 +207,3 @@ def _one_line_errors(path: Path) -> Iterator[None]:
         raise InputError(
             f"{error.filename or path}: {reason}: mend that, and the same command carries on"
         ) from error
-
-
-@contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    """Keep a second recorder off the table, where the system can (POSIX)."""
-    if sys.platform == "win32":  # a file that is open could not be replaced at the end
-        yield
-        return
-    with path.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise InputError(f"{path}: another recorder is writing it: wait for its end") from error
-        yield

@@ -93,12 +93,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (OSError, MemoryError) as error:
-        print(f"rungsim {command}: {error or 'out of memory'}", file=sys.stderr)  # noqa: T201
+        print(f"rungsim {command}: {_said(error)}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:
         print(f"rungsim {command}: interrupted", file=sys.stderr)  # noqa: T201  the user's screen
         return INTERRUPTED
     return code
+
+
+def _said(error: OSError | MemoryError) -> str:
+    """Return what went wrong with the machine, and the remedy."""
+    if isinstance(error, MemoryError):
+        return "out of memory: run less at a time"
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}: mend that, and try again"
 
 
 def _version() -> str:

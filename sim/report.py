@@ -26,7 +26,7 @@ from sim.comparison import PARTS, share_of
 from sim.experiment import Experiment, Run
 from sim.limits import Limits
 from sim.parts import source
-from sim.screen import console, duration, figure, to_json
+from sim.screen import console, duration, figure, records, to_json
 
 OTHERS = ("straggling", "gains")
 """The tables that a comparison may have beside its own: see `comparison.effects` and `gains`."""
@@ -138,8 +138,8 @@ def write_comparison(
 
     Return what ``comparison.json`` holds. Of `others`, tables by name, of `OTHERS`, each is a file.
     """
-    told: dict[str, Any] = {"curves": base.curves, "target": target, "cells": _records(cells)}
-    told |= {name: _records(table) for name, table in others.items()}
+    told: dict[str, Any] = {"curves": base.curves, "target": target, "cells": records(cells)}
+    told |= {name: records(table) for name, table in others.items()}
     as_json = to_json(told)
     compared = {
         "schedulers": runs["scheduler"].unique().tolist(),
@@ -158,11 +158,6 @@ def write_comparison(
     notes = provenance(source(base)) | {"compared": compared}
     write_text(folder / "experiment.toml", base.to_toml(**notes))
     return told
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as plain values."""
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def short(base: Experiment) -> Limits:

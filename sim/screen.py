@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -47,6 +50,11 @@ def figure(value: object) -> str:
     ('0.1235', '128', 'relu')
     """
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as plain values."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def to_json(value: object) -> str:

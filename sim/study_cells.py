@@ -79,11 +79,6 @@ def by_cell(study: Study, values: Values) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*study.axes, "measure", *STATISTICS])
 
 
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table as plain values."""
-    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
-
-
 def interval_of_median(values: Sequence[float]) -> tuple[float, float]:
     """Return two of the values that have the true median between them with 95 % confidence.
 

@@ -17,8 +17,10 @@ from learning_curves.errors import InputError
 from sim.laws import LAWS
 from sim.measures import MEASURES
 from sim.study import Picture, Study, Table, shown
+from sim.study_cells import STATISTICS
 
-_COLUMNS = ("seed", "measure", "axis")  # of the files of a study, beside its axes
+# Of the files of a study, beside its axes.
+_COLUMNS = {"seed", "measure", "axis", "exponent", "factor", *STATISTICS}
 
 _SHIPPED = Path(__file__).parent / "studies"
 
@@ -114,6 +116,8 @@ def _check(study: Study) -> None:
         _require(bool(settings), f"axes.{name}", study.axes[name], "at least one value")
         if len(set(settings)) < len(settings):
             raise ValueError(f"axes.{name} has a value twice: {', '.join(settings)}")
+        for each in (name, *settings):
+            _require(each.isprintable(), "in axes, a name", each, "it one line")
     _check_overlaps(study)
     for entry, named in (("laws", study.laws), ("speedups", study.speedups), ("fits", study.fits)):
         _known(f"{entry} names", named, study.measures)
@@ -122,8 +126,11 @@ def _check(study: Study) -> None:
         if not MEASURES[measure].seconds:
             times = ", ".join(name for name, each in MEASURES.items() if each.seconds)
             raise ValueError(f"speedups names {measure!r}, which is no time: choose from {times}")
-    for axis in study.fits.values():
-        numbers(study, axis)
+    for measure, axis in study.fits.items():
+        if min(numbers(study, axis)) <= 0 or len(study.axes[axis]) < 2:
+            raise ValueError(
+                f"fits.{measure} is {axis!r}: a power law needs two settings or more, all above 0"
+            )
     for name, picture in study.pictures.items():
         if Path(name).name != name:
             raise ValueError(f"pictures.{name!r} is no name of a file: leave out the slashes")
@@ -196,6 +203,11 @@ def _check_picture(study: Study, name: str, picture: Picture) -> None:
                     f"{name}.log is {picture.log!r}, but axes.{picture.x} holds no numbers: "
                     "leave out x there"
                 )
+            if "x" in picture.log and min(numbers(study, picture.x)) <= 0:
+                raise ValueError(
+                    f"{name}.log is {picture.log!r}, but axes.{picture.x} is not all above 0: "
+                    "leave out x there"
+                )
             for axis in study.axes:
                 left = len(shown(picture).get(axis, study.axes[axis]))
                 if left > 1 and axis not in (picture.x, picture.panels, *picture.lines):
@@ -250,7 +262,7 @@ def _axes(given: Table, prefix: str = "") -> list[tuple[str, list[Any] | Table]]
 
 def _known(where: str, names: Collection[str], known: Collection[str]) -> None:
     for name in names:
-        if name not in known:
+        if not isinstance(name, str) or name not in known:
             raise ValueError(
                 f"{where} {name!r}: choose from {', '.join(filter(None, known)) or 'none'}"
             )

@@ -16,8 +16,9 @@ import pandas as pd
 from sim import plots
 from sim.experiment import simulate
 from sim.measures import MEASURES
+from sim.screen import records
 from sim.study import Picture, Study, shown
-from sim.study_cells import SPEEDUP, records
+from sim.study_cells import SPEEDUP
 from sim.study_file import is_numeric
 from sim.trace import Trace
 

@@ -20,9 +20,9 @@ from learning_curves.errors import InputError
 from sim.measures import MEASURES
 from sim.parts import source
 from sim.report import provenance, write_text
-from sim.screen import console, duration, to_json
+from sim.screen import console, duration, records, to_json
 from sim.study import Study
-from sim.study_cells import SPEEDUP, records
+from sim.study_cells import SPEEDUP
 
 _Columns = Mapping[str, Sequence[str]]
 _ANY_WIDTH = 100_000  # characters, more than any table has

@@ -59,15 +59,9 @@ def main(args: argparse.Namespace) -> int:
     """Run the study, or what is left of it; write, draw and print it."""
     from dataclasses import replace  # noqa: PLC0415  quick --help
 
-    from learning_curves.errors import INTERRUPTED, InputError  # noqa: PLC0415  quick --help
-    from sim import (  # noqa: PLC0415  quick --help
-        report,
-        screen,
-        study_cells,
-        study_file,
-        study_log,
-        study_report,
-    )
+    from learning_curves import files  # noqa: PLC0415  quick --help
+    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+    from sim import report, study_file, study_report  # noqa: PLC0415  quick --help
 
     if args.list:
         told = {name: study_file.read(name).title for name in study_file.shipped()}
@@ -83,6 +77,15 @@ def main(args: argparse.Namespace) -> int:
     study.check()
     default = Path("rungsim-study", study.name)
     folder = report.prepare(default if args.out is None else Path(args.out))
+    with files.locked(folder, "study"):
+        return _carry_out(args, study, folder)
+
+
+def _carry_out(args: argparse.Namespace, study: Study, folder: Path) -> int:
+    """Run what is left of the study; write, draw and print it."""
+    from learning_curves.errors import INTERRUPTED  # noqa: PLC0415  quick --help
+    from sim import screen, study_cells, study_log, study_report  # noqa: PLC0415  quick --help
+
     study_report.begin(study, folder)
     log = study_log.StudyLog(study, folder / "runs.csv")
     try:

@@ -118,6 +118,23 @@ def test_values_as_they_are_written():
         ("[axes.cluster]", '[fits]\nlost = "cluster"\n[axes.cluster]', "fits names 'lost'"),
         ("scheduler =", "seed =", "axes.seed is the name of another column"),
         ("scheduler =", "jobs =", "axes.jobs is the name of another column"),
+        ("axes.cluster]", "axes.median]", "axes.median is the name of another column"),
+        ("axes.cluster]", "axes.factor]", "axes.factor is the name of another column"),
+        ("axes.cluster]", 'axes."clus\\nter"]', "a name is 'clus\\nter': give it one line"),
+        ("[axes.cluster]", "[laws]\njobs = [1]\n[axes.cluster]", "laws names [1]: choose from"),
+        (
+            "[axes.cluster]",
+            'straggler_sigma = [0.0, 0.5]\n[fits]\njobs = "straggler_sigma"\n[axes.cluster]',
+            "fits.jobs is 'straggler_sigma': a power law needs two settings or more, all above 0",
+        ),
+        (
+            "[axes.cluster]",
+            (
+                "straggler_sigma = [0.0, 0.5]\n"
+                "[pictures.p]\nx = 'straggler_sigma'\ny = ['jobs']\nlog = 'x'\n[axes.cluster]"
+            ),
+            "axes.straggler_sigma is not all above 0",
+        ),
         ("[axes.cluster]", '[speedups]\njobs = "x"\n[axes.cluster]', "speedups names 'x'"),
         (
             "[axes.cluster]",

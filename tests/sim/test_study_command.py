@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from learning_curves import files
 from learning_curves.errors import INTERRUPTED
 from sim import study_log, study_report
 from sim.cli import main
@@ -142,6 +143,14 @@ def test_pictures_are_the_same_bytes_again(file, tmp_path):
         assert picture.read_bytes() == (tmp_path / "two" / picture.name).read_bytes()
 
 
+def test_two_studies_do_not_write_to_one_folder(file, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    with files.locked(out, "study"):
+        assert f"{out}: another study is writing it" in refused(capsys, file, "--out", out)
+    assert not list(out.iterdir())
+
+
 def test_a_folder_of_another_study_is_refused(file, tmp_path, capsys):
     out = tmp_path / "out"
     assert study(file, "--out", out, "--processes", 1, "--no-plots") == 0
@@ -196,10 +205,12 @@ def test_bad_input_is_one_line_and_leaves_nothing(capsys, tmp_path, monkeypatch,
 
 
 def test_no_run_begins_before_all_are_checked(file, tmp_path, capsys):
-    file.write_text(TEXT.replace("workers = [1, 2, 4]", "workers = [4, 2, 0]"))
+    text = TEXT.replace("workers = [1, 2, 4]", "workers = [4, 2, 1]")
+    faults = "faults.timetable = [[1, 0, 9]]"
+    file.write_text(text.replace("faults.lost_probability = 0.01", faults))
     out = tmp_path / "out"
     message = refused(capsys, file, "--out", out)
-    assert "at scheduler sh, workers 0: there are 0 workers" in message
+    assert "at scheduler sh, workers 1: the timetable names worker 1" in message
     assert not out.exists()
 
 
