@@ -198,6 +198,19 @@ def cut_short(path):
     path.write_bytes(path.read_bytes()[:99])
 
 
+@pytest.mark.parametrize(("lost", "finished"), [("inf", 1), ("vanish", 0)])
+def test_a_trial_lost_for_good_leaves_what_the_experiment_says(lost, finished, homemade, tmp_path):
+    # ASHA, eta 2: of two results one is promoted, of one alone none.
+    settings = {"scheduler": "asha", "r_min": 2, "workers": 1, "attempts": 1, "lost": lost}
+    experiment = described(homemade(TASK), "good", "local", **settings)
+    folder = begun(experiment, tmp_path / "run")
+    lived = in_threads(experiment, folder)
+    jobs = lived.trace.jobs
+    assert (jobs["outcome"] == "lost").tolist()[:2] == [False, True]
+    assert (jobs["stop"] == 4).sum() == finished
+    assert live.read(folder) == experiment
+
+
 @pytest.mark.parametrize(
     "damage", [Path.unlink, cut_short, lambda path: path.write_bytes(b"")], ids=["no", "half", "0"]
 )
