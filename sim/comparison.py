@@ -158,7 +158,7 @@ def _measure(experiment: Experiment, target: float) -> Measured:
         experiment=experiment,
         end_seconds=run.trace.end,
         finished=metrics.finished(run.trace),
-        lost=metrics.lost(run.trace),
+        lost=metrics.count(run.trace, "lost"),
         best_loss=float(losses[-1]) if losses.size else inf,
         time_to_target=metrics.time_to(run.trace, target),
         shares=share_of(run),
@@ -295,10 +295,9 @@ def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
     -------
     DataFrame
         Means over the seeds of the end, the shares, the trials finished, the jobs lost and the best
-        loss; the
-        median time to target (inf where most runs missed it), how many runs missed it, and the
-        speedup with its 95 % interval, against the same scheduler with the fewest workers (see
-        `metrics.speedup`); the throughput speedup: the trials finished a second, of all seeds
+        loss; the median time to target (inf where most runs missed it), how many runs missed it,
+        and the speedup with its 95 % interval, against the same scheduler with the fewest workers
+        (see `metrics.speedup`); the throughput speedup: the trials finished a second, of all seeds
         together, against the same.
 
     """

@@ -247,11 +247,9 @@ class Run:
         """Return the figures of the run, ready for JSON: what is infinite or missing is None."""
         experiment, trace = self.experiment, self.trace
         done = trace.jobs[trace.jobs["outcome"] == "done"]
-        losses = done["loss"].to_numpy()
-        best_loss, best_config = None, None
-        if len(losses) and isfinite(losses.min()):
-            best_loss = float(losses.min())
-            best_trial = int(done["trial"].to_numpy()[losses.argmin()])
+        best_loss, best_config = metrics.best_loss(trace), None
+        if isfinite(best_loss):
+            best_trial = int(done["trial"].to_numpy()[done["loss"].to_numpy().argmin()])
             best_config = dict(self.trials[best_trial][0].config)
         target = experiment.limits.target
         return {
@@ -264,11 +262,11 @@ class Run:
             "worker_seconds": metrics.worker_seconds(trace),
             "waiting": self.waiting,
             "jobs": len(trace.jobs),
-            "lost": metrics.lost(trace),
+            "lost": metrics.count(trace, "lost"),
             "trials": int(trace.jobs["trial"].nunique()),
             "finished": metrics.finished(trace),
-            "epochs": int((done["stop"] - done["start"] * experiment.costs.checkpoints).sum()),
-            "best_loss": best_loss,
+            "epochs": metrics.epochs(trace, experiment.costs),
+            "best_loss": _finite(best_loss),
             "best_config": best_config,
             "time_to_target": None if target is None else _finite(metrics.time_to(trace, target)),
         }

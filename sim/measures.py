@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from heapq import nsmallest
-from math import inf, isfinite
+from math import inf
 from types import MappingProxyType
 
 from sim import metrics
@@ -129,22 +128,6 @@ def _waiting(cause: str) -> Callable[[Run, float], float]:
     return share
 
 
-def _outcome(outcome: str, run: Run, _target: float) -> int:
-    return int((run.trace.jobs["outcome"] == outcome).sum())
-
-
-def _epochs(run: Run, _target: float) -> int:
-    jobs = run.trace.jobs
-    done = jobs[jobs["outcome"] == "done"]
-    return int((done["stop"] - done["start"] * run.experiment.costs.checkpoints).sum())
-
-
-def _best_loss(run: Run, _target: float) -> float:
-    jobs = run.trace.jobs
-    losses = jobs["loss"].to_numpy()[(jobs["outcome"] == "done").to_numpy()]
-    return float(losses.min()) if losses.size and isfinite(losses.min()) else inf
-
-
 _SHARE = "share of the workers' time"
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(
@@ -154,7 +137,10 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         ),
         "jobs": Measure(lambda run, _: len(run.trace.jobs), "jobs started"),
         "trials": Measure(lambda run, _: int(run.trace.jobs["trial"].nunique()), "trials started"),
-        "epochs": Measure(_epochs, "epochs trained and reported"),
+        "epochs": Measure(
+            lambda run, _: metrics.epochs(run.trace, run.experiment.costs),
+            "epochs trained and reported",
+        ),
         "finished": Measure(lambda run, _: metrics.finished(run.trace), "trials trained to r_max"),
         "first_finished": Measure(
             lambda run, _: first_finished(run.trace),
@@ -162,15 +148,19 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             seconds=True,
             censored=True,
         ),
-        "best_loss": Measure(_best_loss, "the lowest loss reported", censored=True),
+        "best_loss": Measure(
+            lambda run, _: metrics.best_loss(run.trace), "the lowest loss reported", censored=True
+        ),
         "time_to_target": Measure(
             lambda run, target: metrics.time_to(run.trace, target),
             "seconds until a loss at or below the target",
             seconds=True,
             censored=True,
         ),
-        "lost": Measure(partial(_outcome, "lost"), "jobs lost"),
-        "cut": Measure(partial(_outcome, "cut"), "jobs cut short by the end of the run"),
+        "lost": Measure(lambda run, _: metrics.count(run.trace, "lost"), "jobs lost"),
+        "cut": Measure(
+            lambda run, _: metrics.count(run.trace, "cut"), "jobs cut short by the end of the run"
+        ),
         "promotions": Measure(lambda run, _: promotions(run.trace), "promotions"),
         "wrong_promotions": Measure(_wrong, "wrong promotions"),
         "utilisation": Measure(_share("training"), f"{_SHARE} in training", share=True),

@@ -80,9 +80,22 @@ def finished(trace: Trace) -> int:
     return int(((jobs["stop"] == trace.r_max) & (jobs["outcome"] == "done")).sum())
 
 
-def lost(trace: Trace) -> int:
-    """Count the jobs that were lost, each attempt as one."""
-    return int((trace.jobs["outcome"] == "lost").sum())
+def count(trace: Trace, outcome: str) -> int:
+    """Count the jobs that ended so, done, lost or cut; each attempt is one."""
+    return int((trace.jobs["outcome"] == outcome).sum())
+
+
+def epochs(trace: Trace, costs: Costs) -> int:
+    """Count the epochs that were trained for the jobs that reported."""
+    done = trace.jobs[trace.jobs["outcome"] == "done"]
+    return int((done["stop"] - done["start"] * costs.checkpoints).sum())
+
+
+def best_loss(trace: Trace) -> float:
+    """Return the lowest loss that a job ended with; inf where none did with a finite one."""
+    done = (trace.jobs["outcome"] == "done").to_numpy()
+    lowest = trace.jobs["loss"].to_numpy()[done].min(initial=np.inf)
+    return float(lowest) if np.isfinite(lowest) else float("inf")
 
 
 def incumbent(trace: Trace) -> tuple[Seconds, Seconds]:
@@ -177,13 +190,12 @@ def points(
     ):
         if (trial, stop) not in reported:
             continue
-        curve = curves[trial]
-        first = begun.get((trial, stop), start if costs.checkpoints else 0)
+        curve, job = curves[trial], Job(Trial(trial, {}), start, stop)
+        first = begun.get((trial, stop), costs.first_epoch(job))
         last, trains, kept = saved.get(number, (stop, 0.0, 0.0))
         begun[trial, stop] = last
         if first == last:  # all was saved before
             continue
-        job = Job(Trial(trial, {}), start, stop)
         each = curve.seconds(first, stop)
         if slow_epochs is not None:
             each = slow_epochs.slowed(each, job, attempt, first)

@@ -238,6 +238,20 @@ def spread(positions: Sequence[float] | Floats, gap: float) -> list[int]:
     return [*chosen, len(positions) - 1]
 
 
+def octaves(axes: Axes, counts: Sequence[int], *, gap: float) -> float:
+    """Make x an axis of `counts`, ascending, by their octaves; return how many it is wide, not 0.
+
+    As many are labelled as leave `gap`, a share of the axis, between two labels.
+    """
+    axes.set_xscale("log", base=2)
+    places: Floats = np.log2(counts)
+    width = float(np.ptp(places)) or 1.0
+    labelled = [counts[place] for place in spread(places, width * gap)]
+    axes.set_xticks(labelled, [f"{count:g}" for count in labelled])
+    axes.xaxis.set_minor_locator(NullLocator())
+    return width
+
+
 def integers(most: int = 6) -> MaxNLocator:
     """Return ticks at so many whole numbers, or fewer."""
     return MaxNLocator(most, integer=True, min_n_ticks=1)

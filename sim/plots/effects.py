@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.ticker import NullLocator
 
 from sim.plots import canvas
 from sim.plots.canvas import COLOURS, LINES, MARKERS
@@ -23,6 +22,7 @@ _LABELS = {
     "finished": "trials finished, more",
 }
 _NONE = {"slowdown": 1.0}  # no difference; of the others it is 0
+_LABEL_GAP = 0.12  # of the axis, between the labels of two worker counts
 _DODGE = 0.08  # octaves between the points of two schedulers at one worker count
 
 
@@ -72,13 +72,7 @@ def _panel(
     canvas.dress(axes, x="workers", y=f"{_LABELS[name]} ({unit})" if unit else _LABELS[name])
     none = _NONE.get(name, 0.0)
     axes.axhline(none, color=canvas.DARK_GREY, linewidth=0.8, linestyle=(0, (1, 1)), zorder=1)
-    axes.set_xscale("log", base=2)
-    counts = sorted(rows["workers"].unique().tolist())
-    octaves = np.log2(counts)
-    width = float(np.ptp(octaves)) or 1.0
-    shown = [counts[place] for place in canvas.spread(octaves, 0.12 * width)]
-    axes.set_xticks(shown, [f"{count:g}" for count in shown])
-    axes.xaxis.set_minor_locator(NullLocator())
+    canvas.octaves(axes, sorted(rows["workers"].unique().tolist()), gap=_LABEL_GAP)
     low, high = finite.min(initial=none) / second, finite.max(initial=none) / second
     pad = 0.08 * (high - low) or 1.0
     axes.set_ylim(low - pad, high + pad)

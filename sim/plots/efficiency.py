@@ -131,14 +131,9 @@ def speedup(rows: pd.DataFrame, path: Path, *, title: str = "") -> None:
     picture = canvas.figure()
     axes = picture.subplots()
     canvas.dress(axes, x="workers", y="speedup", title=title)
-    axes.set_xscale("log", base=2)
-    axes.set_yscale("log", base=2)
     counts = sorted(rows["workers"].unique().tolist()) or [1]
-    octaves = np.log2(counts)
-    width = float(np.ptp(octaves)) or 1.0
-    labelled = [counts[place] for place in canvas.spread(octaves, width * _LABEL_GAP)]
-    axes.set_xticks(labelled, [f"{count:g}" for count in labelled])
-    axes.xaxis.set_minor_locator(NullLocator())
+    width = canvas.octaves(axes, counts, gap=_LABEL_GAP)
+    axes.set_yscale("log", base=2)
     sides = [counts[0] / 2 ** (width * 0.05), counts[-1] * 2 ** (width * 0.05)]
     axes.set_xlim(*sides)
 
