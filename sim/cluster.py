@@ -145,9 +145,7 @@ class Cluster:
         self._drained_from: float | None = None  # since when no job is handed out any more
 
         self._trials: dict[int, tuple[Trial, Curve]] = {}  # those started, by number
-        self._r_max = scheduler.r_max
         self._tally = Tally(self._limits, scheduler.r_max)
-        self._handed_out = 0  # jobs
         self._log = Log()
 
     def run(self) -> Trace:
@@ -182,7 +180,10 @@ class Cluster:
                 self._log.job(worker, _CUT, now, worker.overhead_by(now), nan)
         drained_from = now if self._drained_from is None else self._drained_from
         return self._log.trace(
-            workers=len(self._workers), r_max=self._r_max, end=now, drained_from=drained_from
+            workers=len(self._workers),
+            r_max=self._scheduler.r_max,
+            end=now,
+            drained_from=drained_from,
         )
 
     @property
@@ -261,7 +262,7 @@ class Cluster:
             self._freed.append(worker)
             self._ask_for_all()
         elif job := self._next_job():
-            self._start(worker, job, self._handed_out - 1)
+            self._start(worker, job, self._tally.jobs - 1)
         else:
             self._waiting.append(worker)
             self._end_if_idle()
@@ -280,7 +281,7 @@ class Cluster:
         free = len(self._freed) + len(self._waiting)
         jobs = list(islice(iter(self._next_job, None), free))
         workers = assign(jobs, self._freed, self._waiting)
-        first = self._handed_out - len(jobs)
+        first = self._tally.jobs - len(jobs)
         for number, (worker, job) in enumerate(zip(workers, jobs, strict=True), start=first):
             self._start(worker, job, number)
         self._waiting.extend(self._freed)
@@ -305,7 +306,6 @@ class Cluster:
         if answer is _DONE:
             self._drained_from = self._now
             return None
-        self._handed_out += 1
         first = answer.start if self._plain else self._training.first_epoch(answer)
         if self._tally.hand_out(answer.stop - first):
             self._drained_from = self._now

@@ -64,6 +64,11 @@ class Tally:
     r_max
         The epoch at which a trial is finished.
 
+    Attributes
+    ----------
+    jobs
+        How many were handed out.
+
     Examples
     --------
     >>> tally = Tally(Limits(max_jobs=2, max_finished=1), r_max=4)
@@ -77,12 +82,12 @@ class Tally:
     __slots__ = (
         "_epochs",
         "_finished",
-        "_jobs",
         "_max_epochs",
         "_max_finished",
         "_max_jobs",
         "_r_max",
         "_target",
+        "jobs",
     )
 
     def __init__(self, limits: Limits, r_max: int) -> None:
@@ -91,15 +96,15 @@ class Tally:
         self._max_epochs = limits.max_epochs or inf
         self._max_finished = limits.max_finished or inf
         self._target = -inf if limits.target is None else limits.target
-        self._jobs = 0
+        self.jobs = 0
         self._epochs = 0
         self._finished = 0
 
     def hand_out(self, epochs: int) -> bool:
         """Count a job of so many epochs as handed out; tell whether no other may be."""
-        self._jobs += 1
+        self.jobs += 1
         self._epochs += epochs
-        return self._jobs >= self._max_jobs or self._epochs >= self._max_epochs
+        return self.jobs >= self._max_jobs or self._epochs >= self._max_epochs
 
     def report(self, stop: int, loss: float) -> bool:
         """Count a job that reports this loss after epoch `stop`; tell whether the run is over."""

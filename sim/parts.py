@@ -85,7 +85,7 @@ def cluster(
     with for_the_user():
         models = experiment.models
         return Cluster(
-            _scheduler(experiment, blackbox, make),
+            _scheduler(experiment, blackbox, make, may_lose=models.lose),
             blackbox,
             workers=experiment.workers,
             seed=experiment.seed,
@@ -111,7 +111,9 @@ def _check_faults(experiment: Experiment) -> None:
         raise InputError("a worker cannot save its epochs without checkpoints: allow one of them")
 
 
-def _scheduler(experiment: Experiment, blackbox: Blackbox, make: Make) -> Scheduler:
+def _scheduler(
+    experiment: Experiment, blackbox: Blackbox, make: Make, *, may_lose: bool
+) -> Scheduler:
     searcher = searcher_for(
         blackbox,
         seed=experiment.seed,
@@ -128,6 +130,6 @@ def _scheduler(experiment: Experiment, blackbox: Blackbox, make: Make) -> Schedu
         lost=experiment.lost,
     )
     scheduler = make(searcher, settings)
-    if experiment.models.lose:
+    if may_lose:
         scheduler = Retrying(scheduler, experiment.attempts)
     return Contract(scheduler)

@@ -97,11 +97,9 @@ def _refuse_without(args: argparse.Namespace) -> None:
     """Raise for an option that has no effect, since the one that it belongs to was forgotten."""
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
 
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    default = parser.parse_args([])
+    defaults = {name.replace("-", "_"): default for name, default, *_ in _NUMBERS}
     for name, switches in _WITHOUT_EFFECT:
-        given = getattr(args, name) != getattr(default, name)
+        given = getattr(args, name) != defaults.get(name, False)
         if given and not any(getattr(args, switch) for switch in switches):
             needed = " or ".join(f"--{switch.replace('_', '-')}" for switch in switches)
             raise InputError(f"--{name.replace('_', '-')} has no effect without {needed}: give it")
