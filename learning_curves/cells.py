@@ -31,7 +31,7 @@ def member_of(domain: Domain) -> Callable[[Any], Any]:
     """
     if spaces.is_distribution(domain):
         low, high = domain.support()
-        return partial(_drawn, low=low, high=high, whole=hasattr(domain.dist, "pmf"))
+        return partial(_drawn, low=low, high=high, whole=spaces.is_whole(domain))
     options = list(domain) if spaces.is_choices(domain) else [domain]
     members = {str(option): option for option in options} | {option: option for option in options}
 

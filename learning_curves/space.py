@@ -3,6 +3,9 @@
 Owns the meaning of a space: a dict of name -> frozen `scipy.stats` distribution, list of choices,
 or constant (the form of Dive into Deep Learning, sec. 19.1.1.2). Must not know what the
 hyperparameters mean. Where a generator is needed it is passed in.
+
+Conditions ("momentum only if the optimiser is SGD") are left out on purpose: no table of the field
+that schedulers are studied on needs them, and every searcher and surrogate would have to.
 """
 
 from __future__ import annotations
@@ -13,13 +16,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from scipy import stats
 
+from learning_curves.distributions import OURS, Weighted
 from learning_curves.errors import InputError
 
 Config: TypeAlias = Mapping[str, Any]
 """One setting of the hyperparameters: name -> int, float, bool or str."""
 
 Domain: TypeAlias = Any
-"""A frozen `scipy.stats` distribution, a list or tuple of choices, or a constant."""
+"""A frozen distribution of `scipy.stats` or `distributions`, a list or tuple of choices, or
+`distributions.Weighted` ones, or a constant."""
 
 Space: TypeAlias = Mapping[str, Domain]
 """The set that configs are drawn from: name -> domain."""
@@ -28,6 +33,11 @@ Space: TypeAlias = Mapping[str, Domain]
 def is_distribution(domain: Domain) -> bool:
     """Tell whether `domain` is a frozen scipy.stats distribution."""
     return hasattr(domain, "rvs") and hasattr(domain, "dist")
+
+
+def is_whole(domain: Domain) -> bool:
+    """Tell whether `domain`, a frozen distribution, is one of whole numbers."""
+    return hasattr(domain.dist, "pmf")
 
 
 def is_choices(domain: Domain) -> bool:
@@ -105,6 +115,8 @@ def _column(domain: Domain, rng: np.random.Generator, size: int) -> list[Any]:
             drawn = drawn.clip(*domain.support())
         values: list[Any] = drawn.tolist()
         return values
+    if isinstance(domain, Weighted):
+        return [domain[i] for i in rng.choice(len(domain), size=size, p=domain.shares)]
     if is_choices(domain):
         return [domain[i] for i in rng.integers(len(domain), size=size)]
     return [domain] * size
@@ -124,6 +136,8 @@ def to_dict(space: Space) -> dict[str, dict[str, Any]]:
         if is_distribution(domain):
             plain[name] = {"distribution": domain.dist.name, "args": list(domain.args)}
             plain[name] |= dict(domain.kwds)
+        elif isinstance(domain, Weighted):
+            plain[name] = {"choices": list(domain), "weights": list(domain.weights)}
         elif is_choices(domain):
             plain[name] = {"choices": list(domain)}
         else:
@@ -137,7 +151,7 @@ def from_dict(plain: Mapping[str, Mapping[str, Any]]) -> Space:
     Raises
     ------
     InputError
-        A domain has another form, or names no distribution of scipy.stats.
+        A domain has another form, or names no distribution of scipy.stats or `distributions`.
 
     Examples
     --------
@@ -151,14 +165,21 @@ def from_dict(plain: Mapping[str, Mapping[str, Any]]) -> Space:
             case {"distribution": str(kind), "args": list(args), **keywords} if all(
                 isinstance(value, int | float) for value in [*args, *keywords.values()]
             ):
-                family = getattr(stats, kind, None)
+                family = OURS.get(kind, getattr(stats, kind, None))
                 if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
                     raise InputError(f"{name!r} has distribution {kind!r}: scipy.stats has none")
                 try:
                     space[name] = family(*args, **keywords)
                 except TypeError as error:  # too few, too many, or of no such name
                     raise InputError(f"{name!r} has distribution {kind!r}: {error}") from None
-            case {"choices": list(choices)}:
+            case {"choices": list(choices), "weights": list(weights)} if all(
+                isinstance(weight, int | float) for weight in weights
+            ):
+                try:
+                    space[name] = Weighted(tuple(choices), tuple(weights))
+                except InputError as error:
+                    raise InputError(f"{name!r}: {error}") from None
+            case {"choices": list(choices)} if "weights" not in domain:
                 space[name] = choices
             case {"constant": value}:
                 space[name] = value
