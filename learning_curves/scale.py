@@ -72,7 +72,7 @@ def to_unit(space: Space, configs: Sequence[Config]) -> Points:
     names = varying(space)
     points = np.empty((len(configs), len(names)))
     for column, name in enumerate(names):
-        points[:, column] = _places(space[name], [config[name] for config in configs])
+        points[:, column] = places(space[name], [config[name] for config in configs])
     return points
 
 
@@ -111,7 +111,8 @@ def from_unit(space: Space, points: npt.ArrayLike) -> list[Config]:
     ]
 
 
-def _places(domain: Domain, values: Sequence[Any]) -> Points:
+def places(domain: Domain, values: Sequence[Any]) -> Points:
+    """Return the place of each value of one hyperparameter, shape (values,); see `to_unit`."""
     if not spaces.is_distribution(domain):
         edges = _edges(domain)
         at = [domain.index(value) for value in values]

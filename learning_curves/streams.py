@@ -15,6 +15,8 @@ from hashlib import blake2b
 from struct import Struct
 
 import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
 
 _WHOLE = Struct("<Q").unpack  # as int.from_bytes, faster
 
@@ -82,3 +84,29 @@ def uniform(seed: int, purpose: str, *index: int) -> float:
     (whole,) = _WHOLE(digest.digest())
     number: float = ((whole >> 12) + 0.5) * 2.0**-52
     return number
+
+
+def normals(seed: int, purpose: str, *index: int, count: int) -> npt.NDArray[np.float64]:
+    """Return `count` random numbers, standard normal and independent; shape (count,).
+
+    A few microseconds for some dozens: a tenth of what a generator of one's own would cost.
+
+    >>> normals(0, "noise", 7, count=3).round(3).tolist()
+    [0.808, 0.391, -1.891]
+    """
+    blocks = -(-count // 8)
+    keyed, pack = _keyed_block(purpose, len(index) + 1)
+    digests = []
+    for block in range(blocks):
+        digest = keyed.copy()
+        digest.update(pack(seed, *index, block))
+        digests.append(digest.digest())
+    whole = np.frombuffer(b"".join(digests), "<u8")[:count]
+    drawn: npt.NDArray[np.float64] = ndtri(((whole >> np.uint64(12)) + 0.5) * 2.0**-52)
+    return drawn
+
+
+@cache
+def _keyed_block(purpose: str, indices: int) -> tuple[blake2b, Callable[..., bytes]]:
+    """Return what `_keyed` does, of a hash that is eight numbers long."""
+    return blake2b(digest_size=64, key=purpose.encode()), Struct(f"<{1 + indices}Q").pack

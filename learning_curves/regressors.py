@@ -1,0 +1,176 @@
+"""Regressors: from points of the unit cube to vectors of numbers.
+
+Owns their names and settings, all of them behind `fit` and `predict`; scikit-learn does the work.
+What a regressor predicts at a point does not depend on which other points it is asked for at once,
+to the last bit. Must not know what the numbers mean (`surrogate`). scikit-learn is imported when a
+regressor is made, since most runs need none.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from learning_curves.errors import InputError
+
+Values = npt.NDArray[np.float64]
+
+_TUNED_ON = 256  # points at most: the kernel is tuned in O(n**3), a few dozen times
+_NEIGHBOURS = 5
+_TREES = 200
+
+
+class Regressor(Protocol):
+    """Learns vectors at points, and predicts them at others."""
+
+    def fit(self, points: Values, targets: Values) -> Any:
+        """Learn from `points`, shape (n, d), and `targets`, shape (n, m)."""
+        ...
+
+    def predict(self, points: Values) -> Values:
+        """Return what is expected at `points`, shape (k, d); shape (k, m)."""
+        ...
+
+
+class GaussianProcess:
+    """A Gaussian process with one Matern-5/2 kernel, a length a dimension, for all targets.
+
+    The kernel's lengths, height and noise maximise the marginal likelihood of the standardised
+    targets, summed over them; on 256 points drawn by `seed` where there are more. Rasmussen and
+    Williams, *Gaussian Processes for Machine Learning*, 2006, Algorithm 2.1.
+
+    Parameters
+    ----------
+    seed
+        Of the points that the kernel is tuned on.
+    kernel
+        The height, the lengths and the noise of an earlier fit, to be used instead of tuning.
+
+    Notes
+    -----
+    Prediction sums over the points learnt from one by one, O(n m) a point asked for: a product
+    of matrices would round a row differently as their number differs.
+
+    Examples
+    --------
+    >>> x = np.linspace(0, 1, 9)[:, np.newaxis]
+    >>> round(GaussianProcess().fit(x, np.sin(3 * x)).predict(np.array([[0.4]])).item(), 2)
+    0.93
+
+    """
+
+    def __init__(self, seed: int = 0, kernel: Sequence[float] = ()) -> None:
+        self._seed = seed
+        self.kernel = tuple(kernel)
+
+    def fit(self, points: Values, targets: Values) -> GaussianProcess:
+        """Learn; O(n**3)."""
+        self._mean = targets.mean(axis=0)
+        spread = targets.std(axis=0)
+        self._spread = np.where(spread > 0, spread, 1.0)
+        standard = (targets - self._mean) / self._spread
+        if not self.kernel:
+            self.kernel = self._tuned(points, standard)
+        height, *lengths, noise = self.kernel
+        self._lengths = np.array(lengths)
+        self._points = points / self._lengths
+        covariance = height * _matern(_distances(self._points, self._points))
+        covariance[np.diag_indices_from(covariance)] += noise
+        self._weights = height * np.linalg.solve(covariance, standard)
+        return self
+
+    def predict(self, points: Values) -> Values:
+        """Return what is expected at `points`."""
+        near = _matern(_distances(self._points, points / self._lengths))  # (n, k)
+        expected = np.zeros((len(points), len(self._mean)))
+        for row, weights in zip(near, self._weights, strict=True):
+            expected += row[:, np.newaxis] * weights
+        predicted: Values = self._mean + self._spread * expected
+        return predicted
+
+    def _tuned(self, points: Values, standard: Values) -> tuple[float, ...]:
+        from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415  slow, rarely needed
+        from sklearn.gaussian_process import (  # noqa: PLC0415  slow, rarely needed
+            GaussianProcessRegressor,
+        )
+        from sklearn.gaussian_process.kernels import (  # noqa: PLC0415  slow, rarely needed
+            ConstantKernel,
+            Matern,
+            WhiteKernel,
+        )
+
+        some = np.random.default_rng(self._seed).permutation(len(points))[:_TUNED_ON]
+        lengths = np.full(points.shape[1], 0.5)
+        kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(lengths, (3e-2, 1e2), nu=2.5)
+        kernel += WhiteKernel(0.1, (1e-5, 1.0))
+        process = GaussianProcessRegressor(kernel)
+        with warnings.catch_warnings():
+            # A length at its bound is a hyperparameter without effect: no fault.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            process.fit(points[some], standard[some])
+        found = np.exp(process.kernel_.theta).tolist()  # height, lengths, noise
+        return tuple(float(f"{each:.6g}") for each in found)
+
+
+def _distances(points: Values, others: Values) -> Values:
+    """Return the distance of each pair, shape (points, others), summed dimension by dimension."""
+    squares = np.zeros((len(points), len(others)))
+    for one, other in zip(points.T, others.T, strict=True):
+        squares += (one[:, np.newaxis] - other) ** 2
+    return np.sqrt(squares)
+
+
+def _matern(distances: Values) -> Values:
+    """Return the Matern-5/2 correlation at `distances`, in lengths."""
+    scaled = np.sqrt(5) * distances
+    correlation: Values = (1 + scaled + scaled**2 / 3) * np.exp(-scaled)
+    return correlation
+
+
+def _nearest(_seed: int, points: int) -> Regressor:
+    from sklearn.neighbors import KNeighborsRegressor  # noqa: PLC0415  slow, rarely needed
+
+    # By a tree: brute force multiplies matrices, whose rounding depends on their size.
+    made: Regressor = KNeighborsRegressor(
+        min(_NEIGHBOURS, points), weights="distance", algorithm="kd_tree"
+    )
+    return made
+
+
+def _extra_trees(seed: int, _points: int) -> Regressor:
+    from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415  slow, rarely needed
+
+    made: Regressor = ExtraTreesRegressor(_TREES, random_state=seed)
+    return made
+
+
+REGRESSORS: Mapping[str, Callable[[int, int], Regressor]] = MappingProxyType(
+    {
+        "gp": lambda seed, _points: GaussianProcess(seed),
+        "extra-trees": _extra_trees,
+        "nearest": _nearest,
+    }
+)
+"""The regressors by name: each is made from a seed and the number of points it will learn from."""
+
+DEFAULT = "gp"
+"""The best of them on the shipped tables; docs/surrogates.md has the figures."""
+
+
+def make(name: str, seed: int, points: int) -> Regressor:
+    """Return the regressor that is called `name`.
+
+    Raises
+    ------
+    InputError
+        There is none of this name.
+
+    """
+    if name not in REGRESSORS:
+        raise InputError(f"the regressor is {name!r}: choose from {', '.join(REGRESSORS)}")
+    return REGRESSORS[name](seed, points)

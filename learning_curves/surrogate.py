@@ -1,0 +1,278 @@
+"""A surrogate: learning curves over a whole space, learnt from a table.
+
+Owns what is learnt of a table, and how a curve is drawn from it: the mean curve of its config, and
+noise as the table's repeated trainings show it. Must not know the regressor's workings
+(`regressors`), nor how good it all is (`cross_validation`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from learning_curves import regressors, streams
+from learning_curves.curve import RecordedCurve
+from learning_curves.errors import InputError
+from learning_curves.features import features
+from learning_curves.loss_scale import LossScale, scale_of
+from learning_curves.space import Config, Space
+from learning_curves.tabular import Tabular
+
+Values = npt.NDArray[np.float64]
+
+_DONORS = 8  # configs whose repeated trainings show what noise a mean curve has
+_FEWEST = 4  # configs to learn from
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What is expected of one config.
+
+    `scaled` losses and `logs` of seconds, by epoch; where the noise of both comes from, as rows
+    of the noise; and, where the table has diverged curves, the probability of having `diverged`.
+    """
+
+    scaled: Values
+    logs: Values
+    donors: npt.NDArray[np.intp]
+    diverged: Values | None
+
+
+class Surrogate:
+    """Curves for every config of a table's space; a `learning_curves.blackbox.Blackbox`.
+
+    The mean over the recorded trainings of a config, on a logistic or logarithmic scale, and the
+    logarithm of its seconds, are learnt epoch by epoch. A drawn curve adds noise: the eight
+    recorded configs whose mean curves are most like the one at hand lend the differences between
+    their trainings, as whole curves, each times a standard normal number. So it has their size and
+    their correlation along the epochs: a curve that has not yet taken off may do so early or
+    late, one that has learnt wavers a little. Losses and seconds have independent noise.
+
+    Where curves of the table diverge, the probability of having diverged is learnt for each epoch,
+    and a training has diverged from the first epoch where it exceeds that training's uniform
+    number.
+
+    Make one with `fit`.
+
+    Examples
+    --------
+    >>> from learning_curves.tabular import load
+    >>> surrogate = fit(load("lenet-fashion-mnist"))
+    >>> config = {"learning_rate": 0.5, "batch_size": 64}
+    >>> len(surrogate.curve(config, seed=0).losses(0, 10))
+    10
+
+    """
+
+    configs: ClassVar[Sequence[Config]] = ()
+
+    def __init__(self, table: Tabular, regressor: str, seed: int, make: _Make) -> None:
+        if len(table.configs) < _FEWEST:
+            raise InputError(
+                f"{table.name} has {len(table.configs)} configs: a surrogate learns from "
+                f"{_FEWEST} or more"
+            )
+        self.table = table
+        self.regressor = regressor
+        self.seed = seed
+        self._key = itemgetter(*table.space)
+        losses, seconds = _means(table)
+        self._scale = losses.scale
+        points = features(table.space, table.configs)
+        self._losses = make("losses", points, losses.means)
+        self._seconds = make("seconds", points, seconds)
+        self._diverged = None
+        if losses.diverged.any():
+            self._diverged = make("diverged", points, losses.diverged)
+        self._noise = _Noise(table, self._scale)
+        # A block of configs at a time, the last that was foreseen.
+        self._foreseen: dict[Any, _Expected] = {}
+
+    @property
+    def space(self) -> Space:
+        """The set that configs are drawn from: the table's."""
+        return self.table.space
+
+    @property
+    def r_max(self) -> int:
+        """The last epoch that its curves reach: the table's."""
+        return self.table.r_max
+
+    @property
+    def train_examples(self) -> int | None:
+        """How many examples an epoch trains on; None where the table's card does not say."""
+        return self.table.train_examples
+
+    @property
+    def sha256(self) -> str:
+        """The digest of the table that it was learnt from."""
+        return self.table.sha256
+
+    @property
+    def noisy(self) -> bool:
+        """Whether any config was trained repeatedly; if not, curves have no noise."""
+        return self._noise.known
+
+    def foresee(self, configs: Sequence[Config]) -> None:
+        """Compute at once what is expected of `configs`, whose curves will be asked for next.
+
+        A tenth of the cost of asking one by one, and the same curves. What was foreseen before is
+        forgotten.
+        """
+        expected = self._expect(configs) if configs else []
+        self._foreseen = dict(zip(map(self._key, configs), expected, strict=True))
+
+    def curve(self, config: Config, seed: int) -> RecordedCurve:
+        """Return the curve of one training of `config`, any member of the space.
+
+        Raises
+        ------
+        KeyError
+            The config lacks a hyperparameter.
+
+        """
+        expected = self._foreseen.get(self._key(config))
+        if expected is None:
+            (expected,) = self._expect([config])
+        drawn = self._noise.drawn(expected.donors, seed)
+        losses = self._scale.back(expected.scaled + drawn[: self.r_max])
+        if expected.diverged is not None:
+            losses[expected.diverged > streams.uniform(seed, "surrogate divergence")] = np.inf
+        seconds = np.exp(expected.logs + drawn[self.r_max :])
+        return RecordedCurve(tuple(losses.tolist()), tuple(_rounded(seconds)))
+
+    def mean_curves(self, configs: Sequence[Config]) -> tuple[Values, Values]:
+        """Return the mean losses, inf where divergence is likelier than not, and seconds.
+
+        Both of shape (configs, r_max).
+        """
+        expected = self._expect(configs)
+        losses = self._scale.back(np.array([each.scaled for each in expected]))
+        for row, each in zip(losses, expected, strict=True):
+            if each.diverged is not None:
+                row[each.diverged > 0.5] = np.inf
+        return losses, np.exp([each.logs for each in expected])
+
+    def _expect(self, configs: Sequence[Config]) -> list[_Expected]:
+        points = features(self.space, configs)
+        shape = len(configs), self.r_max
+        scaled = self._losses.predict(points).reshape(shape)
+        logs = self._seconds.predict(points).reshape(shape)
+        diverged: Sequence[Values | None] = [None] * len(configs)
+        if self._diverged is not None:
+            likely = self._diverged.predict(points).reshape(shape)
+            diverged = list(np.maximum.accumulate(likely, axis=1))
+        donors = self._noise.donors(scaled)
+        return list(map(_Expected, scaled, logs, donors, diverged))
+
+
+_Make = Callable[[str, Values, Values], regressors.Regressor]
+"""Makes the regressor of one purpose, fitted to points and targets."""
+
+
+def fit(table: Tabular, regressor: str = regressors.DEFAULT, seed: int = 0) -> Surrogate:
+    """Return a surrogate learnt from `table`.
+
+    Parameters
+    ----------
+    table
+        Of at least four configs; noise is learnt from those with several seeds.
+    regressor
+        A name in `regressors.REGRESSORS`.
+    seed
+        Of the regressor's own randomness.
+
+    Raises
+    ------
+    InputError
+        There is no such regressor, or there are fewer configs.
+
+    """
+
+    def make(_purpose: str, points: Values, targets: Values) -> regressors.Regressor:
+        made = regressors.make(regressor, seed, len(points))
+        made.fit(points, targets)
+        return made
+
+    return Surrogate(table, regressor, seed, make)
+
+
+@dataclass(frozen=True, slots=True)
+class _MeanLosses:
+    """The mean losses of each config on their `scale`; the share of trainings that diverged."""
+
+    scale: LossScale
+    means: Values
+    diverged: Values
+
+
+def _means(table: Tabular) -> tuple[_MeanLosses, Values]:
+    """Return what is learnt of each config, by epoch: losses, and mean logarithms of seconds."""
+    losses = [np.array([c.all_losses for c in each.values()]) for each in table.recorded.curves]
+    seconds = [np.array([c.all_seconds for c in each.values()]) for each in table.recorded.curves]
+    scale = scale_of(np.concatenate(losses))
+    means = [scale.there(_filled(each, scale.worst)).mean(axis=0) for each in losses]
+    diverged = [np.isinf(each).mean(axis=0) for each in losses]
+    logs = [np.log(each).mean(axis=0) for each in seconds]
+    return _MeanLosses(scale, np.array(means), np.array(diverged)), np.array(logs)
+
+
+def _filled(losses: Values, worst: float) -> Values:
+    """Return `losses` with the worst finite one for infinite ones."""
+    return np.where(np.isinf(losses), worst, losses)
+
+
+class _Noise:
+    """The differences between the trainings of a config, as whole curves of losses and seconds.
+
+    A config with S trainings has S rows, each the difference of one from the mean over
+    ``sqrt(S - 1)``: the sum of the rows, each times a standard normal number, has their covariance.
+    """
+
+    def __init__(self, table: Tabular, scale: LossScale) -> None:
+        means, rows = [], []
+        for by_seed in table.recorded.curves:
+            if len(by_seed) < 2:
+                continue
+            recorded = np.array([curve.all_losses for curve in by_seed.values()])
+            losses = scale.there(_filled(recorded, scale.worst))
+            logs = np.log([curve.all_seconds for curve in by_seed.values()])
+            means.append(losses.mean(axis=0))
+            differences = [losses - means[-1], logs - logs.mean(axis=0)]
+            differences[0][np.isinf(recorded)] = 0.0
+            rows.append(np.hstack(differences) / np.sqrt(len(by_seed) - 1))
+        self.known = bool(rows)
+        self._r_max = table.r_max
+        self._most = max(map(len, rows), default=0)
+        self._means = np.array(means).reshape(-1, table.r_max)
+        # (configs, trainings, losses and seconds); of those with fewer trainings the rest is 0.
+        self._rows = np.zeros((len(rows), self._most, 2 * table.r_max))
+        for place, each in enumerate(rows):
+            self._rows[place, : len(each)] = each
+
+    def donors(self, scaled: Values) -> npt.NDArray[np.intp]:
+        """Return, for each mean curve, the configs whose mean curves are most like it."""
+        apart = np.zeros((len(scaled), len(self._means)))
+        for one, other in zip(scaled.T, self._means.T, strict=True):
+            apart += (one[:, np.newaxis] - other) ** 2
+        return apart.argsort(axis=1, kind="stable")[:, :_DONORS]
+
+    def drawn(self, donors: npt.NDArray[np.intp], seed: int) -> Values:
+        """Return the noise of one training: of its scaled losses, then of its log seconds."""
+        if not self.known:
+            return np.zeros(2 * self._r_max)
+        rows = self._rows[donors].reshape(-1, 2 * self._r_max) / np.sqrt(len(donors))
+        count = len(rows)
+        factors = streams.normals(seed, "surrogate noise", count=2 * count)
+        losses = factors[:count] @ rows[:, : self._r_max]
+        return np.concatenate((losses, factors[count:] @ rows[:, self._r_max :]))
+
+
+def _rounded(seconds: Values) -> list[float]:
+    """Return `seconds` to seven digits, so that they do not depend on how a machine adds."""
+    return [float(f"{each:.7g}") for each in seconds.tolist()]
