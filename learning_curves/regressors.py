@@ -38,7 +38,7 @@ class Regressor(Protocol):
 
 
 class GaussianProcess:
-    """A Gaussian process with one Matern-5/2 kernel, a length a dimension, for all targets.
+    """A Gaussian process with one Matern-3/2 kernel, a length a dimension, for all targets.
 
     The kernel's lengths, height and noise maximise the marginal likelihood of the standardised
     targets, summed over them; on 256 points drawn by `seed` where there are more. Rasmussen and
@@ -50,6 +50,11 @@ class GaussianProcess:
         Of the points that the kernel is tuned on.
     kernel
         The height, the lengths and the noise of an earlier fit, to be used instead of tuning.
+
+    Raises
+    ------
+    InputError
+        By `fit`: the kernel is that of points of other dimensions.
 
     Notes
     -----
@@ -77,6 +82,11 @@ class GaussianProcess:
         if not self.kernel:
             self.kernel = self._tuned(points, standard)
         height, *lengths, noise = self.kernel
+        if len(lengths) != points.shape[1]:
+            raise InputError(
+                f"the kernel has {len(self.kernel)} numbers, for {points.shape[1]} columns: "
+                "fit the surrogate again"
+            )
         self._lengths = np.array(lengths)
         self._points = points / self._lengths
         covariance = height * _matern(_distances(self._points, self._points))
@@ -106,7 +116,7 @@ class GaussianProcess:
 
         some = np.random.default_rng(self._seed).permutation(len(points))[:_TUNED_ON]
         lengths = np.full(points.shape[1], 0.5)
-        kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(lengths, (3e-2, 1e2), nu=2.5)
+        kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(lengths, (3e-2, 1e2), nu=1.5)
         kernel += WhiteKernel(0.1, (1e-5, 1.0))
         process = GaussianProcessRegressor(kernel)
         with warnings.catch_warnings():
@@ -126,13 +136,13 @@ def _distances(points: Values, others: Values) -> Values:
 
 
 def _matern(distances: Values) -> Values:
-    """Return the Matern-5/2 correlation at `distances`, in lengths."""
-    scaled = np.sqrt(5) * distances
-    correlation: Values = (1 + scaled + scaled**2 / 3) * np.exp(-scaled)
+    """Return the Matern-3/2 correlation at `distances`, in lengths."""
+    scaled = np.sqrt(3) * distances
+    correlation: Values = (1 + scaled) * np.exp(-scaled)
     return correlation
 
 
-def _nearest(_seed: int, points: int) -> Regressor:
+def _nearest(_seed: int, points: int, _kernel: Sequence[float]) -> Regressor:
     from sklearn.neighbors import KNeighborsRegressor  # noqa: PLC0415  slow, rarely needed
 
     # By a tree: brute force multiplies matrices, whose rounding depends on their size.
@@ -142,28 +152,39 @@ def _nearest(_seed: int, points: int) -> Regressor:
     return made
 
 
-def _extra_trees(seed: int, _points: int) -> Regressor:
+def _extra_trees(seed: int, _points: int, _kernel: Sequence[float]) -> Regressor:
     from sklearn.ensemble import ExtraTreesRegressor  # noqa: PLC0415  slow, rarely needed
 
     made: Regressor = ExtraTreesRegressor(_TREES, random_state=seed)
     return made
 
 
-REGRESSORS: Mapping[str, Callable[[int, int], Regressor]] = MappingProxyType(
-    {
-        "gp": lambda seed, _points: GaussianProcess(seed),
-        "extra-trees": _extra_trees,
-        "nearest": _nearest,
-    }
+def _gp(seed: int, _points: int, kernel: Sequence[float]) -> Regressor:
+    return GaussianProcess(seed, kernel)
+
+
+REGRESSORS: Mapping[str, Callable[[int, int, Sequence[float]], Regressor]] = MappingProxyType(
+    {"gp": _gp, "extra-trees": _extra_trees, "nearest": _nearest}
 )
-"""The regressors by name: each is made from a seed and the number of points it will learn from."""
+"""The regressors by name, each made as `make` makes it."""
 
 DEFAULT = "gp"
 """The best of them on the shipped tables; docs/surrogates.md has the figures."""
 
 
-def make(name: str, seed: int, points: int) -> Regressor:
+def make(name: str, seed: int, points: int, kernel: Sequence[float] = ()) -> Regressor:
     """Return the regressor that is called `name`.
+
+    Parameters
+    ----------
+    name
+        One of `REGRESSORS`.
+    seed
+        Of its own randomness.
+    points
+        How many it will learn from.
+    kernel
+        Of a Gaussian process: that of an earlier fit; to be tuned if it is empty.
 
     Raises
     ------
@@ -173,4 +194,4 @@ def make(name: str, seed: int, points: int) -> Regressor:
     """
     if name not in REGRESSORS:
         raise InputError(f"the regressor is {name!r}: choose from {', '.join(REGRESSORS)}")
-    return REGRESSORS[name](seed, points)
+    return REGRESSORS[name](seed, points, kernel)

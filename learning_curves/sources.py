@@ -8,13 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from learning_curves import surrogate_folder
 from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError
+from learning_curves.surrogate import Surrogate
 from learning_curves.synthetic import PowerLaw
-from learning_curves.tabular import MissingTableError, load
+from learning_curves.tabular import MissingTableError, Tabular, load
 
 FAMILIES: dict[str, Callable[[int], Blackbox]] = {"power-law": PowerLaw}
 """The closed-form families: each makes a blackbox of a given r_max."""
+
+SURROGATE = "surrogate:"
+"""Before the name or path of a table: not the table, but a surrogate learnt from it."""
 
 _R_MAX = 81  # of a closed form, where none is asked for
 
@@ -25,7 +30,8 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
     Parameters
     ----------
     name_or_path
-        A closed-form family's name, a shipped table's name, or the path of a table.
+        A closed-form family's name, a shipped table's name, the path of a table or of a
+        surrogate's folder, or a table's name or path after ``surrogate:``.
     r_max
         The epochs that its curves must reach at least; a closed form's reach just this, 81 if
         None.
@@ -43,12 +49,36 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
     """
     if name_or_path in FAMILIES:
         return FAMILIES[str(name_or_path)](_R_MAX if r_max is None else r_max)
+    recorded = _recorded(name_or_path)
+    if r_max is not None and r_max > recorded.r_max:
+        raise InputError(
+            f"the curves of {name_or_path} end at epoch {recorded.r_max}: r_max {r_max} is beyond"
+        )
+    return recorded
+
+
+def _recorded(name_or_path: str | Path) -> Tabular | Surrogate:
+    word = str(name_or_path)
+    if word.startswith(SURROGATE):
+        return Surrogate(_table(word.removeprefix(SURROGATE)))
+    if surrogate_folder.is_surrogate(Path(word)):
+        return surrogate_folder.load(Path(word))
+    return _table(name_or_path)
+
+
+def files(name_or_path: str) -> list[Path]:
+    """Return the files that hold the curves, of those where `find` would look."""
+    word = name_or_path.removeprefix(SURROGATE)
+    if surrogate_folder.is_surrogate(Path(word)):
+        return sorted(Path(word).iterdir())
+    beside = [Path(f"{word}{end}") for end in ("", ".csv", ".parquet", ".toml")]
+    if Path(word).name:
+        beside.append(Path(word).with_suffix(".toml"))
+    return [path for path in beside if path.is_file()]
+
+
+def _table(name_or_path: str | Path) -> Tabular:
     try:
-        table = load(name_or_path)
+        return load(name_or_path)
     except MissingTableError as error:
         raise InputError(f"{error}; the closed forms are {', '.join(FAMILIES)}") from None
-    if r_max is not None and r_max > table.r_max:
-        raise InputError(
-            f"the curves of {name_or_path} end at epoch {table.r_max}: r_max {r_max} is beyond"
-        )
-    return table

@@ -7,9 +7,11 @@ noise as the table's repeated trainings show it. Must not know the regressor's w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -57,12 +59,26 @@ class Surrogate:
     and a training has diverged from the first epoch where it exceeds that training's uniform
     number.
 
-    Make one with `fit`.
+    Parameters
+    ----------
+    table
+        Of at least four configs; noise is learnt from those with several trainings.
+    regressor
+        A name in `regressors.REGRESSORS`.
+    seed
+        Of the regressor's own randomness.
+    kernels
+        Those of an earlier fit, as `kernels` has them; what is missing is tuned.
+
+    Raises
+    ------
+    InputError
+        There is no such regressor, or there are fewer configs.
 
     Examples
     --------
     >>> from learning_curves.tabular import load
-    >>> surrogate = fit(load("lenet-fashion-mnist"))
+    >>> surrogate = Surrogate(load("lenet-fashion-mnist"))
     >>> config = {"learning_rate": 0.5, "batch_size": 64}
     >>> len(surrogate.curve(config, seed=0).losses(0, 10))
     10
@@ -71,7 +87,13 @@ class Surrogate:
 
     configs: ClassVar[Sequence[Config]] = ()
 
-    def __init__(self, table: Tabular, regressor: str, seed: int, make: _Make) -> None:
+    def __init__(
+        self,
+        table: Tabular,
+        regressor: str = regressors.DEFAULT,
+        seed: int = 0,
+        kernels: Mapping[str, Sequence[float]] = MappingProxyType({}),
+    ) -> None:
         if len(table.configs) < _FEWEST:
             raise InputError(
                 f"{table.name} has {len(table.configs)} configs: a surrogate learns from "
@@ -84,11 +106,15 @@ class Surrogate:
         losses, seconds = _means(table)
         self._scale = losses.scale
         points = features(table.space, table.configs)
-        self._losses = make("losses", points, losses.means)
-        self._seconds = make("seconds", points, seconds)
-        self._diverged = None
+        targets = {"losses": losses.means, "seconds": seconds}
         if losses.diverged.any():
-            self._diverged = make("diverged", points, losses.diverged)
+            targets["diverged"] = losses.diverged
+        self._learnt = {
+            what: regressors.make(regressor, seed, len(points), kernels.get(what, ()))
+            for what in targets
+        }
+        for what, learnt in self._learnt.items():
+            learnt.fit(points, targets[what])
         self._noise = _Noise(table, self._scale)
         # A block of configs at a time, the last that was foreseen.
         self._foreseen: dict[Any, _Expected] = {}
@@ -110,8 +136,17 @@ class Surrogate:
 
     @property
     def sha256(self) -> str:
-        """The digest of the table that it was learnt from."""
-        return self.table.sha256
+        """The digest of what it was learnt from, and how."""
+        return sha256(f"{self.table.sha256} {self.regressor} {self.seed}".encode()).hexdigest()
+
+    @property
+    def kernels(self) -> dict[str, tuple[float, ...]]:
+        """The kernels of its Gaussian processes, by what they predict; empty if it has none."""
+        return {
+            what: learnt.kernel
+            for what, learnt in self._learnt.items()
+            if isinstance(learnt, regressors.GaussianProcess)
+        }
 
     @property
     def noisy(self) -> bool:
@@ -161,45 +196,12 @@ class Surrogate:
     def _expect(self, configs: Sequence[Config]) -> list[_Expected]:
         points = features(self.space, configs)
         shape = len(configs), self.r_max
-        scaled = self._losses.predict(points).reshape(shape)
-        logs = self._seconds.predict(points).reshape(shape)
+        found = {w: learnt.predict(points).reshape(shape) for w, learnt in self._learnt.items()}
         diverged: Sequence[Values | None] = [None] * len(configs)
-        if self._diverged is not None:
-            likely = self._diverged.predict(points).reshape(shape)
-            diverged = list(np.maximum.accumulate(likely, axis=1))
-        donors = self._noise.donors(scaled)
-        return list(map(_Expected, scaled, logs, donors, diverged))
-
-
-_Make = Callable[[str, Values, Values], regressors.Regressor]
-"""Makes the regressor of one purpose, fitted to points and targets."""
-
-
-def fit(table: Tabular, regressor: str = regressors.DEFAULT, seed: int = 0) -> Surrogate:
-    """Return a surrogate learnt from `table`.
-
-    Parameters
-    ----------
-    table
-        Of at least four configs; noise is learnt from those with several seeds.
-    regressor
-        A name in `regressors.REGRESSORS`.
-    seed
-        Of the regressor's own randomness.
-
-    Raises
-    ------
-    InputError
-        There is no such regressor, or there are fewer configs.
-
-    """
-
-    def make(_purpose: str, points: Values, targets: Values) -> regressors.Regressor:
-        made = regressors.make(regressor, seed, len(points))
-        made.fit(points, targets)
-        return made
-
-    return Surrogate(table, regressor, seed, make)
+        if "diverged" in found:
+            diverged = list(np.maximum.accumulate(found["diverged"], axis=1))
+        donors = self._noise.donors(found["losses"])
+        return list(map(_Expected, found["losses"], found["seconds"], donors, diverged))
 
 
 @dataclass(frozen=True, slots=True)

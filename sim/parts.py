@@ -7,12 +7,12 @@ the run.
 from __future__ import annotations
 
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from learning_curves import gpu_cost, sources
 from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError, for_the_user
+from learning_curves.surrogate import Surrogate
 from learning_curves.tabular import Tabular
 from sim.cluster import Cluster
 from sim.faults import Timetable
@@ -29,11 +29,8 @@ SECONDS = ("recorded", "d2l-gpu")
 
 def source(experiment: Experiment) -> Blackbox:
     """Return the curves of `experiment`, read once a process for all that share them."""
-    curves = experiment.curves
-    beside = [Path(f"{curves}{end}") for end in ("", ".csv", ".parquet", ".toml")]
-    files = [*beside, Path(curves).with_suffix(".toml")] if Path(curves).name else []
-    written = tuple(path.stat().st_mtime_ns for path in files if path.is_file())
-    return _source(curves, experiment.seconds, experiment.r_max, written)
+    written = tuple(path.stat().st_mtime_ns for path in sources.files(experiment.curves))
+    return _source(experiment.curves, experiment.seconds, experiment.r_max, written)
 
 
 @lru_cache(maxsize=16)
@@ -48,7 +45,9 @@ def _source(
         case "recorded":
             return blackbox
         case "d2l-gpu":
-            examples = blackbox.train_examples if isinstance(blackbox, Tabular) else None
+            examples = (
+                blackbox.train_examples if isinstance(blackbox, Tabular | Surrogate) else None
+            )
             if examples is None:
                 raise InputError(
                     f"{curves} does not say how many examples an epoch trains on: "

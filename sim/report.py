@@ -21,6 +21,7 @@ from rich.table import Table
 from learning_curves import files
 from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError
+from learning_curves.surrogate import Surrogate
 from learning_curves.tabular import Tabular
 from sim.comparison import PARTS, share_of
 from sim.experiment import Experiment, Run
@@ -62,7 +63,7 @@ def provenance(blackbox: Blackbox) -> dict[str, str]:
     """Return what a run on `blackbox` depends on beside its experiment: our version, the table."""
     notes = {"rungsim": metadata.version("rungsim")}
     table = getattr(blackbox, "blackbox", blackbox)  # beneath other seconds
-    if isinstance(table, Tabular):
+    if isinstance(table, Tabular | Surrogate):
         notes["curves_sha256"] = table.sha256
     return notes
 
