@@ -66,12 +66,13 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
     runs: dict[str, list[_Run]] = {}
     for task, name, run in _members(source, text, progress):
         mine = runs.setdefault(task, [])
-        if options.task in (None, task):
-            if options.task is None and len(runs) > 1:
-                continue  # more than one: an error, once all their names are known
+        several = options.task is None and len(runs) > 1  # an error, once all names are known
+        if name is not None and options.task in (None, task) and not several:
             mine.append(_Run(source, task, name, run, tag))
     task = one_of(options.task, list(runs), option="--task", what="data sets", source=source)
     chosen = runs[task]
+    if not chosen:
+        raise InputError(f"{source}: the data set {task!r} holds no run: choose another by --task")
     configs, constants, flaws = _configs(chosen)
     ids, distinct, config, seed = repeats(configs, [run.number for run in chosen])
     lengths = [len(run.metric) for run in chosen]
@@ -162,12 +163,13 @@ def _configs(runs: list[_Run]) -> tuple[list[Config], dict[str, Any], tuple[str,
     return configs, constants, (_ONE_LAYER,) if one_layer else ()
 
 
-def _members(source: Path, text: str, progress: Progress) -> Iterator[tuple[str, str, Any]]:
-    """Yield (data set, config's name, run) in the order of the file."""
+def _members(source: Path, text: str, progress: Progress) -> Iterator[tuple[str, str | None, Any]]:
+    """Yield (data set, config's name, run) in the order of the file; of a set, first its name."""
     scanner = _Scanner(text)
     try:
         scanner.expect("{")
         while (task := scanner.key()) is not None:
+            yield task, None, None
             scanner.expect("{")
             while (name := scanner.key()) is not None:
                 yield task, name, scanner.value()

@@ -99,7 +99,7 @@ def read(source: str, options: Options, progress: Progress) -> Log:
         flaws=() if options.seconds_per_epoch is not None else (_SPREAD,),
         task={"name": study.study_name, "metric": said},
         recording={
-            "imported_from": _without_password(source),
+            "imported_from": without_password(source),
             "format": "optuna",
             "study": study.study_name,
             "optuna": optuna.__version__,
@@ -110,7 +110,7 @@ def read(source: str, options: Options, progress: Progress) -> Log:
 
 def _study(optuna: Any, source: str, options: Options, progress: Progress) -> tuple[str, str, Any]:
     """Return how the study is called in a complaint, the digest of its file, and the study."""
-    url, digest, told = source, "", _without_password(source)
+    url, digest, told = source, "", without_password(source)
     if not is_url(source):
         content, digest = read_whole(Path(source), progress)
         if not content.startswith(b"SQLite format 3\0"):
@@ -130,10 +130,10 @@ def _first_line(error: Exception) -> str:
     return one_line(error).split(" [SQL")[0].split(" (Background")[0]
 
 
-def _without_password(source: str) -> str:
-    """Return the source without a user's name and password.
+def without_password(source: str) -> str:
+    """Return how to call the source: without folders, or a user's name and password.
 
-    >>> _without_password("mysql://me:secret@host/db"), _without_password("a/study.db")
+    >>> without_password("mysql://me:secret@host/db"), without_password("a/study.db")
     ('mysql://host/db', 'study.db')
     """
     if not is_url(source):

@@ -5,6 +5,8 @@ Owns the guess of a format from a source's name and beginning, and the way from 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from learning_curves.errors import InputError
@@ -66,12 +68,25 @@ def read(source: str, form: str, options: Options, progress: Progress) -> Import
     if form == "optuna":
         if not optuna_study.is_url(source):
             _there(source)
-        return assemble(optuna_study.read(source, options, progress), options)
+        called = optuna_study.without_password(source)
+        with _named(called):
+            return assemble(optuna_study.read(source, options, progress), options)
     path = _there(source)
     if path.is_dir() != (form == "syne-tune"):
         kind = "a folder" if path.is_dir() else "a file"
         raise InputError(f"{source} is {kind}, and the format {form} is not: name another --format")
-    return assemble(_READERS[form](path, options, progress), options)
+    with _named(source):
+        return assemble(_READERS[form](path, options, progress), options)
+
+
+@contextmanager
+def _named(source: str) -> Iterator[None]:
+    """Let each complaint name the source."""
+    try:
+        yield
+    except InputError as error:
+        said = str(error)
+        raise InputError(said if source in said else f"{source}: {said}") from None
 
 
 def _there(source: str) -> Path:

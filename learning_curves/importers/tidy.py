@@ -92,6 +92,8 @@ def _columns(sheet: Sheet, options: Options) -> dict[str, str]:
                 f"{'there twice: keep one' if column else 'nameless: name it, or leave it out'}"
             )
     for ours, column in options.columns.items():
+        if options.wide and ours in ("epoch", "validation_error"):
+            raise InputError(f"--map has {ours!r} beside --wide, which has it: leave it out")
         if ours not in _OURS:
             raise InputError(f"--map has {ours!r}, which is none of {', '.join(_OURS)}")
         if column not in there:
