@@ -100,7 +100,6 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
         space={name: SPACE[name] for name in distinct[0] if name in SPACE},
         notes=(said, "epoch 0, the evaluation before training, is left out"),
         title=f"LCBench, {task}: MLPs trained by SGD with cosine annealing",
-        licence="Apache-2.0",
         flaws=(
             *flaws,
             "the seconds of an epoch include the evaluations after it",

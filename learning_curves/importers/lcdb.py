@@ -63,9 +63,7 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
         raise InputError(f"LCDB has no objective {score!r}: --objective takes {', '.join(_SCORES)}")
     with Digesting(source, progress) as file:
         table, tasks = _filtered(source, file, options.task, score)
-        while file.read(1 << 22):  # what the parser has left, for the digest
-            pass
-        digest = file.sha256
+        digest = file.rest_sha256()
     task = one_of(
         options.task,
         [str(each) for each in sorted(tasks)],

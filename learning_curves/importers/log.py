@@ -134,6 +134,12 @@ class Digesting(io.RawIOBase):
         """The digest of what has been read."""
         return self._digest.hexdigest()
 
+    def rest_sha256(self) -> str:
+        """Read what is left, for nothing else, and return the digest of all."""
+        while self.read(1 << 20):
+            pass
+        return self.sha256
+
 
 def read_whole(path: Path, progress: Progress) -> tuple[bytes, str]:
     """Return the content of the file at `path`, and its digest.
@@ -145,10 +151,20 @@ def read_whole(path: Path, progress: Progress) -> tuple[bytes, str]:
 
     """
     with Digesting(path, progress) as file:
-        content = bytearray()
-        while chunk := file.read(1 << 24):
-            content += chunk
-        return bytes(content), file.sha256
+        return file.readall(), file.sha256
+
+
+def digest_of(path: Path, progress: Progress) -> str:
+    """Return the digest of the file at `path`, which is read in pieces.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, or is empty.
+
+    """
+    with Digesting(path, progress) as file:
+        return file.rest_sha256()
 
 
 def one_of(

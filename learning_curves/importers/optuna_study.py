@@ -19,7 +19,7 @@ from scipy import stats
 from learning_curves.distributions import lograndint
 from learning_curves.errors import InputError, one_line
 from learning_curves.importers.domains import uniform
-from learning_curves.importers.log import Log, Progress, one_of, read_whole
+from learning_curves.importers.log import Log, Progress, digest_of, one_of
 from learning_curves.importers.losses import as_losses
 from learning_curves.importers.options import Options
 from learning_curves.importers.trainings import repeats
@@ -112,8 +112,10 @@ def _study(optuna: Any, source: str, options: Options, progress: Progress) -> tu
     """Return how the study is called in a complaint, the digest of its file, and the study."""
     url, digest, told = source, "", without_password(source)
     if not is_url(source):
-        content, digest = read_whole(Path(source), progress)
-        if not content.startswith(b"SQLite format 3\0"):
+        digest = digest_of(Path(source), progress)
+        with Path(source).open("rb") as file:
+            begin = file.read(16)
+        if begin != b"SQLite format 3\0":
             raise InputError(f"{source} is no SQLite file: give Optuna's, or a storage's URL")
         url = f"sqlite:///file:{quote(str(Path(source).resolve()))}?mode=ro&uri=true"
     optuna.logging.set_verbosity(optuna.logging.WARNING)

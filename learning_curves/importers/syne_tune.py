@@ -17,7 +17,7 @@ import numpy as np
 
 from learning_curves.errors import InputError, one_line
 from learning_curves.importers import syne_tune_space
-from learning_curves.importers.log import Log, Progress, one_of, read_whole
+from learning_curves.importers.log import Log, Progress, digest_of, one_of
 from learning_curves.importers.losses import as_losses
 from learning_curves.importers.options import Options
 from learning_curves.sheet import read_sheet
@@ -51,7 +51,7 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
         if name != "fidelityspace.json" and not (source / name).is_file():
             raise InputError(_missing(source, name))
         if (source / name).is_file():
-            _, digests[name] = read_whole(source / name, progress)
+            digests[name] = digest_of(source / name, progress)
     metadata = _json(source / "metadata.json")
     ours = metadata.get("rungsim", {})
     tasks, objectives = (
@@ -101,7 +101,7 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
         anchored=True,
         notes=(said, *([took] if time else []), *read_off),
         title=f"Syne Tune's blackbox {source.resolve().name}, task {task}",
-        task={"name": task, "metric": metric},
+        task={"name": task, "metric": said},
         recording={
             "imported_from": source.resolve().name,
             "format": "syne-tune",

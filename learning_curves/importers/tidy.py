@@ -67,7 +67,7 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
         space={name: domain for name, domain in space.items() if name in names},
         notes=(said, f"hyperparameters: {', '.join(names)}"),
         recording=given.pop("recording", {})
-        | {"imported_from": source.name, "format": "tidy", "sha256": digest},
+        | {"imported_from": source.name, "format": "tidy", "sha256": digest, "loss": said},
         **given,
     )
 

@@ -1,5 +1,6 @@
 """Tidy files of any columns: which means what, and the naming of what is amiss."""
 
+import json
 import math
 
 import pandas as pd
@@ -242,3 +243,24 @@ def test_the_card_beside_gives_the_space(tmp_path, imported, refused):
     assert got.table.card.space["lr"]["distribution"] == "uniform"
     written(tmp_path, card.replace("1.0", "0.15"), "log.toml")
     assert "line 4, column 'lr': '0.2' is outside the card's space" in refused(path, columns=MAP)
+
+
+def test_the_space_is_given_in_configspaces_json(tmp_path, imported, refused):
+    pytest.importorskip("learning_curves.configspace_json")
+    hyperparameter = {
+        "type": "uniform_float",
+        "name": "lr",
+        "lower": 0.01,
+        "upper": 1.0,
+        "log": True,
+        "default_value": 0.1,
+    }
+    said = {"hyperparameters": [hyperparameter], "conditions": [], "forbiddens": []}
+    space = written(tmp_path, json.dumps(said), "space.json")
+    got = imported(written(tmp_path, LOG), columns=MAP, space=space)
+    assert got.table.card.space["lr"] == {"distribution": "loguniform", "args": [0.01, 1.0]}
+    assert got.table.card.recording["import_options"]["space"] == "space.json"
+    odd = written(tmp_path, LOG.replace("0.2", "2.0"))
+    assert "config 1 has lr 2.0, which is outside the card's space, 0.01 to 1.0" in refused(
+        odd, columns=MAP, space=space
+    )
