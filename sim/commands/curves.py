@@ -16,6 +16,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from learning_curves.errors import InputError
+from sim.commands import curves_import
 from sim.screen import console, figure, to_json
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")
     for action in (listing, show, check):
         action.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    curves_import.add_arguments(actions)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -49,6 +51,8 @@ def main(args: argparse.Namespace) -> int:
             return _list(as_json=args.json)
         case "show":
             return _show(args.table, args.plot, as_json=args.json)
+        case "import" | "export":
+            return curves_import.main(args)
         case _:
             return _check(args.tables, as_json=args.json)
 

@@ -1,0 +1,85 @@
+"""Which trainings are repeats of one config.
+
+Owns how ids and seeds are given out where a source has only some of them. Must not know formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from learning_curves.importers.log import Places
+from learning_curves.space import Config
+
+
+def repeats(
+    configs: Sequence[Config], names: Sequence[Any] | None = None
+) -> tuple[list[int], list[Config], Places, Places]:
+    """Give seeds to trainings that have none: equal configs are seeds 0, 1, .. of one.
+
+    Parameters
+    ----------
+    configs
+        One for each training, in the source's order.
+    names
+        What the source calls each training; a config gets the name of its first (see `named`).
+
+    Returns
+    -------
+    ids, configs, config, seed
+        The ids, ascending; the config of each; and of each training its place in these, and its
+        seed.
+
+    Examples
+    --------
+    >>> ids, configs, config, seed = repeats([{"lr": 1}, {"lr": 2}, {"lr": 1}], [7, 5, 9])
+    >>> ids, configs, config.tolist(), seed.tolist()
+    ([5, 7], [{'lr': 2}, {'lr': 1}], [1, 0, 1], [0, 0, 1])
+
+    """
+    places: dict[tuple[Any, ...], int] = {}
+    firsts: list[int] = []
+    trained: list[int] = []
+    config, seed = [], []
+    for training, each in enumerate(configs):
+        place = places.setdefault(tuple(each.items()), len(places))
+        if place == len(firsts):
+            firsts.append(training)
+            trained.append(0)
+        config.append(place)
+        seed.append(trained[place])
+        trained[place] += 1
+    their = [place if names is None else names[first] for place, first in enumerate(firsts)]
+    ids, distinct, rank = named(their, [configs[first] for first in firsts])
+    return ids, distinct, rank[config], np.array(seed, dtype=np.int64)
+
+
+def named(
+    names: Sequence[Any], configs: Sequence[Config]
+) -> tuple[list[int], list[Config], Places]:
+    """Return configs numbered by their names if these are whole numbers >= 0, else in order.
+
+    Parameters
+    ----------
+    names, configs
+        What the source calls each config, none twice, and the config.
+
+    Returns
+    -------
+    ids, configs, config
+        The ids, ascending; the config of each; and the place in these of each name.
+
+    Examples
+    --------
+    >>> named(["b", "a"], [{"lr": 1}, {"lr": 2}])[0], named([7, 5], [{"lr": 1}, {"lr": 2}])[:2]
+    ([0, 1], ([5, 7], [{'lr': 2}, {'lr': 1}]))
+
+    """
+    own = all(type(name) is int and name >= 0 for name in names)
+    ids = list(names) if own else list(range(len(names)))
+    order = sorted(range(len(ids)), key=lambda at: ids[at])
+    places = np.empty(len(ids), dtype=np.int64)
+    places[order] = np.arange(len(ids))
+    return [ids[at] for at in order], [configs[at] for at in order], places

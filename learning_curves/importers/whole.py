@@ -1,0 +1,254 @@
+"""Whole curves out of rows: each from epoch 1 to one last epoch, with the seconds of each epoch.
+
+Owns what becomes of curves that are not whole, of seconds that are missing or no durations, and of
+losses that are no numbers: nothing silently. Must not know formats, spaces or cards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from learning_curves.errors import InputError
+from learning_curves.importers.log import Floats, Log, Places
+from learning_curves.importers.options import Options
+
+
+@dataclass(frozen=True)
+class Whole:
+    """The curves that were kept, side by side.
+
+    Parameters
+    ----------
+    config, seed
+        Whose each curve is, as in the log; shape (curves,), ascending.
+    losses, seconds
+        Shape (curves, r_max).
+    anchors
+        What the source calls each epoch, where that is not its number; else empty.
+    counts
+        ``found``, ``incomplete``, ``dropped`` and ``shortened`` curves, and the epochs that
+        ``diverged`` or have ``least_seconds``.
+    notes, flaws
+        Lines for the screen, and for the card.
+
+    """
+
+    config: Places
+    seed: Places
+    losses: Floats
+    seconds: Floats
+    anchors: tuple[float, ...]
+    counts: dict[str, int]
+    notes: tuple[str, ...]
+    flaws: tuple[str, ...]
+
+
+def whole_curves(log: Log, options: Options) -> Whole:
+    """Return the curves of `log` that are whole, or made so as `options` say; O(n log n) in rows.
+
+    Raises
+    ------
+    InputError
+        There are no rows, or two for one epoch; curves end early and nobody said what is to
+        become of them; or an epoch has no loss, or seconds that are not above 0.
+
+    """
+    if not log.step.size:
+        raise InputError("the source has no rows: every curve needs one for each of its epochs")
+    order = np.lexsort((log.step, log.seed, log.config))
+    _refuse_repeats(log, order)
+    order, before = _without_epoch_0(log, order, options)
+    epochs, anchors = _epochs(log, order, options)
+    starts = _starts(log, order)
+    reach = _reach(epochs, starts)
+    r_max, kept, notes, counts = _decide(log, order[starts], reach, int(epochs.max()), options)
+    rows = order[starts[kept][:, None] + np.arange(r_max)]  # (curves, r_max)
+    losses, diverged = _losses(log, rows)
+    seconds, floored, flaws = _seconds(log, rows, before, options)
+    counts |= {"diverged": diverged, "least_seconds": floored}
+    if diverged:
+        notes.append(f"{diverged} epochs diverged: their loss is inf")
+    if floored:
+        notes.append(f"{floored} epochs get the {options.least_seconds} s of --least-seconds")
+    if anchors:
+        listed = ", ".join(f"{anchor:.10g}" for anchor in anchors[:r_max])
+        notes.append(f"epoch k is the k-th of the source's {listed}")
+    return Whole(
+        log.config[rows[:, 0]],
+        log.seed[rows[:, 0]],
+        losses,
+        seconds,
+        anchors[:r_max],
+        counts,
+        tuple(notes),
+        tuple(flaws),
+    )
+
+
+def _told(log: Log, row: int) -> str:
+    """Return whose the row is."""
+    return f"config {log.ids[log.config[row]]}, seed {log.seed[row]}"
+
+
+def _fail(log: Log, row: int, why: str) -> NoReturn:
+    raise InputError(f"{log.place(row)}: epoch {log.step[row]:.10g} of {_told(log, row)} {why}")
+
+
+def _refuse_repeats(log: Log, order: npt.NDArray[np.intp]) -> None:
+    same = np.ones(len(order) - 1, dtype=bool)
+    for key in (log.config, log.seed, log.step):
+        same &= key[order[1:]] == key[order[:-1]]
+    if same.any():
+        at = int(np.argmax(same))
+        first, second = sorted((int(order[at]), int(order[at + 1])))
+        _fail(log, second, f"repeats {log.place(first)}: keep one row for each epoch")
+
+
+def _without_epoch_0(
+    log: Log, order: npt.NDArray[np.intp], options: Options
+) -> tuple[npt.NDArray[np.intp], dict[tuple[int, int], float]]:
+    """Return the rows of the training proper, and the seconds that were over before it."""
+    if not (options.drop_epoch_0 or log.from_0):
+        return order, {}
+    early = log.step[order] == 0
+    if early.all():
+        raise InputError(f"{log.place(0)}: the source has no epoch but 0: nothing is trained")
+    at_0 = order[early]
+    keys = zip(log.config[at_0].tolist(), log.seed[at_0].tolist(), strict=True)
+    return order[~early], dict(zip(keys, log.seconds[at_0].tolist(), strict=True))
+
+
+def _epochs(
+    log: Log, order: npt.NDArray[np.intp], options: Options
+) -> tuple[Places, tuple[float, ...]]:
+    """Return the epoch of each row, and what the source calls each where that is another number."""
+    steps = log.step[order]
+    if options.anchors or log.anchored:
+        anchors, places = np.unique(steps, return_inverse=True)
+        counted = np.array_equal(anchors, np.arange(1, len(anchors) + 1))
+        return places + 1, () if counted else tuple(anchors.tolist())
+    wrong = (steps < 1) | (steps != np.floor(steps))
+    if wrong.any():
+        _fail(
+            log,
+            int(order[np.argmax(wrong)]),
+            "is none of 1, 2, ..: --drop-epoch-0 leaves the state before training out, and "
+            "--anchors numbers the epochs by their order",
+        )
+    return steps.astype(np.int64), ()
+
+
+def _starts(log: Log, order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return where, in `order`, each curve begins."""
+    config, seed = log.config[order], log.seed[order]
+    other = (config[1:] != config[:-1]) | (seed[1:] != seed[:-1])
+    return np.flatnonzero(np.concatenate(([True], other)))
+
+
+def _reach(epochs: Places, starts: npt.NDArray[np.intp]) -> Places:
+    """Return the last epoch of each curve before which none is missing."""
+    lengths = np.diff(starts, append=len(epochs))
+    expected = np.arange(len(epochs)) - np.repeat(starts, lengths) + 1
+    gapless = np.where(epochs == expected, np.iinfo(np.int64).max, expected - 1)
+    return np.minimum(np.minimum.reduceat(gapless, starts), lengths)
+
+
+def _decide(
+    log: Log,
+    firsts: npt.NDArray[np.intp],
+    reach: Places,
+    last: int,
+    options: Options,
+) -> tuple[int, npt.NDArray[np.bool_], list[str], dict[str, int]]:
+    """Return the last epoch of all, which curves are kept, and what to say of it."""
+    r_max = last if options.r_max is None else options.r_max
+    if r_max > last:
+        raise InputError(f"--r-max is {r_max} and the last epoch of the source is {last}")
+    short = np.flatnonzero(reach < r_max)
+    counts = {"found": len(reach), "incomplete": len(short), "dropped": 0, "shortened": 0}
+    kept = np.ones(len(reach), dtype=bool)
+    notes: list[str] = []
+    if short.size:
+        named = "; ".join(
+            f"{_told(log, int(firsts[at]))} after {reach[at]}" for at in short[:3].tolist()
+        )
+        dots = "; .." if short.size > 3 else ""
+        said = (
+            f"{short.size} of {len(reach)} curves end before epoch {r_max} ({named}{dots})"
+            if short.size > 1
+            else f"1 of {len(reach)} curves ends before epoch {r_max} ({named})"
+        )
+        shortest = int(reach.min())
+        match options.incomplete:
+            case "drop":
+                kept = reach >= r_max
+                if not kept.any():
+                    raise InputError(f"{said}: none is left; give a smaller --r-max than {r_max}")
+                counts["dropped"] = len(short)
+                notes.append(f"{said}: dropped")
+            case "cut":
+                if shortest < 1:
+                    raise InputError(f"{said}: a curve without epoch 1 cannot be cut; drop it")
+                notes.append(f"{said}: all are cut at epoch {shortest}")
+                r_max = shortest
+            case _:
+                left = len(reach) - len(short)
+                cut = f", --incomplete cut all {len(reach)} to {shortest}" if shortest else ""
+                raise InputError(
+                    f"{said}: --incomplete drop leaves {left} to epoch {r_max}{cut}, and "
+                    "--r-max N asks for N epochs only"
+                )
+    counts["shortened"] = int((reach[kept] > r_max).sum())
+    return r_max, kept, notes, counts
+
+
+def _losses(log: Log, rows: npt.NDArray[np.intp]) -> tuple[Floats, int]:
+    losses = log.loss[rows]
+    if (losses == -np.inf).any():
+        at = int(rows[losses == -np.inf][0])
+        _fail(log, at, "has the loss -inf: write a number, or nan where training diverged")
+    losses = np.where(np.isnan(losses), np.inf, losses)
+    return losses, int(np.isinf(losses).sum())
+
+
+def _seconds(
+    log: Log,
+    rows: npt.NDArray[np.intp],
+    before: dict[tuple[int, int], float],
+    options: Options,
+) -> tuple[Floats, int, list[str]]:
+    """Return the seconds of each epoch, how many were raised to the least, and the card's flaws."""
+    given, least = options.seconds_per_epoch, options.least_seconds
+    if given is not None:
+        flaw = f"seconds were not recorded: every epoch is said to take {given} s"
+        return np.full(rows.shape, given), 0, [flaw]
+    seconds = log.seconds[rows]
+    if not np.isfinite(seconds).all():
+        at = int(rows[~np.isfinite(seconds)][0])
+        _fail(
+            log,
+            at,
+            f"takes {log.seconds[at]} s, which is no duration: --seconds-per-epoch S gives all S",
+        )
+    if log.cumulative:
+        keys = zip(log.config[rows[:, 0]].tolist(), log.seed[rows[:, 0]].tolist(), strict=True)
+        base: Any = np.array([before.get(key, 0.0) for key in keys])[:, None]
+        if least is not None:  # a clock that went back stands still
+            seconds = np.maximum.accumulate(np.maximum(seconds, base), axis=1)
+        seconds = np.diff(seconds, axis=1, prepend=base)
+    low = seconds < least if least is not None else seconds <= 0
+    if least is None and low.any():
+        at = int(np.argmax(low))
+        _fail(
+            log,
+            int(rows.flat[at]),
+            f"takes {seconds.flat[at]:.10g} s: an epoch takes more than 0; --least-seconds S gives "
+            "such epochs S",
+        )
+    floored = int(low.sum())
+    flaws = [f"{floored} epochs of less than {least} s were set to {least} s"] if floored else []
+    return seconds if least is None else np.maximum(seconds, least), floored, flaws

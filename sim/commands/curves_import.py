@@ -1,0 +1,236 @@
+"""The actions `rungsim curves import` and `export`: other people's logs as our tables, and back.
+
+Owns their options and what they print; the reading is `learning_curves.importers`'s.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from learning_curves.errors import InputError
+from sim.screen import console, figure, to_json
+
+if TYPE_CHECKING:
+    from learning_curves.importers.log import Progress
+    from learning_curves.tabular import Tabular
+
+# As in `learning_curves.importers.options`, beside what numpy would keep --help waiting for.
+_FORMATS = ("tidy", "syne-tune", "lcdb", "lcbench", "optuna")
+_SUFFIXES = (".csv", ".parquet")
+
+
+def add_arguments(actions: Any) -> None:
+    """Add the arguments of the two actions to the subparsers `actions`."""
+    importing = actions.add_parser("import", help="make a table of other people's logs")
+    importing.add_argument("source", metavar="SOURCE", help="a file, a folder, or a storage's URL")
+    importing.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="the table, .csv or .parquet"
+    )
+    importing.add_argument(
+        "--format", choices=_FORMATS, help="what SOURCE is (default: by its name and beginning)"
+    )
+    _add_tidy(importing.add_argument_group("tidy: a CSV or Parquet file with columns of any name"))
+    _add_named(importing.add_argument_group("what of the source"))
+    _add_rules(importing.add_argument_group("what a curve is"))
+    card = importing.add_argument_group("the card")
+    card.add_argument(
+        "--space", type=Path, metavar="FILE.json", help="the space, in ConfigSpace's JSON"
+    )
+    card.add_argument("--licence", default="", help="under what terms the curves may be used")
+    exporting = actions.add_parser("export", help="write a table for other tools")
+    exporting.add_argument("table", metavar="NAME|PATH", help="a shipped table, or a file")
+    exporting.add_argument(
+        "--out", type=Path, required=True, metavar="FILE|FOLDER", help="where to"
+    )
+    exporting.add_argument(
+        "--format",
+        choices=("tidy", "syne-tune"),
+        default="tidy",
+        help="a .csv or .parquet file, or a blackbox folder of Syne Tune (default: %(default)s)",
+    )
+    for action in (importing, exporting):
+        action.add_argument("--json", action="store_true", help="print JSON instead of lines")
+
+
+def _add_tidy(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--map",
+        dest="columns",
+        type=_pairs,
+        default={},
+        metavar="OURS=THEIRS,..",
+        help="their column for epoch, validation_error, seconds, config_id, seed",
+    )
+    group.add_argument(
+        "--hyperparameters",
+        type=_names,
+        metavar="NAME,..",
+        help="the columns that are (default: all others)",
+    )
+    group.add_argument(
+        "--wide",
+        metavar="PATTERN",
+        help="a row is a training, and its losses stand in columns such as acc_{epoch}",
+    )
+    group.add_argument("--wide-seconds", metavar="PATTERN", help="likewise, for the seconds")
+    group.add_argument(
+        "--empty",
+        choices=("diverged", "absent"),
+        help="what an empty loss means (default: an error)",
+    )
+
+
+def _add_named(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--task", metavar="NAME", help="syne-tune, lcbench; lcdb: an openmlid")
+    group.add_argument("--objective", metavar="NAME", help="syne-tune, lcdb, lcbench: the metric")
+    group.add_argument("--time-objective", metavar="NAME", help="syne-tune: the seconds")
+    group.add_argument("--study", metavar="NAME", help="optuna: which one")
+
+
+def _add_rules(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--metric-is", choices=("lower", "higher"), help="which is better (default: lower)"
+    )
+    group.add_argument(
+        "--flip",
+        choices=("one-minus", "percent", "negate"),
+        help="how a metric where higher is better becomes a loss: 1 - x, (100 - x) / 100 or -x "
+        "(default: 1 - x where all lie in [0, 1], else -x)",
+    )
+    group.add_argument(
+        "--seconds-are",
+        choices=("per-epoch", "cumulative"),
+        help="of an epoch, or from the beginning (default: per-epoch; syne-tune: cumulative)",
+    )
+    group.add_argument(
+        "--seconds-per-epoch", type=float, metavar="S", help="what every epoch takes, unrecorded"
+    )
+    group.add_argument(
+        "--least-seconds", type=float, metavar="S", help="what an epoch takes at least"
+    )
+    group.add_argument(
+        "--drop-epoch-0", action="store_true", help="epoch 0 is the state before training"
+    )
+    group.add_argument(
+        "--anchors",
+        action="store_true",
+        help="epoch k is the k-th of the source's epochs, such as 0, 1, 2, .. or 100, 200, ..",
+    )
+    group.add_argument("--r-max", type=int, metavar="N", help="keep the first N epochs only")
+    group.add_argument(
+        "--incomplete",
+        choices=("refuse", "drop", "cut"),
+        default="refuse",
+        help="what becomes of curves that end early: an error, drop them, or cut all at the "
+        "shortest's last epoch (default: %(default)s)",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Import or export, as `args.action` has it."""
+    return _export(args) if args.action == "export" else _import(args)
+
+
+def _import(args: argparse.Namespace) -> int:
+    from dataclasses import fields  # noqa: PLC0415  quick --help
+
+    from learning_curves.importers import reading  # noqa: PLC0415  imports numpy
+    from learning_curves.importers.assembly import checked  # noqa: PLC0415  imports numpy
+    from learning_curves.importers.options import Options  # noqa: PLC0415  quick --help
+
+    _check_suffix(args.out)
+    given: dict[str, Any] = vars(args) | {"name": args.out.stem}
+    options = Options(**{each.name: given[each.name] for each in fields(Options)})
+    form = args.format or reading.guess(args.source)
+    lines = [] if args.format else [f"{args.source} is taken for the format {form} (--format)"]
+    _refuse_overwriting(args.source, args.out)
+    with _progress(args.source) as progress:
+        imported = reading.read(args.source, form, options, progress)
+    table = checked(imported, args.out)
+    table.write(args.out)
+    lines += [*imported.notes, *(f"known flaw: {flaw}" for flaw in table.card.known_flaws)]
+    _tell(args.out, lines, imported.counts, as_json=args.json)
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from learning_curves.importers import syne_tune_export  # noqa: PLC0415  imports numpy
+    from learning_curves.tabular import load  # noqa: PLC0415  imports numpy
+
+    table: Tabular = load(args.table)
+    if args.format == "syne-tune":
+        syne_tune_export.write(table, args.out)
+        told = f"{args.out}: {len(table.configs)} configs to epoch {table.r_max}, for Syne Tune"
+        found: dict[str, Any] = {"out": str(args.out), "configs": len(table.configs)}
+        if args.json:
+            print(to_json(found), end="")  # noqa: T201  the answer
+        else:
+            console().print(told)
+        return 0
+    _check_suffix(args.out)
+    table.write(args.out)
+    _tell(args.out, [], {}, as_json=args.json)
+    return 0
+
+
+def _tell(out: Path, lines: Sequence[str], counts: Any, *, as_json: bool) -> None:
+    """Print what was decided, and what the table amounts to, as `curves check` does."""
+    from learning_curves.summary import summary  # noqa: PLC0415  imports numpy
+    from learning_curves.tabular import load  # noqa: PLC0415  imports numpy
+
+    found = summary(load(out))
+    if as_json:
+        print(  # noqa: T201  the answer
+            to_json({"table": str(out), "notes": list(lines), **counts, **found}), end=""
+        )
+        return
+    for line in lines:
+        console().print(line)
+    console().print(
+        f"{out}: ok, {found['configs']} configs, {found['curves']} curves to epoch "
+        f"{found['r_max']}, best final error {figure(found['best_loss'])}"
+    )
+
+
+def _check_suffix(out: Path) -> None:
+    if out.suffix not in _SUFFIXES:
+        raise InputError(f"--out is {out}: a table's name ends in .csv or .parquet")
+
+
+def _refuse_overwriting(source: str, out: Path) -> None:
+    for written in (out, out.with_suffix(".toml")):
+        if written.exists() and written.resolve() == Path(source).resolve():
+            raise InputError(f"--out {out} would overwrite the source: give another name")
+
+
+@contextmanager
+def _progress(source: str) -> Iterator[Progress]:
+    """Yield what shows on a terminal how far the reading has come."""
+    from rich.progress import BarColumn, Progress, TimeRemainingColumn  # noqa: PLC0415  quick --help
+
+    screen = console(stderr=True)
+    with Progress(
+        "{task.description}",
+        BarColumn(),
+        TimeRemainingColumn(),
+        console=screen,
+        transient=True,
+        disable=not screen.is_terminal,
+    ) as bar:
+        task = bar.add_task(f"reading {source}", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    pairs = [pair.partition("=") for pair in text.split(",")]
+    if not all(ours and equals and theirs for ours, equals, theirs in pairs):
+        raise argparse.ArgumentTypeError(f"{text!r} is no list such as epoch=step,seconds=time")
+    return {ours.strip(): theirs for ours, _, theirs in pairs}
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for name in text.split(",") if name)
