@@ -59,16 +59,27 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
 
 def _recorded(name_or_path: str | Path) -> Tabular | Surrogate:
     word = str(name_or_path)
-    if word.startswith(SURROGATE):
-        return Surrogate(_table(word.removeprefix(SURROGATE)))
+    learnt, name = parted(word)
+    if learnt:
+        return Surrogate(_table(name))
     if surrogate_folder.is_surrogate(Path(word)):
         return surrogate_folder.load(Path(word))
     return _table(name_or_path)
 
 
+def parted(word: str) -> tuple[str, str]:
+    """Return ``surrogate:``, if the word begins with it, and the name or path.
+
+    >>> parted("surrogate:mine.csv"), parted("mine.csv")
+    (('surrogate:', 'mine.csv'), ('', 'mine.csv'))
+    """
+    name = word.removeprefix(SURROGATE)
+    return word[: len(word) - len(name)], name
+
+
 def files(name_or_path: str) -> list[Path]:
     """Return the files that hold the curves, of those where `find` would look."""
-    word = name_or_path.removeprefix(SURROGATE)
+    word = parted(name_or_path)[1]
     if surrogate_folder.is_surrogate(Path(word)):
         return sorted(Path(word).iterdir())
     beside = [Path(f"{word}{end}") for end in ("", ".csv", ".parquet", ".toml")]

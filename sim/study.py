@@ -16,7 +16,9 @@ from typing import Any
 
 import tomli_w
 
+from learning_curves import sources
 from learning_curves.errors import InputError
+from learning_curves.surrogate_folder import is_surrogate
 from sim import experiment as experiments
 from sim import plain
 from sim.experiment import Experiment
@@ -246,9 +248,11 @@ def _copied(table: Table) -> Table:
 
 
 def _beside(curves: str, folder: Path) -> str:
-    """Return the path of a table in `folder`, if there is one of this name, else `curves`."""
-    files = [folder / f"{curves}{end}" for end in _CURVES]
-    return next((str(path) for path in files if curves and path.is_file()), curves)
+    """Return where the table or surrogate of this name is in `folder`, else `curves`."""
+    how, name = sources.parted(curves)
+    paths = [folder / f"{name}{end}" for end in _CURVES]
+    found = (path for path in paths if name and (path.is_file() or is_surrogate(path)))
+    return next((f"{how}{path}" for path in found), curves)
 
 
 def shown(picture: Picture) -> dict[str, list[str]]:

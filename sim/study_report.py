@@ -15,7 +15,7 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from learning_curves import files
+from learning_curves import files, sources
 from learning_curves.errors import InputError
 from sim.measures import MEASURES
 from sim.parts import source
@@ -77,18 +77,20 @@ def _compare(path: Path, text: str) -> None:
 
 def _own_name(study: Study, curves: str) -> str:
     """Return how the study's file names these curves."""
-    path = Path(curves)
-    return path.name if path.is_file() and path.parent == study.folder else curves
+    how, name = sources.parted(curves)
+    path = Path(name)
+    return f"{how}{path.name}" if path.exists() and path.parent == study.folder else curves
 
 
 def _keep_beside(study: Study, curves: str, folder: Path) -> None:
-    """Copy a table that stands beside the study's file, so that the folder can be run again."""
-    path = Path(curves)
-    if not path.is_file() or path.parent != study.folder:
+    """Copy curves that stand beside the study's file, so that the folder can be run again."""
+    path = Path(sources.parted(curves)[1])
+    if not path.exists() or path.parent != study.folder:
         return
-    for each in (path, path.with_suffix(".toml")):
-        kept = folder / each.name
-        if each.is_file() and not (kept.exists() and kept.samefile(each)):
+    for each in sources.files(curves):
+        kept = folder / each.relative_to(study.folder)
+        if not (kept.exists() and kept.samefile(each)):
+            kept.parent.mkdir(exist_ok=True)
             files.write(kept, each.read_bytes())
 
 
