@@ -8,11 +8,15 @@ predicts (`learning_curves.surrogate`), nor how the figures are shown.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import combinations
 from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
@@ -26,6 +30,9 @@ from sim.experiment import Experiment, simulate
 SOURCES = ("table", "retrained", "surrogate")
 """On what each scheduler runs: the recorded curves; the same configs recorded with other seeds; the
 curves of a surrogate that has not seen the config."""
+
+BATCH = 21
+"""The seeds of an experiment as it would be published, of which `order_kept` takes the median."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +113,14 @@ def fates(
     schedulers: Sequence[str],
     seeds: int,
     target: float,
-) -> Iterator[Fate]:
-    """Run each scheduler on each source with each seed; yield what became of it.
+    pool: Executor | None = None,
+) -> Iterator[list[Fate]]:
+    """Run each scheduler on each source with each seed; yield what became of it, seed by seed.
 
     Parameters
     ----------
     base
-        The experiment; its scheduler, and its seed, are those of the first runs.
+        The experiment; its seed is the first.
     sources
         The curves by a name of `SOURCES`. They have the same configs, so that at one seed all runs
         meet the same ones.
@@ -122,15 +130,28 @@ def fates(
         How many, from the base's on.
     target
         The loss of the time to target; it does not end a run.
+    pool
+        Where to run them, if not here; the result is the same.
 
     """
-    for k in range(seeds):
-        for scheduler in schedulers:
-            experiment = replace(base, scheduler=scheduler, seed=base.seed + k)
-            for source, blackbox in sources.items():
-                trace = simulate(experiment, blackbox).trace
-                rungs = metrics.rung_table(trace).groupby("level")["trials"].sum()
-                yield Fate(
+    work = partial(_fates, sources=sources, schedulers=schedulers, target=target)
+    experiments = [replace(base, seed=base.seed + k) for k in range(seeds)]
+    if pool is None:
+        return map(work, experiments)
+    return pool.map(work, experiments, chunksize=max(1, seeds // 16))
+
+
+def _fates(
+    base: Experiment, sources: Mapping[str, Blackbox], schedulers: Sequence[str], target: float
+) -> list[Fate]:
+    told = []
+    for scheduler in schedulers:
+        experiment = replace(base, scheduler=scheduler)
+        for source, blackbox in sources.items():
+            trace = simulate(experiment, blackbox).trace
+            rungs = metrics.rung_table(trace).groupby("level")["trials"].sum()
+            told.append(
+                Fate(
                     source,
                     scheduler,
                     experiment.seed,
@@ -139,6 +160,8 @@ def fates(
                     metrics.utilisation(trace),
                     {int(str(level)): int(count) for level, count in rungs.items()},
                 )
+            )
+    return told
 
 
 def by_scheduler(told: Sequence[Fate]) -> pd.DataFrame:
@@ -159,7 +182,7 @@ def by_scheduler(told: Sequence[Fate]) -> pd.DataFrame:
         real = {each.seed: each.best_loss for each in own if each.source == "table"}
         for source in dict.fromkeys(each.source for each in own):
             runs = [each for each in own if each.source == source]
-            apart = np.array([each.best_loss - real[each.seed] for each in runs])
+            apart = np.array([_apart(each.best_loss, real[each.seed]) for each in runs])
             times = [each.time_to_target for each in runs]
             levels = sorted({level for each in runs for level in each.rungs})
             rows.append(
@@ -181,59 +204,80 @@ def by_scheduler(told: Sequence[Fate]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def order_kept(told: Sequence[Fate], source: str) -> dict[str, Any]:
+def _apart(loss: float, real: float) -> float:
+    return 0.0 if loss == real else loss - real  # both may be infinite
+
+
+def order_kept(
+    told: Sequence[Fate], source: str, rng: np.random.Generator, resamples: int = 1000
+) -> dict[str, Any]:
     """Tell how far `source` puts the schedulers in the table's order, by time to target.
 
     Equal times are equal ranks, two misses among them.
 
+    Parameters
+    ----------
+    told
+        The fates of as many schedulers on the table and on `source`, at the same seeds.
+    source
+        Its name.
+    rng
+        Of the resampling.
+    resamples
+        How often an experiment of `BATCH` seeds is drawn from the seeds, with replacement.
+
     Returns
     -------
     dict
-        ``seeds``; in how many of them the whole order is ``kept``; the ``pairs``: of two
-        schedulers, in how many seeds each is sooner; and whether the order of the ``medians`` over
-        all seeds is kept.
+        ``source``; the number of ``seeds``; in how many of them the whole order is ``kept``; in
+        which share of the resampled experiments that of the ``medians`` is; and the ``pairs``: of
+        two schedulers, in how many seeds the source agrees on which is sooner (``agree``), and in
+        how many the first is sooner, by the ``table`` and by the ``source``.
 
     """
-    times: dict[tuple[str, int], dict[str, float]] = {}
-    for each in told:
-        times.setdefault((each.source, each.seed), {})[each.scheduler] = each.time_to_target
-    seeds = sorted({each.seed for each in told})
     schedulers = list(dict.fromkeys(each.scheduler for each in told))
-
-    def ranks(values: Mapping[str, float]) -> list[float]:
-        return list(stats.rankdata([values[name] for name in schedulers], method="min"))
-
-    kept = sum(ranks(times["table", seed]) == ranks(times[source, seed]) for seed in seeds)
-    pairs = []
-    for i, one in enumerate(schedulers):
-        for other in schedulers[i + 1 :]:
-            sign = {
-                name: [np.sign(_apart(times[name, seed], one, other)) for seed in seeds]
-                for name in ("table", source)
-            }
-            agree = sum(a == b for a, b in zip(sign["table"], sign[source], strict=True))
-            pairs.append(
-                {
-                    "pair": (one, other),
-                    "agree": agree,
-                    "first_sooner_on_table": sign["table"].count(-1.0),
-                    "first_sooner": sign[source].count(-1.0),
-                }
-            )
-    medians = {
-        name: ranks({s: metrics.median([times[name, k][s] for k in seeds]) for s in schedulers})
+    seeds = sorted({each.seed for each in told})
+    found = {(each.source, each.scheduler, each.seed): each.time_to_target for each in told}
+    real, other = (
+        np.array([[found[name, scheduler, seed] for scheduler in schedulers] for seed in seeds])
         for name in ("table", source)
-    }
+    )  # (seeds, schedulers)
+    drawn = rng.integers(len(seeds), size=(resamples, BATCH))
+    medians = [_ranks(_medians(times[drawn])) for times in (real, other)]
+    pairs = []
+    for i, j in combinations(range(len(schedulers)), 2):
+        by_table, by_other = _sooner(real[:, i], real[:, j]), _sooner(other[:, i], other[:, j])
+        pairs.append(
+            {
+                "first": schedulers[i],
+                "second": schedulers[j],
+                "agree": int((by_table == by_other).sum()),
+                "table": int((by_table == 1).sum()),
+                "source": int((by_other == 1).sum()),
+            }
+        )
     return {
         "source": source,
         "seeds": len(seeds),
-        "kept": kept,
+        "kept": int((_ranks(real) == _ranks(other)).all(axis=1).sum()),
+        "medians": float((medians[0] == medians[1]).all(axis=1).mean()),
         "pairs": pairs,
-        "medians": medians["table"] == medians[source],
     }
 
 
-def _apart(times: Mapping[str, float], one: str, other: str) -> float:
-    if times[one] == times[other]:  # both may be infinite
-        return 0.0
-    return times[one] - times[other]
+def _ranks(times: metrics.Seconds) -> metrics.Seconds:
+    """Return the rank of each scheduler's time in its row; infinite ones are equal."""
+    return np.asarray(stats.rankdata(times, method="min", axis=1))
+
+
+def _medians(times: metrics.Seconds) -> metrics.Seconds:
+    """Return the median over the seeds of each experiment, shape (experiments, schedulers).
+
+    Of an odd number of seeds it is one of the times, be it infinite.
+    """
+    return np.sort(times, axis=1)[:, times.shape[1] // 2]
+
+
+def _sooner(one: metrics.Seconds, other: metrics.Seconds) -> npt.NDArray[np.int_]:
+    """Return 1 where the first is sooner, -1 where the second is, 0 where neither is."""
+    return np.where(one < other, 1, np.where(one > other, -1, 0))

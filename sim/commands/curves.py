@@ -7,20 +7,18 @@ imported where it is used, so that `--help` and a mistyped argument are answered
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-
 from learning_curves.errors import InputError
-from sim.commands import curves_import
-from sim.screen import console, figure, to_json
+from sim.commands import curves_import, curves_surrogate
+from sim.screen import console, figure, print_table, to_json
 
 if TYPE_CHECKING:
     from learning_curves.card import Card
+    from learning_curves.tabular import Tabular
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,9 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the curves to this file")
     check = actions.add_parser("check", help="check that files keep the rules of a table")
     check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")
+    curves_surrogate.add_check(check)
     for action in (listing, show, check):
         action.add_argument("--json", action="store_true", help="print JSON instead of tables")
     curves_import.add_arguments(actions)
+    curves_surrogate.add_fit(actions)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -53,8 +53,12 @@ def main(args: argparse.Namespace) -> int:
             return _show(args.table, args.plot, as_json=args.json)
         case "import" | "export":
             return curves_import.main(args)
+        case "fit":
+            return curves_surrogate.fit(args)
         case _:
-            return _check(args.tables, as_json=args.json)
+            if not args.surrogate:
+                curves_surrogate.refuse_without(args)
+            return _check(args)
 
 
 def _list(*, as_json: bool) -> int:
@@ -66,7 +70,7 @@ def _list(*, as_json: bool) -> int:
         _print_json(found)
         return 0
     keys = ("name", "title", "configs", "seeds", "r_max")
-    _print_table(
+    print_table(
         "shipped tables",
         ["name", "what", "configs", "seeds", "r_max", "best error", "hours"],
         [
@@ -95,26 +99,34 @@ def _show(name_or_path: str, plot: Path | None, *, as_json: bool) -> int:
     return 0
 
 
-def _check(names_or_paths: Sequence[str], *, as_json: bool) -> int:
+def _check(args: argparse.Namespace) -> int:
     from learning_curves.summary import summary  # noqa: PLC0415  imports numpy
     from learning_curves.tabular import load  # noqa: PLC0415  imports numpy
 
     results: list[dict[str, Any]] = []
-    for name in names_or_paths:
+    sound: dict[str, Tabular] = {}
+    for name in args.tables:
         try:
-            results.append({"table": name, "ok": True, **summary(load(name))})
+            table = load(name)
+            results.append({"table": name, "ok": True, **summary(table)})
+            sound[name] = table
         except InputError as error:
             results.append({"table": name, "ok": False, "error": str(error)})
-    if as_json:
-        _print_json(results)
     for each in results:
         if not each["ok"]:
             console(stderr=True).print(each["error"])
-        elif not as_json:
+        elif not args.json:
             console().print(
                 f"{each['table']}: ok, {each['configs']} configs, {each['curves']} curves to epoch "
                 f"{each['r_max']}, best final error {figure(each['best_loss'])}"
             )
+    if args.surrogate:
+        judged = curves_surrogate.check(args, sound)
+        for each in results:
+            if each["ok"]:
+                each["surrogates"] = judged[each["table"]]
+    if args.json:
+        _print_json(results)
     return 0 if all(each["ok"] for each in results) else 2
 
 
@@ -131,7 +143,7 @@ def _print_card(card: Card) -> None:
         screen.print(f"licence: {card.licence}")
     for flaw in card.known_flaws:
         screen.print(f"known flaw: {flaw}")
-    _print_table(
+    print_table(
         "space",
         ["hyperparameter", "drawn from"],
         [[name, _domain(domain)] for name, domain in card.space.items()],
@@ -157,7 +169,7 @@ def _print_summary(found: Mapping[str, Any]) -> None:
     screen.print(f"{', '.join(counts)}, r_max {found['r_max']}, hours {found['hours']:.1f}")
     names = list(found["seconds_quantiles"])
     quantiles = [{"0": "least", "0.5": "median", "1": "most"}.get(name, name) for name in names]
-    _print_table(
+    print_table(
         "validation error by quantile, and its rank correlation with the final one",
         ["after epoch", *quantiles, "correlation"],
         [
@@ -167,29 +179,13 @@ def _print_summary(found: Mapping[str, Any]) -> None:
             for level in found["levels"]
         ],
     )
-    _print_table(
+    print_table(
         "seconds of an epoch by quantile",
         quantiles,
         [[figure(found["seconds_quantiles"][name]) for name in names]],
     )
     best = [f"{name} {figure(value)}" for name, value in found["best_config"].items()]
     screen.print(f"best final error {figure(found['best_loss'])}: {', '.join(best)}")
-
-
-def _print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(
-        title=title,
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        collapse_padding=True,
-    )
-    for place, name in enumerate(header):
-        table.add_column(name, overflow="fold", no_wrap=place == 0)
-    for row in rows:
-        table.add_row(*row)
-    console().print(table)
 
 
 def _print_json(value: object) -> None:

@@ -6,6 +6,7 @@ came about: what is drawn is handed over ready, but for quantiles and for the ga
 
 from sim.plots.effects import effects
 from sim.plots.efficiency import speedup, utilisation
+from sim.plots.held_out_curves import held_out
 from sim.plots.panels import study_lines
 from sim.plots.progress import incumbents, losses
 from sim.plots.rung_scatter import rungs
@@ -17,6 +18,7 @@ __all__ = [
     "effects",
     "gantt",
     "gantts",
+    "held_out",
     "incumbents",
     "losses",
     "rungs",
