@@ -134,8 +134,10 @@ def _values(domain: Domain, places: Points) -> list[Any]:
         at = np.searchsorted(_edges(domain), places, side="right") - 1
         return [domain[i] for i in np.minimum(at, len(domain) - 1)]
     low, high = domain.support()
-    if not np.isfinite([low, high]).all():  # without an end, its place has no value
-        places = places.clip(np.finfo(np.float64).tiny, 1 - 2**-53)
+    if not np.isfinite([low, high]).all():  # the place of an end that is not there has no value
+        places = places.clip(2**-53, 1 - 2**-53)
+    # At places with fewer digits than a float's, some of scipy's quantiles fail.
+    places = np.where(places < np.finfo(np.float64).tiny, 0.0, places)
     drawn: list[Any] = np.asarray(domain.ppf(places)).clip(low, high).tolist()
     # At place 0 a discrete distribution of scipy has low - 1: hence the clip.
     return [int(value) for value in drawn] if spaces.is_whole(domain) else drawn
