@@ -2,8 +2,8 @@
 
 Owns that format: as ConfigSpace 1.2.2 writes it (``format_version`` 0.4), and as 0.7.1 and earlier
 did (``json_format_version``, with ``default`` and ``q``). ConfigSpace itself is not needed. What a
-space here cannot say is refused: conditions and forbidden clauses (`space` tells why), quantisation,
-normal and beta distributions of whole numbers or on a log scale.
+space here cannot say is refused: conditions and forbidden clauses (`space` tells why), steps
+(``q``), normal and beta distributions of whole numbers or on a log scale.
 
 An ordinal hyperparameter is read as a list of choices: their order stays, that it has a meaning is
 lost. A `reverse_loguniform` is unknown to ConfigSpace; it is written as a ``uniform_float`` of the
@@ -149,7 +149,7 @@ def dumps(space: Space) -> str:
 
 def _domain(entry: Mapping[str, Any]) -> Domain:
     kind = entry.get("type")
-    if kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in _TYPES:
         raise InputError(f"'type' is {_brief(kind)}: a space here can hold {', '.join(_TYPES)}")
     needed, allowed = _TYPES[kind]
     for key in needed:
@@ -305,7 +305,8 @@ def _parameters(domain: Any) -> dict[str, Any]:
     """Return the parameters of a frozen distribution by name."""
     shapes = (domain.dist.shapes or "").split(", ")
     names: Sequence[str] = [*filter(None, shapes), "loc", "scale"]
-    return {"loc": 0, "scale": 1} | dict(zip(names, domain.args, strict=False)) | domain.kwds
+    given: dict[str, Any] = dict(zip(names, domain.args, strict=False)) | domain.kwds
+    return {"loc": 0, "scale": 1} | given
 
 
 def _brief(value: Any) -> str:

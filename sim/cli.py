@@ -21,7 +21,7 @@ COMMANDS = {
         "sim.commands.compare",
         "several schedulers and worker counts on the same seeds: a table, and pictures",
     ),
-    "curves": ("sim.commands.curves", "list | show | check: tables of learning curves"),
+    "curves": ("sim.commands.curves", "list | show | check | space: tables of learning curves"),
     "study": (
         "sim.commands.study",
         "a TOML file of experiments x seeds, in parallel, resumable",

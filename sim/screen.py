@@ -6,11 +6,13 @@ Owns the console, and how lengths of time and numbers are written. Must not know
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.table import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +57,23 @@ def figure(value: object) -> str:
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as plain values."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows of text under a title and a header."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    for place, name in enumerate(header):
+        table.add_column(name, overflow="fold", no_wrap=place == 0)
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
 
 
 def to_json(value: object) -> str:

@@ -12,11 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-
 from learning_curves.errors import InputError
-from sim.screen import console, figure, to_json
+from sim.commands import curves_space
+from sim.screen import console, figure, print_table, to_json
 
 if TYPE_CHECKING:
     from learning_curves.card import Card
@@ -31,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the curves to this file")
     check = actions.add_parser("check", help="check that files keep the rules of a table")
     check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")
-    for action in (listing, show, check):
+    space = curves_space.add_arguments(actions)
+    for action in (listing, show, check, space):
         action.add_argument("--json", action="store_true", help="print JSON instead of tables")
 
 
@@ -49,6 +48,8 @@ def main(args: argparse.Namespace) -> int:
             return _list(as_json=args.json)
         case "show":
             return _show(args.table, args.plot, as_json=args.json)
+        case "space":
+            return curves_space.main(args)
         case _:
             return _check(args.tables, as_json=args.json)
 
@@ -62,7 +63,7 @@ def _list(*, as_json: bool) -> int:
         _print_json(found)
         return 0
     keys = ("name", "title", "configs", "seeds", "r_max")
-    _print_table(
+    print_table(
         "shipped tables",
         ["name", "what", "configs", "seeds", "r_max", "best error", "hours"],
         [
@@ -127,24 +128,11 @@ def _print_card(card: Card) -> None:
         screen.print(f"licence: {card.licence}")
     for flaw in card.known_flaws:
         screen.print(f"known flaw: {flaw}")
-    _print_table(
+    print_table(
         "space",
         ["hyperparameter", "drawn from"],
-        [[name, _domain(domain)] for name, domain in card.space.items()],
+        [[name, curves_space.domain_text(domain)] for name, domain in card.space.items()],
     )
-
-
-def _domain(domain: Mapping[str, Any]) -> str:
-    match domain:
-        case {"distribution": kind, "args": args, **keywords}:
-            named = [f"{name}={value}" for name, value in keywords.items()]
-            return f"{kind}({', '.join([*map(str, args), *named])})"
-        case {"choices": [*first, last]} if len(first) >= 8:
-            return f"{', '.join(map(str, first[:6]))}, .. {last} ({len(first) + 1} choices)"
-        case {"choices": choices}:
-            return ", ".join(map(str, choices))
-        case _:
-            return str(domain["constant"])
 
 
 def _print_summary(found: Mapping[str, Any]) -> None:
@@ -153,7 +141,7 @@ def _print_summary(found: Mapping[str, Any]) -> None:
     screen.print(f"{', '.join(counts)}, r_max {found['r_max']}, hours {found['hours']:.1f}")
     names = list(found["seconds_quantiles"])
     quantiles = [{"0": "least", "0.5": "median", "1": "most"}.get(name, name) for name in names]
-    _print_table(
+    print_table(
         "validation error by quantile, and its rank correlation with the final one",
         ["after epoch", *quantiles, "correlation"],
         [
@@ -163,29 +151,13 @@ def _print_summary(found: Mapping[str, Any]) -> None:
             for level in found["levels"]
         ],
     )
-    _print_table(
+    print_table(
         "seconds of an epoch by quantile",
         quantiles,
         [[figure(found["seconds_quantiles"][name]) for name in names]],
     )
     best = [f"{name} {figure(value)}" for name, value in found["best_config"].items()]
     screen.print(f"best final error {figure(found['best_loss'])}: {', '.join(best)}")
-
-
-def _print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    table = Table(
-        title=title,
-        title_justify="left",
-        box=SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        collapse_padding=True,
-    )
-    for place, name in enumerate(header):
-        table.add_column(name, overflow="fold", no_wrap=place == 0)
-    for row in rows:
-        table.add_row(*row)
-    console().print(table)
 
 
 def _print_json(value: object) -> None:

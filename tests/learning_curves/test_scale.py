@@ -113,7 +113,9 @@ def test_a_config_is_found_again_at_its_place(space, seed):
 @given(bounded, st.data())
 def test_no_point_leads_out_of_the_space(space, data):
     names = scale.varying(space)
-    row = st.lists(st.one_of(places, st.sampled_from(ENDS)), min_size=len(names), max_size=len(names))
+    row = st.lists(
+        st.one_of(places, st.sampled_from(ENDS)), min_size=len(names), max_size=len(names)
+    )
     for config in scale.from_unit(space, np.array([data.draw(row)])):
         for name, domain in space.items():
             value = config[name]
