@@ -96,7 +96,7 @@ def domain_text(domain: Mapping[str, Any]) -> str:
             return f"{kind}({', '.join([*map(str, args), *named])})"
         case {"choices": choices, "weights": weights}:
             told = [
-                f"{choice} (weight {each})" for choice, each in zip(choices, weights, strict=True)
+                f"{choice} (weight {each:g})" for choice, each in zip(choices, weights, strict=True)
             ]
         case {"choices": choices}:
             told = list(map(str, choices))
