@@ -21,8 +21,8 @@ from learning_curves.errors import InputError
 class _LogRandint(stats.rv_discrete):
     """Log-uniform whole numbers: ``lograndint(low, high)`` holds ``low .. high - 1``, low >= 1.
 
-    A number k gets the share of the log scale from k - 1/2 to k + 1/2, as in ConfigSpace and in
-    Syne Tune.
+    A number k gets the share of the log scale from k - 1/2 to k + 1/2, as in Syne Tune and in
+    ConfigSpace before 1.0. (ConfigSpace 1.x cuts ``low .. high - 1`` into cells of equal width.)
 
     >>> lograndint(1, 4).pmf([1, 2, 3]).round(3).tolist()
     [0.565, 0.263, 0.173]
@@ -37,20 +37,21 @@ class _LogRandint(stats.rv_discrete):
         return low, high - 1
 
     def _cdf(self, x: Any, *args: Any) -> Any:
-        low, high = args
-        first = np.log(low - 0.5)
-        return (np.log(np.floor(x) + 0.5) - first) / (np.log(high - 0.5) - first)
+        low, high = args  # log1p: the range may be narrow and far from 0
+        first = low - 0.5
+        return np.log1p((np.floor(x) + 0.5 - first) / first) / np.log1p((high - low) / first)
 
     def _pmf(self, x: Any, *args: Any) -> Any:
         low, high = args
-        return np.log((x + 0.5) / (x - 0.5)) / np.log((high - 0.5) / (low - 0.5))
+        return np.log1p(1 / (x - 0.5)) / np.log1p((high - low) / (low - 0.5))
 
     def _ppf(self, q: Any, *args: Any) -> Any:
         low, high = args
-        edge = (low - 0.5) * ((high - 0.5) / (low - 0.5)) ** q
+        edge = (low - 0.5) * np.exp(q * np.log1p((high - low) / (low - 0.5)))
         k = np.clip(np.ceil(edge - 0.5), low, high - 1)
-        below = np.clip(k - 1, low, high - 1)  # q may be the rounded image of `below`
-        return np.where(self._cdf(below, low, high) >= q, below, k)
+        below = np.maximum(k - 1, low)  # q may be the rounded image of `below`
+        k = np.where(self._cdf(below, low, high) >= q, below, k)
+        return np.where(self._cdf(k, low, high) < q, np.minimum(k + 1, high - 1), k)
 
 
 class _ReverseLogUniform(stats.rv_continuous):
@@ -70,15 +71,16 @@ class _ReverseLogUniform(stats.rv_continuous):
 
     def _pdf(self, x: Any, *args: Any) -> Any:
         low, high = args
-        return 1 / ((1 - x) * np.log((1 - low) / (1 - high)))
+        return 1 / ((1 - x) * np.log1p((high - low) / (1 - high)))
 
     def _cdf(self, x: Any, *args: Any) -> Any:
         low, high = args
-        return np.log((1 - low) / (1 - x)) / np.log((1 - low) / (1 - high))
+        return np.log1p((x - low) / (1 - x)) / np.log1p((high - low) / (1 - high))
 
     def _ppf(self, q: Any, *args: Any) -> Any:
         low, high = args
-        return 1 - (1 - low) * ((1 - high) / (1 - low)) ** q
+        width = np.log1p((high - low) / (1 - high))  # expm1: 1 - x loses what is below 1e-16
+        return np.clip(low - (1 - low) * np.expm1(-q * width), low, high)
 
 
 lograndint = _LogRandint(name="lograndint", shapes="low, high")
@@ -102,12 +104,13 @@ class Weighted(Sequence[Any]):
     values
         The choices.
     weights
-        How likely each is, in any unit, each > 0.
+        How likely each is, in any unit; each at least a billionth of the largest, so that every
+        choice can be told apart on the unit interval.
 
     Raises
     ------
     InputError
-        There are not as many weights as values, or one is not above 0.
+        There are not as many weights as values, or one is too small or no number.
 
     Examples
     --------
@@ -130,6 +133,11 @@ class Weighted(Sequence[Any]):
         for weight in self.weights:
             if not 0 < weight < math.inf:
                 raise InputError(f"a choice has weight {weight!r}: give a number > 0")
+        if self.weights and min(self.weights) < max(self.weights) * 1e-9:
+            raise InputError(
+                f"a choice has weight {min(self.weights)!r}, less than a billionth of the largest: "
+                "leave the choice out"
+            )
 
     def __getitem__(self, place: Any) -> Any:
         return self.values[place]
@@ -140,5 +148,6 @@ class Weighted(Sequence[Any]):
     @property
     def shares(self) -> tuple[float, ...]:
         """The probability of each choice."""
-        total = math.fsum(self.weights)
-        return tuple(weight / total for weight in self.weights)
+        largest = max(self.weights)  # relative to it, their sum is finite
+        total = math.fsum(weight / largest for weight in self.weights)
+        return tuple(weight / largest / total for weight in self.weights)

@@ -91,6 +91,11 @@ def from_unit(space: Space, points: npt.ArrayLike) -> list[Config]:
     list of Config
         In the space's order of names; numbers are Python's own.
 
+    Raises
+    ------
+    ValueError
+        The points have another number of dimensions than the space, or one is NaN.
+
     Examples
     --------
     >>> from scipy import stats
@@ -100,7 +105,9 @@ def from_unit(space: Space, points: npt.ArrayLike) -> list[Config]:
 
     """
     names = varying(space)
-    places = np.clip(np.asarray(points, dtype=np.float64).reshape(-1, len(names)), 0.0, 1.0)
+    places = np.clip(np.asarray(points, dtype=np.float64), 0.0, 1.0)
+    if places.shape[1:] != (len(names),) or np.isnan(places).any():
+        raise ValueError(f"the points have shape {places.shape}: give {len(names)} numbers a row")
     columns = {name: _values(space[name], places[:, at]) for at, name in enumerate(names)}
     for name, domain in space.items():
         if name not in columns:
@@ -128,12 +135,13 @@ def _values(domain: Domain, places: Points) -> list[Any]:
         at = np.searchsorted(_edges(domain), places, side="right") - 1
         return [domain[i] for i in np.minimum(at, len(domain) - 1)]
     low, high = domain.support()
-    if spaces.is_whole(domain):  # at place 0 a discrete distribution of scipy has low - 1
-        return [int(value) for value in np.asarray(domain.ppf(places)).clip(low, high)]
-    tiny = np.finfo(np.float64).tiny
-    inner = places if np.isfinite([low, high]).all() else places.clip(tiny, 1 - 2**-53)
-    drawn: list[Any] = np.asarray(domain.ppf(inner)).clip(low, high).tolist()
-    return drawn
+    if not np.isfinite([low, high]).all():  # the place of an end that is not there has no value
+        places = places.clip(2**-53, 1 - 2**-53)
+    # At places with fewer digits than a float's, some of scipy's quantiles fail.
+    places = np.where(places < np.finfo(np.float64).tiny, 0.0, places)
+    drawn: list[Any] = np.asarray(domain.ppf(places)).clip(low, high).tolist()
+    # At place 0 a discrete distribution of scipy has low - 1: hence the clip.
+    return [int(value) for value in drawn] if spaces.is_whole(domain) else drawn
 
 
 def _edges(choices: Sequence[Any]) -> Points:

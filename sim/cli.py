@@ -21,7 +21,10 @@ COMMANDS = {
         "sim.commands.compare",
         "several schedulers and worker counts on the same seeds: a table, and pictures",
     ),
-    "curves": ("sim.commands.curves", "list | show | check: tables of learning curves"),
+    "curves": (
+        "sim.commands.curves",
+        "list | show | check | import | export | fit | space: tables, surrogates and spaces",
+    ),
     "study": (
         "sim.commands.study",
         "a TOML file of experiments x seeds, in parallel, resumable",

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from learning_curves import configspace_json
 from learning_curves import space as spaces
 from learning_curves.card import Card
 from learning_curves.cells import member_of
@@ -67,7 +67,7 @@ def assemble(log: Log, options: Options) -> Imported:
         strict=True,
     ):
         curves.setdefault(place, {})[seed] = RecordedCurve(tuple(losses), tuple(seconds))
-    known = log.space if options.space is None else _space_of(options.space)
+    known = log.space if options.space is None else configspace_json.read(options.space)
     ids = [log.ids[place] for place in curves]
     space, configs = _in_space(ids, [log.configs[place] for place in curves], known)
     recorded = Recorded(
@@ -88,11 +88,6 @@ def checked(imported: Imported, path: Path) -> Tabular:
     recorded = imported.table.recorded
     content = render(recorded, parquet=path.suffix == ".parquet")
     return Tabular(parse(content, path, recorded.card))
-
-
-def _space_of(path: Path) -> Space:
-    space: Space = import_module("learning_curves.configspace_json").read(path)
-    return space
 
 
 def _in_space(

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError
-from sim.commands import curves_import, curves_surrogate
+from sim.commands import curves_import, curves_space, curves_surrogate
 from sim.screen import console, figure, print_table, to_json
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser("check", help="check that files keep the rules of a table")
     check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")
     curves_surrogate.add_check(check)
-    for action in (listing, show, check):
+    space = curves_space.add_arguments(actions)
+    for action in (listing, show, check, space):
         action.add_argument("--json", action="store_true", help="print JSON instead of tables")
     curves_import.add_arguments(actions)
     curves_surrogate.add_fit(actions)
@@ -55,6 +56,8 @@ def main(args: argparse.Namespace) -> int:
             return curves_import.main(args)
         case "fit":
             return curves_surrogate.fit(args)
+        case "space":
+            return curves_space.main(args)
         case _:
             if not args.surrogate:
                 curves_surrogate.refuse_without(args)
@@ -146,21 +149,8 @@ def _print_card(card: Card) -> None:
     print_table(
         "space",
         ["hyperparameter", "drawn from"],
-        [[name, _domain(domain)] for name, domain in card.space.items()],
+        [[name, curves_space.domain_text(domain)] for name, domain in card.space.items()],
     )
-
-
-def _domain(domain: Mapping[str, Any]) -> str:
-    match domain:
-        case {"distribution": kind, "args": args, **keywords}:
-            named = [f"{name}={value}" for name, value in keywords.items()]
-            return f"{kind}({', '.join([*map(str, args), *named])})"
-        case {"choices": [*first, last]} if len(first) >= 8:
-            return f"{', '.join(map(str, first[:6]))}, .. {last} ({len(first) + 1} choices)"
-        case {"choices": choices}:
-            return ", ".join(map(str, choices))
-        case _:
-            return str(domain["constant"])
 
 
 def _print_summary(found: Mapping[str, Any]) -> None:

@@ -1,14 +1,17 @@
 """Spaces: draws stay within and follow the distribution; the plain form loses nothing."""
 
+import tomllib
 from collections import Counter
 
 import numpy as np
 import pytest
+import tomli_w
 from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
 from learning_curves import space as spaces
+from learning_curves.distributions import Weighted, lograndint, reverse_loguniform
 from learning_curves.errors import InputError
 
 seeds = st.integers(0, 2**32 - 1)
@@ -68,6 +71,9 @@ SPACE = {
     "batch": stats.randint(16, 257),
     "act": ["relu", "tanh"],
     "nesterov": True,
+    "units": lograndint(32, 1025),
+    "beta2": reverse_loguniform(0.9, high=0.9999),
+    "optimiser": Weighted(("sgd", "adam"), (1, 2.5)),
 }
 
 
@@ -76,6 +82,15 @@ def test_the_plain_form_draws_the_same():
     drawn = [spaces.sample(space, np.random.default_rng(4), 20) for space in (SPACE, again)]
     assert drawn[0] == drawn[1]
     assert spaces.to_dict(again) == spaces.to_dict(SPACE)
+
+
+def test_a_card_keeps_the_plain_form():
+    plain = spaces.to_dict(SPACE)
+    again = tomllib.loads(tomli_w.dumps(plain))
+    assert again == plain
+    assert list(again) == list(SPACE)
+    assert again["optimiser"] == {"choices": ["sgd", "adam"], "weights": [1, 2.5]}
+    assert spaces.from_dict(again)["optimiser"] == SPACE["optimiser"]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +106,13 @@ def test_the_plain_form_draws_the_same():
         ({"distribution": "loguniform"}, "list of numbers"),
         ({"choices": []}, "empty list"),
         ({"choices": [[1]]}, r"\[1\]"),
+        ({"choices": ["a", "b"], "weights": [1]}, "2 choices and 1 weights"),
+        ({"choices": ["a", "b"], "weights": [1, 0]}, "weight 0: give a number > 0"),
+        ({"choices": ["a", "b"], "weights": [1, "x"]}, "choices"),
+        ({"choices": ["a", "b"], "weights": 2}, "choices"),
+        ({"choices": [], "weights": []}, "empty list"),
+        ({"distribution": "lograndint", "args": [0, 9]}, r"\[0, 9\]"),
+        ({"distribution": "reverse_loguniform", "args": [0.5, 1.0]}, r"\[0.5, 1.0\]"),
         ({"constant": {"a": 1}}, "{'a': 1}"),
         (3, "has 3"),
     ],
@@ -99,6 +121,7 @@ def test_what_cannot_be_drawn_from_is_refused(domain, words):
     with pytest.raises(InputError, match=words) as caught:
         spaces.from_dict({"ok": {"constant": 1}, "broken": domain})
     assert "'broken'" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_an_empty_space_is_refused():

@@ -246,7 +246,6 @@ def test_the_card_beside_gives_the_space(tmp_path, imported, refused):
 
 
 def test_the_space_is_given_in_configspaces_json(tmp_path, imported, refused):
-    pytest.importorskip("learning_curves.configspace_json")
     hyperparameter = {
         "type": "uniform_float",
         "name": "lr",

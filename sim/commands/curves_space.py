@@ -1,0 +1,143 @@
+"""The action `rungsim curves space`: what configs are drawn from, and draws of them.
+
+Owns where a space is looked for, and how it is put before a person. What imports numpy is imported
+where it is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from learning_curves.errors import InputError, for_the_user
+from sim.screen import figure, print_table, to_json
+
+if TYPE_CHECKING:
+    from learning_curves.space import Domain, Space
+
+
+def add_arguments(actions: Any) -> argparse.ArgumentParser:
+    """Add the action to those of `rungsim curves`; return its parser."""
+    parser: argparse.ArgumentParser = actions.add_parser(
+        "space", help="show a space, draw from it, write it for ConfigSpace"
+    )
+    parser.add_argument(
+        "space",
+        metavar="NAME|PATH",
+        help="a packaged space such as d2l-mlp, ConfigSpace's JSON (.json), or a table",
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE.json", help="write it to this file, as ConfigSpace's JSON"
+    )
+    parser.add_argument("--sample", type=int, metavar="N", help="print N draws as well")
+    parser.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
+    return parser
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run the action and return its exit code.
+
+    Raises
+    ------
+    InputError
+        There is no such space, it is malformed, or ConfigSpace's format cannot hold it.
+
+    """
+    from learning_curves import configspace_json, scale  # noqa: PLC0415  imports numpy
+    from learning_curves.space import to_dict  # noqa: PLC0415  imports numpy
+
+    space = _load(args.space)
+    if args.sample is not None and args.sample < 1:
+        raise InputError(f"--sample is {args.sample}: give a number >= 1")
+    if args.out is not None:
+        if args.out.suffix != ".json":
+            raise InputError(f"--out is {args.out}: its name ends in .json, add it")
+        configspace_json.write(space, args.out)
+    configs = _draws(space, args.seed, args.sample or 0)
+    plain = to_dict(space)
+    levels = {name: scale.levels(domain) for name, domain in space.items()}
+    medians = {name: _median(domain) for name, domain in space.items()}
+    if args.json:
+        found = {"space": plain, "levels": levels, "medians": medians}
+        draws = {"seed": args.seed, "configs": configs} if configs else {}
+        print(to_json(found | draws), end="")  # noqa: T201  the answer
+        return 0
+    print_table(
+        args.space,
+        ["hyperparameter", "drawn from", "levels", "median"],
+        [
+            [name, domain_text(domain), _cell(levels[name]), _cell(medians[name])]
+            for name, domain in plain.items()
+        ],
+    )
+    if configs:
+        print_table(
+            f"the first {len(configs)} configs of random search, seed {args.seed}",
+            list(space),
+            [[figure(value) for value in config.values()] for config in configs],
+        )
+    return 0
+
+
+def domain_text(domain: Mapping[str, Any]) -> str:
+    """Return a domain in the form of `learning_curves.space.to_dict` for a person.
+
+    >>> domain_text({"distribution": "uniform", "args": [0], "scale": 0.5})
+    'uniform(0, scale=0.5)'
+    >>> domain_text({"choices": ["sgd", "adam"], "weights": [1, 3]})
+    'sgd (weight 1), adam (weight 3)'
+    """
+    match domain:
+        case {"distribution": kind, "args": args, **keywords}:
+            named = [f"{name}={value}" for name, value in keywords.items()]
+            return f"{kind}({', '.join([*map(str, args), *named])})"
+        case {"choices": choices, "weights": weights}:
+            told = [
+                f"{choice} (weight {each:g})" for choice, each in zip(choices, weights, strict=True)
+            ]
+        case {"choices": choices}:
+            told = list(map(str, choices))
+        case _:
+            return str(domain["constant"])
+    if len(told) > 8:
+        return f"{', '.join(told[:6])}, .. {told[-1]} ({len(told)} choices)"
+    return ", ".join(told)
+
+
+def _load(name_or_path: str) -> Space:
+    from learning_curves import configspace_json, space_files, tabular  # noqa: PLC0415  as above
+
+    if name_or_path in space_files.names():
+        return space_files.named(name_or_path)
+    if name_or_path.endswith(".json"):
+        return configspace_json.read(Path(name_or_path))
+    try:
+        return tabular.load(name_or_path).space
+    except tabular.MissingTableError as error:
+        raise InputError(
+            f"{error}; the packaged spaces are {', '.join(space_files.names())}"
+        ) from None
+
+
+def _draws(space: Space, seed: int, count: int) -> list[Mapping[str, Any]]:
+    from sim.searchers import draws  # noqa: PLC0415  imports numpy
+
+    with for_the_user():  # the seed may be out of range
+        return list(islice(draws(space, seed), count))
+
+
+def _median(domain: Domain) -> float | None:
+    """Return the middle of a prior of numbers; None for choices and constants."""
+    from learning_curves import space as spaces  # noqa: PLC0415  imports numpy
+
+    if not spaces.is_distribution(domain):
+        return None
+    median = float(domain.median())
+    return int(median) if spaces.is_whole(domain) else median
+
+
+def _cell(value: float | None) -> str:
+    return "-" if value is None else figure(value)
