@@ -81,3 +81,15 @@ def test_the_open_interval_excludes_its_ends(monkeypatch):
     for extreme in (0, 2**64 - 1):
         monkeypatch.setattr(streams, "integer", lambda *_, extreme=extreme: extreme)
         assert 0.0 < streams.uniform(0, "noise") < 1.0
+
+
+def test_normals_are_normal_and_the_first_ones_of_more_are_the_same():
+    drawn = np.concatenate([streams.normals(3, "test", i, count=20) for i in range(500)])
+    assert stats.kstest(drawn, "norm").pvalue > 0.001
+    pairs = drawn.reshape(500, 20)
+    # 4 standard errors of a correlation of independent numbers
+    assert abs(np.corrcoef(pairs[:, 0], pairs[:, 8])[0, 1]) < 4 / 500**0.5
+    for count in (1, 8, 9, 17):
+        assert (streams.normals(3, "test", 7, count=count) == pairs[7, :count]).all()
+    assert streams.normals(3, "test", 7, count=0).size == 0
+    assert (streams.normals(3, "other", 7, count=20) != pairs[7]).all()
