@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from learning_curves.blackbox import Blackbox
     from learning_curves.cross_validation import HeldOut
     from learning_curves.tabular import Tabular
+    from sim.experiment import Experiment
 
 # As in `learning_curves.regressors`, whose import would keep --help waiting.
 _REGRESSORS = ("gp", "extra-trees", "nearest")
@@ -176,6 +177,8 @@ def check(
     for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
         if value < 1:
             raise InputError(f"{name} is {value}: give at least 1")
+    for name in tables:
+        _experiment(args, name)
     folder = None if args.out is None else report.prepare(args.out)
     told: dict[str, list[dict[str, Any]]] = {name: [] for name in tables}
     for name, table in tables.items():
@@ -197,18 +200,25 @@ def check(
     return told
 
 
+def _experiment(args: argparse.Namespace, name: str) -> Experiment:
+    """Return the experiment that is run with each scheduler; all of them are checked."""
+    from sim.experiment import Experiment, bounded, check  # noqa: PLC0415  quick --help
+
+    base = bounded(Experiment(curves=name, eta=args.eta, workers=args.workers, seed=args.seed))
+    for scheduler in args.scheduler:
+        check(replace(base, scheduler=scheduler))
+    return base
+
+
 def _fidelity(args: argparse.Namespace, name: str, twin: HeldOut) -> dict[str, Any]:
     """Run the schedulers on the table and on its twin."""
     from rich.progress import BarColumn, Progress, TimeRemainingColumn  # noqa: PLC0415
 
     from learning_curves.streams import generator  # noqa: PLC0415  quick --help
     from sim import comparison, fidelity  # noqa: PLC0415  quick --help
-    from sim.experiment import Experiment, bounded, check  # noqa: PLC0415  quick --help
 
     table = twin.table
-    base = bounded(Experiment(curves=name, eta=args.eta, workers=args.workers, seed=args.seed))
-    for scheduler in args.scheduler:
-        check(replace(base, scheduler=scheduler))
+    base = _experiment(args, name)
     target = comparison.default_target(base) if args.target is None else args.target
     sources: dict[str, Blackbox] = {
         "table": table,
