@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from math import ceil, log10
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import helmert
 
 from learning_curves import regressors, streams
 from learning_curves.curve import RecordedCurve
@@ -29,6 +31,7 @@ Values = npt.NDArray[np.float64]
 
 _DONORS = 8  # configs whose repeated trainings show what noise a mean curve has
 _FEWEST = 4  # configs to learn from
+_DIGITS = 7  # of the seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,9 @@ class Surrogate:
         if expected.diverged is not None:
             losses[expected.diverged > streams.uniform(seed, "surrogate divergence")] = np.inf
         seconds = np.exp(expected.logs + drawn[self.r_max :])
-        return RecordedCurve(tuple(losses.tolist()), tuple(_rounded(seconds)))
+        # As losses, to seven digits of the least, that they do not depend on how a machine adds.
+        seconds = seconds.round(_DIGITS - ceil(log10(seconds.min())))
+        return RecordedCurve(tuple(losses.tolist()), tuple(seconds.tolist()))
 
     def mean_curves(self, configs: Sequence[Config]) -> tuple[Values, Values]:
         """Return the mean losses, inf where divergence is likelier than not, and seconds.
@@ -232,8 +237,8 @@ def _filled(losses: Values, worst: float) -> Values:
 class _Noise:
     """The differences between the trainings of a config, as whole curves of losses and seconds.
 
-    A config with S trainings has S rows, each the difference of one from the mean over
-    ``sqrt(S - 1)``: the sum of the rows, each times a standard normal number, has their covariance.
+    Of a config with S trainings these are S - 1 rows, Helmert's contrasts over ``sqrt(S - 1)``: the
+    sum of the rows, each times a standard normal number, has the covariance of the trainings.
     """
 
     def __init__(self, table: Tabular, scale: LossScale) -> None:
@@ -245,15 +250,14 @@ class _Noise:
             losses = scale.there(_filled(recorded, scale.worst))
             logs = np.log([curve.all_seconds for curve in by_seed.values()])
             means.append(losses.mean(axis=0))
-            differences = [losses - means[-1], logs - logs.mean(axis=0)]
-            differences[0][np.isinf(recorded)] = 0.0
-            rows.append(np.hstack(differences) / np.sqrt(len(by_seed) - 1))
+            losses = np.where(np.isinf(recorded), means[-1], losses)
+            contrasts = helmert(len(by_seed)) @ np.hstack([losses, logs])
+            rows.append(contrasts / np.sqrt(len(by_seed) - 1))
         self.known = bool(rows)
         self._r_max = table.r_max
-        self._most = max(map(len, rows), default=0)
         self._means = np.array(means).reshape(-1, table.r_max)
-        # (configs, trainings, losses and seconds); of those with fewer trainings the rest is 0.
-        self._rows = np.zeros((len(rows), self._most, 2 * table.r_max))
+        # (configs, contrasts, losses and seconds); of those with fewer trainings the rest is 0.
+        self._rows = np.zeros((len(rows), max(map(len, rows), default=0), 2 * table.r_max))
         for place, each in enumerate(rows):
             self._rows[place, : len(each)] = each
 
@@ -273,8 +277,3 @@ class _Noise:
         factors = streams.normals(seed, "surrogate noise", count=2 * count)
         losses = factors[:count] @ rows[:, : self._r_max]
         return np.concatenate((losses, factors[count:] @ rows[:, self._r_max :]))
-
-
-def _rounded(seconds: Values) -> list[float]:
-    """Return `seconds` to seven digits, so that they do not depend on how a machine adds."""
-    return [float(f"{each:.7g}") for each in seconds.tolist()]
