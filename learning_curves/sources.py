@@ -1,22 +1,41 @@
 """Where learning curves come from, by the one word that a user types.
 
-Owns the names of the closed-form families, and the order in which a word is understood.
+Owns the names of the closed-form families, and the order in which a word is understood. A family's
+settings follow its name, separated by colons: ``power-law:crossing=0.5:noise=0.01``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError
-from learning_curves.synthetic import PowerLaw
+from learning_curves.synthetic import Bowl, Exponential, PowerLaw, TakeOff, settings
 from learning_curves.tabular import MissingTableError, load
 
-FAMILIES: dict[str, Callable[[int], Blackbox]] = {"power-law": PowerLaw}
-"""The closed-form families: each makes a blackbox of a given r_max."""
+Family: TypeAlias = type[PowerLaw | Exponential | TakeOff | Bowl]
+
+FAMILIES: dict[str, Family] = {
+    "power-law": PowerLaw,
+    "exponential": Exponential,
+    "take-off": TakeOff,
+    "bowl": Bowl,
+}
+"""The closed-form families by name."""
 
 _R_MAX = 81  # of a closed form, where none is asked for
+
+
+def folder_name(name_or_path: str) -> str:
+    """Return what a folder of results on these curves is called.
+
+    >>> folder_name("power-law:crossing=0.5"), folder_name("tables/mine.csv")
+    ('power-law,crossing=0.5', 'mine')
+    """
+    if name_or_path.split(":")[0] in FAMILIES:
+        return name_or_path.replace(":", ",")  # no system forbids a comma
+    return Path(name_or_path).stem
 
 
 def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
@@ -25,7 +44,7 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
     Parameters
     ----------
     name_or_path
-        A closed-form family's name, a shipped table's name, or the path of a table.
+        A closed-form family's name, with settings or without, a shipped table's name, or the path of a table.
     r_max
         The epochs that its curves must reach at least; a closed form's reach just this, 81 if
         None.
@@ -39,10 +58,14 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
     --------
     >>> find("power-law", r_max=27).r_max
     27
+    >>> find("power-law:crossing=1").crossing
+    1.0
 
     """
-    if name_or_path in FAMILIES:
-        return FAMILIES[str(name_or_path)](_R_MAX if r_max is None else r_max)
+    name, *texts = str(name_or_path).split(":")
+    if name in FAMILIES:
+        form: Blackbox = settings.made(FAMILIES[name], _R_MAX if r_max is None else r_max, texts)
+        return form
     try:
         table = load(name_or_path)
     except MissingTableError as error:
