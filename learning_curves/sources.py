@@ -33,7 +33,7 @@ def folder_name(name_or_path: str) -> str:
     >>> folder_name("power-law:crossing=0.5"), folder_name("tables/mine.csv")
     ('power-law,crossing=0.5', 'mine')
     """
-    if name_or_path.split(":")[0] in FAMILIES:
+    if name_or_path.split(":", 1)[0] in FAMILIES:
         return name_or_path.replace(":", ",")  # no system forbids a comma
     return Path(name_or_path).stem
 
@@ -44,7 +44,8 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
     Parameters
     ----------
     name_or_path
-        A closed-form family's name, with settings or without, a shipped table's name, or the path of a table.
+        A closed-form family's name, with settings or without, a shipped table's name, or the path
+        of a table.
     r_max
         The epochs that its curves must reach at least; a closed form's reach just this, 81 if
         None.

@@ -84,18 +84,20 @@ class Bowl:
     @cached_property
     def space(self) -> Space:
         """The set that configs are drawn from: x1, x2, .."""
-        return {f"x{i}": stats.uniform(0.0, 1.0) for i in range(1, self.dimensions + 1)}
+        return {name: stats.uniform(0.0, 1.0) for name in _names(self.dimensions)}
 
     @cached_property
     def optimum(self) -> Config:
         """The best config; 0.5 where it does not matter."""
-        return dict.fromkeys(self.space, 0.5) | self._centre
+        return dict.fromkeys(_names(self.dimensions), 0.5) | self._centre
 
     @cached_property
     def _centre(self) -> dict[str, float]:
         """The optimum of each hyperparameter that matters."""
-        numbers = range(1, self.matter + 1)
-        return {f"x{i}": streams.uniform(self.problem, "optimum", i) for i in numbers}
+        return {
+            name: streams.uniform(self.problem, "optimum", number)
+            for number, name in enumerate(_names(self.matter), start=1)
+        }
 
     def place(self, config: Config) -> Place:
         """Return where `config` lies; the better it is, the later it learns."""
@@ -109,3 +111,7 @@ class Bowl:
     curve = closed_form.curve
     losses_of = closed_form.losses_of
     seconds_of = closed_form.seconds_of
+
+
+def _names(count: int) -> list[str]:
+    return [f"x{number}" for number in range(1, count + 1)]

@@ -5,7 +5,7 @@ Owns how a text becomes a parameter. Must not know which families there are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -50,17 +50,23 @@ def made(family: type[Any], r_max: int, texts: Sequence[str]) -> Any:
 
     """
     known = defaults(family)
-    given: dict[str, Any] = {}
     try:
-        for text in texts:
-            name, _, value = text.partition("=")
-            if name not in known or name in given:
-                raise InputError(f"{text!r} is {'given twice' if name in given else 'no setting'}")
-            kind = type(known[name])
-            try:
-                given[name] = kind(value)
-            except ValueError:
-                raise InputError(f"{name} is {value!r}: it must be {_KINDS[kind]}") from None
-        return family(r_max, **given)
+        return family(r_max, **_given(known, texts))
     except InputError as error:
         raise InputError(f"{error}; the settings are {', '.join(known)}") from None
+
+
+def _given(known: Mapping[str, Any], texts: Sequence[str]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if name not in known:
+            raise InputError(f"{text!r} is no setting")
+        if name in given:
+            raise InputError(f"{name} is given twice")
+        kind = type(known[name])
+        try:
+            given[name] = kind(value)
+        except ValueError:
+            raise InputError(f"{name} is {value!r}: it must be {_KINDS[kind]}") from None
+    return given
