@@ -1,27 +1,47 @@
 """Where learning curves come from, by the one word that a user types.
 
-Owns the names of the closed-form families, and the order in which a word is understood.
+Owns the names of the closed-form families, and the order in which a word is understood. A family's
+settings follow its name, separated by colons: ``power-law:crossing=0.5:noise=0.01``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 from learning_curves import surrogate_folder
 from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError
 from learning_curves.surrogate import Surrogate
-from learning_curves.synthetic import PowerLaw
+from learning_curves.synthetic import Bowl, Exponential, PowerLaw, TakeOff, settings
 from learning_curves.tabular import MissingTableError, Tabular, load
 
-FAMILIES: dict[str, Callable[[int], Blackbox]] = {"power-law": PowerLaw}
-"""The closed-form families: each makes a blackbox of a given r_max."""
+Family: TypeAlias = type[PowerLaw | Exponential | TakeOff | Bowl]
+
+FAMILIES: dict[str, Family] = {
+    "power-law": PowerLaw,
+    "exponential": Exponential,
+    "take-off": TakeOff,
+    "bowl": Bowl,
+}
+"""The closed-form families by name."""
 
 SURROGATE = "surrogate:"
 """Before the name or path of a table: not the table, but a surrogate learnt from it."""
 
 _R_MAX = 81  # of a closed form, where none is asked for
+
+
+def folder_name(name_or_path: str) -> str:
+    """Return what a folder of results on these curves is called.
+
+    >>> folder_name("power-law:crossing=0.5"), folder_name("surrogate:tables/mine.csv")
+    ('power-law,crossing=0.5', 'surrogate,mine')
+    """
+    if name_or_path.split(":", 1)[0] in FAMILIES:
+        return name_or_path.replace(":", ",")  # no system forbids a comma
+    how, name = parted(name_or_path)
+    return f"{how.replace(':', ',')}{Path(name).stem}"
 
 
 def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
@@ -30,8 +50,8 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
     Parameters
     ----------
     name_or_path
-        A closed-form family's name, a shipped table's name, the path of a table or of a
-        surrogate's folder, or a table's name or path after ``surrogate:``.
+        A closed-form family's name, with settings or without, a shipped table's name, the path of
+        a table or of a surrogate's folder, or a table's name or path after ``surrogate:``.
     r_max
         The epochs that its curves must reach at least; a closed form's reach just this, 81 if
         None.
@@ -45,10 +65,14 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
     --------
     >>> find("power-law", r_max=27).r_max
     27
+    >>> find("power-law:crossing=1").crossing
+    1.0
 
     """
-    if name_or_path in FAMILIES:
-        return FAMILIES[str(name_or_path)](_R_MAX if r_max is None else r_max)
+    name, *texts = str(name_or_path).split(":")
+    if name in FAMILIES:
+        form: Blackbox = settings.made(FAMILIES[name], _R_MAX if r_max is None else r_max, texts)
+        return form
     recorded = _recorded(name_or_path)
     if r_max is not None and r_max > recorded.r_max:
         raise InputError(

@@ -36,7 +36,8 @@ class Experiment:
     Parameters
     ----------
     curves
-        A shipped table's name, a table's path, or a closed-form family's name.
+        A shipped table's name, a table's path, or a closed-form family's name and settings; see
+        `learning_curves.sources.find`.
     seconds
         One of `parts.SECONDS`.
     scheduler

@@ -30,6 +30,7 @@ examples:
   rungsim compare                                      the main job
   rungsim compare --scheduler sh,sh-overlap,asha --workers 1,16,256 --seeds 50 --against sh
   rungsim compare --curves lenet-fashion-mnist --seconds d2l-gpu --straggler-sigma 0.5
+  rungsim compare --curves power-law:crossing=1,take-off:crossing=1:noise=0.01
 
 Each run gets the same budget of epochs, so that schedulers differ in what they do with it. Seeds
 are paired: at one seed all meet the same configs and the same faults. Where jobs straggle, each run
@@ -43,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--curves",
         type=lambda text: tuple(text.split(",")),
         metavar="NAME|PATH,...",
-        help="tables, or power-law (default: the shipped tables)",
+        help=f"tables, or any of {options.FAMILIES} (default: the shipped tables)",
     )
     parser.add_argument(
         "--scheduler",
@@ -94,6 +95,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the comparison on each source of curves; write, draw and print it."""
+    from learning_curves import sources  # noqa: PLC0415  quick --help
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from learning_curves.tabular import shipped  # noqa: PLC0415  quick --help
     from sim import comparison, experiment, report, screen  # noqa: PLC0415  quick --help
@@ -125,7 +127,7 @@ def main(args: argparse.Namespace) -> int:
             target = comparison.default_target(base)
         elif not isfinite(target):
             raise InputError(f"the target is {target}: give a loss")
-        folder = Path(args.out, Path(curves).stem)
+        folder = Path(args.out, sources.folder_name(curves))
         if folder in plans:
             raise InputError(f"two curve sources are named {folder.name}: compare them in turn")
         plans[folder] = base, experiments, target

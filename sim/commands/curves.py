@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `rungsim curves` to `parser`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="list the shipped tables")
+    listing = actions.add_parser("list", help="list the shipped tables and the closed forms")
     show = actions.add_parser("show", help="show what a table holds")
-    show.add_argument("table", metavar="NAME|PATH", help="a shipped table, or a file")
+    show.add_argument(
+        "table", metavar="NAME|PATH", help="a shipped table, a file, or a closed form: 64 curves"
+    )
     show.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the curves to this file")
     check = actions.add_parser("check", help="check that files keep the rules of a table")
     check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")
@@ -81,14 +83,33 @@ def _list(*, as_json: bool) -> int:
             for each in found
         ],
     )
+    _print_families()
     return 0
 
 
-def _show(name_or_path: str, plot: Path | None, *, as_json: bool) -> int:
-    from learning_curves.summary import summary  # noqa: PLC0415  imports numpy
-    from learning_curves.tabular import load  # noqa: PLC0415  imports numpy
+def _print_families() -> None:
+    from learning_curves.sources import FAMILIES  # noqa: PLC0415  imports numpy
+    from learning_curves.synthetic.settings import defaults  # noqa: PLC0415  imports numpy
 
-    table = load(name_or_path)
+    console().print()
+    print_table(
+        "closed forms, with settings such as power-law:crossing=0.5:noise=0.01",
+        ["name", "what", "settings and their defaults"],
+        [
+            [name, each.what, ", ".join(f"{key}={value}" for key, value in defaults(each).items())]
+            for name, each in FAMILIES.items()
+        ],
+    )
+
+
+def _show(name_or_path: str, plot: Path | None, *, as_json: bool) -> int:
+    from learning_curves.sampled import sampled  # noqa: PLC0415  imports numpy
+    from learning_curves.sources import find  # noqa: PLC0415  imports numpy
+    from learning_curves.summary import summary  # noqa: PLC0415  imports numpy
+    from learning_curves.tabular import Tabular  # noqa: PLC0415  imports numpy
+
+    source = find(name_or_path)
+    table = source if isinstance(source, Tabular) else sampled(source, name_or_path)
     found = summary(table)
     if as_json:
         _print_json({**found, "card": asdict(table.card)})

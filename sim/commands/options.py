@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from sim.experiment import Experiment
     from sim.limits import Limits
 
-# As in `sim.searchers` and `sim.parts`, whose import would keep --help waiting.
+# As in `sim.searchers`, `sim.parts` and `learning_curves.sources`, whose import would keep --help
+# waiting.
 _ORDERS = ("sampled", "shuffled", "given")
 _SECONDS = ("recorded", "d2l-gpu")
+FAMILIES = "power-law, exponential, take-off, bowl"
 
 
 def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' last") -> None:

@@ -30,7 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--curves",
         default="softmax-fashion-mnist",
         metavar="NAME|PATH",
-        help="a shipped table, a table's path, or power-law (default: %(default)s)",
+        help=f"a shipped table, a table's path, or one of {options.FAMILIES}, whose settings may "
+        "follow: power-law:crossing=0.5:noise=0.01 (default: %(default)s)",
     )
     parser.add_argument(
         "--scheduler",

@@ -94,7 +94,7 @@ def test_a_stretch_is_that_slice_of_the_whole(config, noise, data):
 def test_only_the_epochs_asked_for_are_drawn(monkeypatch):
     asked = []
     monkeypatch.setattr(
-        "learning_curves.synthetic.streams.uniform",
+        "learning_curves.streams.uniform",
         lambda seed, purpose, epoch: asked.append((seed, purpose, epoch)) or 0.5,
     )
     PowerLaw(noise=0.1).curve(PowerLaw.optimum, seed=7).losses(3, 5)

@@ -99,6 +99,27 @@ def test_compare_is_the_same_on_one_process_and_on_two(tmp_path):
     assert cells["sh", 3]["shortage"] > 0 == cells["asha", 3]["shortage"]
 
 
+def test_settings_of_a_closed_form_go_all_the_way(tmp_path):
+    words = ["power-law:crossing=0.5", "power-law:crossing=0.25", "bowl:dimensions=3:matter=1"]
+    few = ["--r-max", "9", "--eta", "3", "--max-epochs", "60"]
+    out = tmp_path / "all"
+    command = ["compare", "--curves", ",".join(words), *few, "--scheduler", "sh", "--workers", "2"]
+    assert (
+        main([*command, "--seeds", "2", "--no-plots", "--processes", "1", "--out", str(out)]) == 0
+    )
+    assert {each.name for each in out.iterdir()} == {word.replace(":", ",") for word in words}
+    losses = [(out / word.replace(":", ",") / "runs.csv").read_text() for word in words]
+    assert len(set(losses)) == 3
+
+    run = ["run", "--no-plots", "--out"]
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert main([*run, str(one), "--curves", "take-off:take_off=0.1:noise=0.01", *few]) == 0
+    assert main([*run, str(two), "--from", str(one / "experiment.toml")]) == 0
+    for name in ("jobs.parquet", "summary.json", "experiment.toml"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+    assert json.loads((one / "summary.json").read_text())["curves"].startswith("take-off:take_off")
+
+
 @pytest.mark.slow
 def test_the_main_job_end_to_end(tmp_path):
     command = [sys.executable, "-c", "from sim.cli import main; raise SystemExit(main())"]
@@ -128,6 +149,8 @@ def test_the_main_job_end_to_end(tmp_path):
         (["run", "--scheduler", "ahsa"], "'ahsa'"),
         (["run", "--rule", "median"], "'median'"),
         (["run", "--curves", "missing.csv"], "missing.csv"),
+        (["run", "--curves", "power-law:corssing=1"], "'corssing=1' is no setting"),
+        (["compare", "--curves", "power-law,bowl:matter=9"], "matter is 9"),
         (["run", "--from", "missing.toml"], "missing.toml"),
         (["run", "--max-seconds", "0"], "max_seconds is 0"),
         (["run", "--target", "nan"], "the target is nan"),

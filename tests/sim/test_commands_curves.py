@@ -10,6 +10,7 @@ import pytest
 
 from learning_curves import tabular
 from learning_curves.errors import InputError
+from learning_curves.sources import FAMILIES
 from sim.commands import curves
 
 HEADER = "config_id,lr,act[0],seed,epoch,validation_error,seconds\n"
@@ -111,6 +112,28 @@ def test_show_draws_to_the_file_asked_for(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "sim.plots", plots)
     assert run("show", "small", "--plot", tmp_path / "curves.png") == 0
     assert drawn == [("small", tmp_path / "curves.png")]
+
+
+def test_list_names_the_closed_forms_with_their_settings(capsys):
+    run("list")
+    words = " ".join(capsys.readouterr().out.split())
+    for name in FAMILIES:
+        assert name in words
+    for setting in ("half_life=8.0", "take_off=0.05", "matter=2", "crossing_share=1.0"):
+        assert setting in words
+
+
+def test_show_draws_curves_of_a_closed_form(tmp_path, capsys):
+    word = "take-off:crossing=1"
+    assert run("show", word, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["name"], found["configs"], found["r_max"]) == (word, 64, 81)
+    assert found["levels"][0]["rank_correlation"] < 0  # the best take off last
+    assert run("show", word, "--plot", tmp_path / "curves.png") == 0
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+    out = capsys.readouterr().out
+    assert "take-off:crossing=1: 64 curves drawn" in out
+    assert "loguniform(0.0001, 1.0)" in out
 
 
 def test_show_of_an_unknown_table_is_an_input_error():

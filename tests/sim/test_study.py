@@ -86,6 +86,13 @@ def test_curves_beside_the_file_are_found(tmp_path):
     assert one.title == "mine"
 
 
+def test_curves_with_settings_are_an_axis(tmp_path):
+    words = ["take-off:crossing_share=0.5", "power-law:crossing=1:noise=0.01"]
+    text = TEXT.replace('scheduler = ["sh", "asha"]', f"curves = {words}")
+    cells = study(tmp_path, text).cells
+    assert list(dict.fromkeys(cell.experiment.curves for cell in cells)) == words
+
+
 def test_values_as_they_are_written():
     assert [as_text(each) for each in (0.10, 1, True, [1, 2.5])] == ["0.1", "1", "true", "1 2.5"]
 

@@ -214,6 +214,14 @@ def test_no_run_begins_before_all_are_checked(file, tmp_path, capsys):
     assert not out.exists()
 
 
+def test_curves_with_a_wrong_setting_are_refused_with_their_cell(file, tmp_path, capsys):
+    axis = 'curves = ["power-law:noise=0.1", "power-law:nose=0.1"]'
+    text = TEXT.replace('scheduler = ["sh", "asha"]', axis)
+    file.write_text(text.replace('lines = ["scheduler"]', 'lines = ["curves"]'))
+    message = refused(capsys, file, "--out", tmp_path / "out")
+    assert "curves power-law:nose=0.1, workers 1: 'nose=0.1' is no setting" in message
+
+
 def test_a_run_that_fails_names_its_seed(file, tmp_path, capsys):
     text = TEXT.replace("max_seconds = 60", "max_jobs = 9")
     file.write_text(text.replace("faults.lost_probability = 0.01", "speeds = [1e-320]"))

@@ -1,0 +1,117 @@
+"""The bowl: many hyperparameters, of which only some matter.
+
+Owns its space, its optimum and the distance from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Literal
+
+from scipy import stats
+
+from learning_curves import streams
+from learning_curves.space import Config, Space
+from learning_curves.synthetic import closed_form, form, power_law
+from learning_curves.synthetic.form import Place
+
+
+@dataclass(frozen=True)
+class Bowl:
+    """Power-law curves over many hyperparameters; a `learning_curves.blackbox.Blackbox`.
+
+    For grid against random search: the hyperparameters are x1, x2, .., each uniform on [0, 1], and
+    only the first `matter` of them change the loss, as few do of those of a network (Bergstra &
+    Bengio 2012). The badness of a config is the mean, over these, of the squared distance from the
+    optimum's, each as a share of the farthest. The optimum lies anywhere, so that no grid has it.
+    The curves are those of `PowerLaw`, with what follows.
+
+    Parameters
+    ----------
+    dimensions
+        How many hyperparameters, from 1 to 1000.
+    matter
+        How many of them matter, from 1 to `dimensions`.
+    problem
+        Names the place of the optimum, a whole number from 0 to 2**32 - 1.
+    crossing
+        How much slower the configs that end best learn: the pace is ``10 ** -crossing`` for the
+        optimum and 1 for the worst config. Between 0 and 1.
+    cost
+        Whether an epoch takes `epoch_seconds` for every config (``"constant"``), or that times
+        ``16 ** (x - 1)``, x the last hyperparameter (``"by-config"``).
+    r_max, crossing_share, noise, noise_correlation, epoch_seconds
+        As of `PowerLaw`.
+
+    Raises
+    ------
+    InputError
+        A parameter is out of its range.
+
+    Examples
+    --------
+    >>> curves = Bowl(dimensions=3, matter=2)
+    >>> curves.optimum
+    {'x1': 0.6637650638485922, 'x2': 0.01192366065863959, 'x3': 0.5}
+
+    """
+
+    r_max: int = 81
+    dimensions: int = 8
+    matter: int = 2
+    problem: int = 0
+    crossing: float = 0.25
+    crossing_share: float = 1.0
+    noise: float = 0.0
+    noise_correlation: float = 0.0
+    cost: Literal["constant", "by-config"] = "constant"
+    epoch_seconds: float = 1.0
+
+    what: ClassVar[str] = "many hyperparameters, of which some matter; falls as a power law"
+    configs: ClassVar[Sequence[Config]] = ()
+    optimal_loss: ClassVar[float] = form.BEST
+
+    def __post_init__(self) -> None:
+        form.check(
+            self,
+            ("dimensions", 1 <= self.dimensions <= 1000, "from 1 to 1000"),
+            ("matter", 1 <= self.matter <= self.dimensions, "from 1 to the dimensions"),
+            ("problem", 0 <= self.problem < 2**32, "a whole number from 0 to 2**32 - 1"),
+        )
+
+    @cached_property
+    def space(self) -> Space:
+        """The set that configs are drawn from: x1, x2, .."""
+        return {name: stats.uniform(0.0, 1.0) for name in _names(self.dimensions)}
+
+    @cached_property
+    def optimum(self) -> Config:
+        """The best config; 0.5 where it does not matter."""
+        return dict.fromkeys(_names(self.dimensions), 0.5) | self._centre
+
+    @cached_property
+    def _centre(self) -> dict[str, float]:
+        """The optimum of each hyperparameter that matters."""
+        return {
+            name: streams.uniform(self.problem, "optimum", number)
+            for number, name in enumerate(_names(self.matter), start=1)
+        }
+
+    def place(self, config: Config) -> Place:
+        """Return where `config` lies; the better it is, the later it learns."""
+        badness = 0.0
+        for name, best in self._centre.items():
+            distance = (config[name] - best) / max(best, 1 - best)
+            badness += distance * distance / self.matter
+        return badness, badness, 16 ** (config[f"x{self.dimensions}"] - 1)
+
+    left = power_law.left_of
+    curve = closed_form.curve
+    losses_of = closed_form.losses_of
+    seconds_of = closed_form.seconds_of
+
+
+def _names(count: int) -> list[str]:
+    return [f"x{number}" for number in range(1, count + 1)]

@@ -1,0 +1,103 @@
+"""How a config becomes a curve in closed form, one at a time or many at once.
+
+Owns the part that each parameter plays. Must not know the formula of a family, nor its
+hyperparameters: these the family tells, as a `Form`. The functions here whose first parameter is a
+form are the families' methods.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+
+from learning_curves import streams
+from learning_curves.space import Config
+from learning_curves.synthetic.form import BEST, INITIAL, WORST, Form, Values
+from learning_curves.synthetic.formula_curve import FormulaCurve
+
+
+def curve(form: Form, config: Config, seed: int) -> FormulaCurve:
+    """Return the curve of one training of `config`, any member of the space.
+
+    Raises
+    ------
+    KeyError
+        The config lacks a hyperparameter.
+
+    """
+    badness, eagerness, share = form.place(config)
+    crosses_too = form.crossing_share == 1 or crosses(form, config)
+    pace = 10 ** (form.crossing * (eagerness - 1)) if crosses_too else 1.0
+    final = BEST + (WORST - BEST) * badness
+    left = form.left(form.r_max, pace)  # of the way from initial to floor, at r_max
+    floor = (final - INITIAL * left) / (1 - left)
+    seconds = form.epoch_seconds * (share if form.cost == "by-config" else 1.0)
+    return FormulaCurve(form, floor, pace, seconds, seed)
+
+
+def crosses(form: Form, config: Config) -> bool:
+    """Tell whether `config` is one of the share that learns the later the better it ends.
+
+    A keyed hash of its values decides, so that the configs that cross at one share do so at every
+    greater one.
+    """
+    values = [config[name] for name in form.space]
+    bits = struct.unpack(f"<{len(values)}Q", struct.pack(f"<{len(values)}d", *values))
+    return streams.uniform(0, "crossing", *bits) < form.crossing_share
+
+
+def losses_of(form: Form, configs: Sequence[Config], seeds: Sequence[int]) -> Values:
+    """Return all losses of many curves: those that `curve` tells, within 1e-12.
+
+    numpy and the C library may differ in the last bits of a power; the noise is the same to the
+    last.
+
+    Parameters
+    ----------
+    configs
+        Any number of members of the space, n.
+    seeds
+        One for each: the seed of its training.
+
+    Returns
+    -------
+    array, shape (n, r_max)
+        The loss after each epoch 1..r_max.
+
+    Raises
+    ------
+    KeyError
+        A config lacks a hyperparameter.
+    ValueError
+        There are not as many seeds as configs.
+
+    """
+    curves = [curve(form, *each) for each in zip(configs, seeds, strict=True)]
+    floor = _column([each.floor for each in curves])
+    pace = _column([each.pace for each in curves])
+    losses = form.left(np.arange(1.0, form.r_max + 1), pace)
+    losses *= INITIAL - floor
+    losses += floor
+    if form.noise:
+        for place, each in enumerate(curves):
+            losses[place] += each.noise(0, form.r_max)
+    return losses
+
+
+def seconds_of(form: Form, configs: Sequence[Config], seeds: Sequence[int]) -> Values:
+    """Return the seconds of each epoch of many curves; see `losses_of`.
+
+    Returns
+    -------
+    array, shape (n, r_max)
+        Each > 0; just what `curve` tells.
+
+    """
+    curves = [curve(form, *each) for each in zip(configs, seeds, strict=True)]
+    return np.repeat(_column([each.epoch_seconds for each in curves]), form.r_max, axis=1)
+
+
+def _column(values: Sequence[float]) -> Values:
+    return np.array(values, dtype=np.float64).reshape(-1, 1)

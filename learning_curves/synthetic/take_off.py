@@ -1,0 +1,81 @@
+"""The take-off: a plateau at the loss of guessing, and a logistic fall from it.
+
+Owns its formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from learning_curves.space import Config, Space
+from learning_curves.synthetic import closed_form, form, learning_rate_and_width
+from learning_curves.synthetic.form import Number
+
+_STEEPNESS = 14  # in base 2: the fall from 90 % to 10 % left takes 0.45 of the epochs to take-off
+
+
+@dataclass(frozen=True)
+class TakeOff:
+    """Curves that take off late, over a learning rate and a width; a `blackbox.Blackbox`.
+
+    As `PowerLaw`, but that the loss stays near 0.9 until it takes off, then falls as a logistic
+    function does: at pace 1, half of the way to where it levels off is left at epoch
+    ``take_off * r_max``. At half of these epochs 99 % is left, as with the plateau of LeNet with
+    sigmoids (the table lenet-fashion-mnist).
+
+    Parameters
+    ----------
+    take_off
+        When the first ones are half-way down, as a share of r_max, > 0 and at most 1; others are
+        later by 1 / pace.
+    r_max, crossing, crossing_share, noise, noise_correlation, cost, epoch_seconds
+        As of `PowerLaw`.
+
+    Raises
+    ------
+    InputError
+        A parameter is out of its range.
+
+    Examples
+    --------
+    >>> curves = TakeOff(r_max=10, take_off=0.4, crossing=0)
+    >>> [round(loss, 2) for loss in curves.curve(curves.optimum, seed=0).losses(0, 10)]
+    [0.9, 0.89, 0.84, 0.5, 0.16, 0.11, 0.1, 0.1, 0.1, 0.1]
+
+    """
+
+    r_max: int = 81
+    take_off: float = 0.05
+    crossing: float = 0.25
+    crossing_share: float = 1.0
+    noise: float = 0.0
+    noise_correlation: float = 0.0
+    cost: Literal["constant", "by-config"] = "constant"
+    epoch_seconds: float = 1.0
+
+    what: ClassVar[str] = "a plateau at the loss of guessing, then a fall"
+    configs: ClassVar[Sequence[Config]] = ()
+    optimum: ClassVar[Config] = learning_rate_and_width.OPTIMUM
+    optimal_loss: ClassVar[float] = form.BEST
+
+    def __post_init__(self) -> None:
+        holds = 0 < self.take_off <= 1
+        form.check(self, ("take_off", holds, "a number > 0, at most 1"))
+
+    @property
+    def space(self) -> Space:
+        """The set that configs are drawn from: learning_rate and width."""
+        return learning_rate_and_width.space()
+
+    def left(self, epoch: Number, pace: Number) -> Number:
+        """Return the share of the way to the floor that is left after `epoch`."""
+        passed = pace * epoch / (self.take_off * self.r_max)  # 1 half-way down
+        ahead: Number = 2.0 ** (_STEEPNESS * (1 - passed))
+        return (1 + 2.0**-_STEEPNESS) * ahead / (1 + ahead)
+
+    place = staticmethod(learning_rate_and_width.place)
+    curve = closed_form.curve
+    losses_of = closed_form.losses_of
+    seconds_of = closed_form.seconds_of
