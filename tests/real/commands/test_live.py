@@ -182,16 +182,6 @@ def test_a_run_that_no_limit_is_sure_to_end_ends_after_ten_minutes(options, limi
     assert room.read(tmp_path) == experiment
 
 
-def test_first_configs_are_read_by_their_kind():
-    assert live._config("a=1,b=1.5,c=1e-3,d=relu,e=-2") == {
-        "a": 1,
-        "b": 1.5,
-        "c": 0.001,
-        "d": "relu",
-        "e": -2,
-    }
-
-
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
