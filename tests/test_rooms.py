@@ -55,8 +55,12 @@ def test_schedulers_know_only_the_standard_library_and_each_other(path):
 
 @pytest.mark.parametrize(
     ("library", "home"),
-    [("simpy", "sim/cluster.py"), ("torch", "real/"), ("matplotlib", "sim/plots"),
-     ("optuna", "sim/searchers/optuna_samplers.py")],
+    [
+        ("simpy", "sim/cluster.py"),
+        ("torch", "real/"),
+        ("matplotlib", "sim/plots"),
+        ("optuna", "sim/searchers/optuna_samplers.py"),
+    ],
 )
 def test_a_library_is_imported_in_one_place(library, home):
     users = [name(path) for path in FILES if any(within(m, library) for m in imported(path))]

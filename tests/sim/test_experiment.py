@@ -41,7 +41,7 @@ experiments = st.builds(
     limits=st.builds(
         Limits,
         max_seconds=st.none() | st.floats(0.1, 1e300),
-        target=st.floats(allow_nan=False),
+        target=st.floats(allow_nan=False, allow_infinity=False),
     ),
     costs=st.builds(Costs, start_seconds=st.floats(0, 1e9), checkpoints=st.booleans()),
 )

@@ -15,7 +15,9 @@ def loss(config):
 
 def spans(configs):
     """Return the extent of each hyperparameter's values."""
-    return [max(values) - min(values) for values in zip(*(c.values() for c in configs), strict=True)]
+    return [
+        max(values) - min(values) for values in zip(*(c.values() for c in configs), strict=True)
+    ]
 
 
 def test_each_box_has_half_the_sides_of_the_one_before(explore):

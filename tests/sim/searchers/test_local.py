@@ -44,7 +44,7 @@ def test_a_neighbour_is_within_a_few_steps_and_reflected_at_the_ends():
     assert np.median(near) < 0.1
 
 
-def test_a_neighbour_is_another_config(mixed):
+def test_a_neighbour_is_another_config():
     space = {"layers": stats.randint(1, 4), "act": ["relu", "tanh"]}
     best = {"layers": 2, "act": "tanh"}
     searcher, prior = LocalSearch(space, seed=0), Listed(draws(space, seed=0))
