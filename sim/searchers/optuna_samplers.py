@@ -163,30 +163,31 @@ class Learning:
 
     def _informed(self) -> optuna.Study:
         """Return the study at the present level, told of all that has been reported."""
+        finite = [loss for loss in self._history.losses.values() if np.isfinite(loss)]
+        bounds = min(finite, default=0.0), max(finite, default=0.0)  # -inf alone may be a level
         if self._study is None or self._level != self._history.level:
             self._study, self._level = _study(), self._history.level
             self._told.clear()
             self._running.clear()
             for number in sorted(self._known):
                 if number in self._history.losses:
-                    self._tell(self._study, number)
-                elif number in self._pending and number != self._drawn - 1:
+                    self._tell(self._study, number, bounds)
+                elif number in self._pending:
                     self._running[number] = len(self._study.get_trials(deepcopy=False))
                     self._study.add_trial(_as(self._known[number], TrialState.RUNNING))
         else:
             for number in self._news:
                 if number in self._history.losses and number not in self._told:
-                    self._tell(self._study, number)
+                    self._tell(self._study, number, bounds)
                 elif number in self._running:  # it has reported, and not at the level
                     self._study.tell(self._running.pop(number), state=TrialState.FAIL)
         self._news.clear()
         return self._study
 
-    def _tell(self, study: optuna.Study, number: int) -> None:
-        """Tell the loss of our trial of this number at the level."""
+    def _tell(self, study: optuna.Study, number: int, bounds: tuple[float, float]) -> None:
+        """Tell the loss of our trial of this number at the level, moved within `bounds`."""
         self._told.add(number)
-        finite = [loss for loss in self._history.losses.values() if np.isfinite(loss)]
-        value = float(np.clip(self._history.losses[number], min(finite), max(finite)))
+        value = float(np.clip(self._history.losses[number], *bounds))
         running = self._running.pop(number, None)
         if running is None:
             study.add_trial(_as(self._known[number], TrialState.COMPLETE, value))
