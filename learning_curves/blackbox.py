@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from learning_curves.curve import Curve
 from learning_curves.space import Config, Space
@@ -48,6 +48,15 @@ class Blackbox(Protocol):
             The blackbox has no such config.
 
         """
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A blackbox that computes many curves at once, if it is told which will be asked for."""
+
+    def foresee(self, configs: Sequence[Config]) -> None:
+        """Hear which configs are likely to be asked for next; changes no curve."""
         ...
 
 
@@ -102,3 +111,8 @@ class Recosted:
     def curve(self, config: Config, seed: int) -> Curve:
         """Return the curve of one training of `config`, at this cost."""
         return _RecostedCurve(self.blackbox.curve(config, seed), self.cost(config))
+
+    def foresee(self, configs: Sequence[Config]) -> None:
+        """Tell where the losses come from, if it wants to hear."""
+        if isinstance(self.blackbox, Foreseeing):
+            self.blackbox.foresee(configs)

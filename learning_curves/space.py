@@ -77,6 +77,38 @@ def check(space: Space) -> None:
                 )
 
 
+def check_config(space: Space, config: Config) -> None:
+    """Raise if `config` is no member of `space`.
+
+    Raises
+    ------
+    InputError
+        It lacks a hyperparameter, has one too many, or a value out of its range.
+
+    Examples
+    --------
+    >>> check_config({"lr": stats.loguniform(0.01, 1)}, {"lr": 2})
+    Traceback (most recent call last):
+    learning_curves.errors.InputError: the config has lr = 2: give a number from 0.01 to 1
+
+    """
+    if set(config) != set(space):
+        raise InputError(f"the config {dict(config)!r} is to name just {', '.join(space)}")
+    for name, domain in space.items():
+        value = config[name]
+        if not is_distribution(domain):
+            values = list(domain) if is_choices(domain) else [domain]
+            fits, wanted = value in values, f"one of {', '.join(map(repr, values))}"
+        else:
+            low, high = domain.support()
+            kind = int if is_whole(domain) else int | float
+            fits = isinstance(value, kind) and not isinstance(value, bool) and low <= value <= high
+            number = "a whole number" if is_whole(domain) else "a number"
+            wanted = f"{number} from {low:g} to {high:g}"
+        if not fits:
+            raise InputError(f"the config has {name} = {value!r}: give {wanted}")
+
+
 def sample(space: Space, rng: np.random.Generator, size: int) -> list[Config]:
     """Draw `size` configs, each hyperparameter on its own.
 

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
-from itertools import chain, islice
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,13 +30,12 @@ from real.crew import Crew, Processes
 from real.data import Source, ValidateOn
 from real.journal import Event
 from real.recipe import Recipe
-from sim import plain, replay
+from sim import plain, replay, searchers
 from sim.experiment import Experiment, Run
 from sim.limits import Limits
 from sim.replay import Lived
 from sim.schedulers import Contract, Retrying, Scheduler, Searcher, catalogue
 from sim.schedulers.catalogue import Settings
-from sim.searchers import Listed, draws
 
 if TYPE_CHECKING:
     from real.task import Task
@@ -59,10 +57,14 @@ class LiveExperiment:
         The scheduler's settings; an `r_max` of None is the task's own.
     workers
         How many.
+    searcher
+        A name in `searchers.SEARCHERS`, over the task's space.
     first
-        Configs to try first, before those drawn from the task's space.
+        Configs to try first, before those that it proposes.
     max_trials
         After so many the searcher is exhausted.
+    grid_points
+        How many values of each hyperparameter a grid has; see `searchers.searcher_for`.
     seed
         Of all randomness, 0 <= seed < 2**32.
     attempts
@@ -87,8 +89,10 @@ class LiveExperiment:
     rule: str = "top-k"
     prefact: int = 1
     workers: int = 2
+    searcher: str = "random"
     first: tuple[Config, ...] = ()
     max_trials: int | None = None
+    grid_points: int | None = None
     seed: int = 0
     attempts: int = 3
     lost: str = "inf"
@@ -114,7 +118,10 @@ class LiveExperiment:
         values |= {
             "curves": f"{self.task} (live)",
             "r_max": lived.trace.r_max,
+            "searcher": "random",
             "order": "given",
+            "first": (),
+            "grid_points": None,
             "costs": replay.calibrated(lived),
         }
         return Experiment(**values | ({} if workers is None else {"workers": workers}))
@@ -302,6 +309,8 @@ def scheduler(experiment: LiveExperiment, task: Task) -> Scheduler:
         for name, value in config.items():
             if isinstance(value, float) and not isfinite(value):
                 raise InputError(f"the first config has {name} = {value}: give a finite number")
+        if experiment.searcher != "random":  # which learns from it where it lies
+            spaces.check_config(task.space, config)
     if experiment.r_max is not None and experiment.r_max > task.r_max:
         raise InputError(f"r_max is {experiment.r_max}: {task.name} trains to {task.r_max} epochs")
     if not 0 <= experiment.seed < 2**32:
@@ -311,7 +320,14 @@ def scheduler(experiment: LiveExperiment, task: Task) -> Scheduler:
     if experiment.max_trials is not None and experiment.max_trials < 1:
         raise InputError(f"max_trials is {experiment.max_trials}: give at least 1")
     with for_the_user():
-        configs = chain(experiment.first, draws(task.space, experiment.seed))
+        searcher = searchers.searcher_over(
+            task.space,
+            seed=experiment.seed,
+            name=experiment.searcher,
+            first=experiment.first,
+            max_trials=experiment.max_trials,
+            grid_points=experiment.grid_points,
+        )
         settings = Settings(
             r_min=experiment.r_min,
             r_max=task.r_max if experiment.r_max is None else experiment.r_max,
@@ -321,7 +337,7 @@ def scheduler(experiment: LiveExperiment, task: Task) -> Scheduler:
             prefact=experiment.prefact,
             lost=experiment.lost,
         )
-        return Contract(experiment.make(Listed(islice(configs, experiment.max_trials)), settings))
+        return Contract(experiment.make(searcher, settings))
 
 
 def _processes(experiment: LiveExperiment) -> Crew:

@@ -18,7 +18,9 @@ import pandas as pd
 from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
 from learning_curves.errors import InputError
+from learning_curves.space import Config
 from sim import metrics, plain
+from sim.border import Border, at_border
 from sim.costs import Costs
 from sim.even import evened
 from sim.faults import Faults, HalfNormalStraggler, Models
@@ -46,8 +48,10 @@ class Experiment:
         The scheduler's settings; an `r_max` of None is the curves' own.
     workers, speeds, straggler_sigma
         The cluster's; see `cluster.Cluster` and `faults.HalfNormalStraggler`.
-    order, max_trials
-        The searcher's; see `searchers.searcher_for`.
+    searcher
+        A name in `searchers.SEARCHERS`.
+    order, first, max_trials, grid_points
+        The searcher's settings; see `searchers.searcher_for`.
     seed
         Of all randomness, 0 <= seed < 2**32.
     attempts
@@ -70,8 +74,11 @@ class Experiment:
     workers: int = 4
     speeds: tuple[float, ...] = ()
     straggler_sigma: float = 0.0
+    searcher: str = "random"
     order: str = "sampled"
+    first: tuple[Config, ...] = ()
     max_trials: int | None = None
+    grid_points: int | None = None
     seed: int = 0
     attempts: int = 3
     lost: str = "inf"
@@ -132,7 +139,8 @@ def bounded(experiment: Experiment) -> Experiment:
 def _ends(experiment: Experiment) -> bool:
     limits = experiment.limits
     bounds = (limits.max_seconds, limits.max_jobs, limits.max_epochs, experiment.max_trials)
-    return experiment.order != "sampled" or any(bound is not None for bound in bounds)
+    is_exhausted = experiment.order != "sampled" or experiment.grid_points is not None
+    return is_exhausted or any(bound is not None for bound in bounds)
 
 
 def simulate(
@@ -244,14 +252,27 @@ class Run:
         slow = self.experiment.models.slow_epochs
         return metrics.points(self.trace, curves, self.experiment.costs, slow)
 
+    @cached_property
+    def best_config(self) -> Config | None:
+        """The config of the trial with the lowest loss reported; None if all diverged."""
+        if not isfinite(metrics.best_loss(self.trace)):
+            return None
+        done = self.trace.jobs[self.trace.jobs["outcome"] == "done"]
+        best_trial = int(done["trial"].to_numpy()[done["loss"].to_numpy().argmin()])
+        return self.trials[best_trial][0].config
+
+    @cached_property
+    def border(self) -> list[Border]:
+        """Where the best config lies at the border of the space; see `border.at_border`."""
+        if self.best_config is None:
+            return []
+        tried = [trial.config for trial, _ in self.trials.values()]
+        return at_border(self.blackbox.space, self.best_config, tried)
+
     def summary(self) -> dict[str, Any]:
         """Return the figures of the run, ready for JSON: what is infinite or missing is None."""
         experiment, trace = self.experiment, self.trace
-        done = trace.jobs[trace.jobs["outcome"] == "done"]
-        best_loss, best_config = metrics.best_loss(trace), None
-        if isfinite(best_loss):
-            best_trial = int(done["trial"].to_numpy()[done["loss"].to_numpy().argmin()])
-            best_config = dict(self.trials[best_trial][0].config)
+        best_config = self.best_config
         target = experiment.limits.target
         return {
             "curves": experiment.curves,
@@ -267,9 +288,10 @@ class Run:
             "trials": int(trace.jobs["trial"].nunique()),
             "finished": metrics.finished(trace),
             "epochs": metrics.epochs(trace, experiment.costs),
-            "best_loss": _finite(best_loss),
-            "best_config": best_config,
+            "best_loss": _finite(metrics.best_loss(trace)),
+            "best_config": None if best_config is None else dict(best_config),
             "time_to_target": None if target is None else _finite(metrics.time_to(trace, target)),
+            "border": [each.name for each in self.border],
         }
 
 

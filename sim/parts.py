@@ -116,8 +116,11 @@ def _scheduler(
     searcher = searcher_for(
         blackbox,
         seed=experiment.seed,
+        name=experiment.searcher,
         order=experiment.order,
+        first=experiment.first,
         max_trials=experiment.max_trials,
+        grid_points=experiment.grid_points,
     )
     settings = Settings(
         r_min=experiment.r_min,

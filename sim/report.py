@@ -272,8 +272,14 @@ def _times(factor: float) -> str:
     return "-" if isnan(factor) else f"{factor:.2f}"
 
 
-def print_summary(summary: Mapping[str, Any]) -> None:
-    """Print the figures of a run for a person."""
+def print_run(run: Run) -> None:
+    """Print the figures of a run for a person, and what asks for another one."""
+    _print_summary(run.summary())
+    for border in run.border:
+        console().print(f"note: {border.note}", soft_wrap=True)
+
+
+def _print_summary(summary: Mapping[str, Any]) -> None:
     total = summary["workers"] * summary["end_seconds"]
     table = Table(show_header=False, box=None)
     table.add_row("curves", summary["curves"])

@@ -10,9 +10,8 @@ import argparse
 from contextlib import suppress
 from dataclasses import fields, replace
 from functools import partial
-from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from learning_curves.errors import INTERRUPTED, InputError
 from real.commands import torch_options
@@ -86,19 +85,12 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     torch_options.add_data(parser)
     group = parser.add_argument_group("the jobs")
     group.add_argument(
-        "--first",
-        type=_config,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE,...",
-        help="a config to try before those drawn; may be given again for the next",
-    )
-    group.add_argument(
         "--job-timeout",
         type=float,
         metavar="S",
         help="end the process of a job that trains for longer (default: never)",
     )
+    options.add_searcher(parser)
     options.add_scheduler(parser, r_max="the task's last")
     options.add_limits(
         parser,
@@ -126,7 +118,7 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print(screen.to_json(run.summary()), end="")  # noqa: T201  the answer
     else:
-        report.print_summary(run.summary())
+        report.print_run(run)
         screen.console().print(f"written to {folder}")
     return 0
 
@@ -241,29 +233,3 @@ def _withdraw(folder: Path) -> None:
         if not journal.read():
             journal.path.unlink()
             (folder / live.EXPERIMENT).unlink()
-
-
-def _config(text: str) -> dict[str, Any]:
-    """Read a config from ``name=value,name=value``.
-
-    >>> _config("learning_rate=0.1,batch_size=128,activation=relu")
-    {'learning_rate': 0.1, 'batch_size': 128, 'activation': 'relu'}
-    """
-    config: dict[str, Any] = {}
-    for pair in text.split(","):
-        name, equals, value = pair.partition("=")
-        if not (name and equals and value) or name in config:
-            raise argparse.ArgumentTypeError(f"{text!r} is no config: write NAME=VALUE,NAME=VALUE")
-        config[name] = _value(value)
-        if isinstance(config[name], float) and not isfinite(config[name]):
-            raise argparse.ArgumentTypeError(f"{pair!r} is not finite: give a number")
-    return config
-
-
-def _value(text: str) -> int | float | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text

@@ -82,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="to work in; the results are the same on any number (default: %(default)s)",
     )
+    options.add_searcher(parser)
     options.add_scheduler(parser)
     options.add_cluster(parser)
     options.add_limits(parser, target_ends=False)

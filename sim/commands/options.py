@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from sim.commands import fault_options
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 # As in `sim.searchers`, `sim.parts` and `learning_curves.sources`, whose import would keep --help
 # waiting.
+SEARCHER_NAMES = (
+    *("random", "grid", "grid-shuffled", "sobol", "halton", "coarse-to-fine", "coordinate"),
+    *("local", "optuna:tpe", "optuna:gp", "optuna:cma-es", "optuna:random", "optuna:qmc"),
+)
 _ORDERS = ("sampled", "shuffled", "given")
 _SECONDS = ("recorded", "d2l-gpu")
 FAMILIES = "power-law, exponential, take-off, bowl"
@@ -69,6 +74,34 @@ def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' 
         default="inf",
         help="what is recorded for a job that is lost for good: the loss inf, or nothing, so that "
         "its rung shrinks (default: inf)",
+    )
+
+
+def add_searcher(parser: argparse.ArgumentParser) -> None:
+    """Add who proposes configs."""
+    group = parser.add_argument_group("the searcher")
+    group.add_argument(
+        "--searcher",
+        choices=SEARCHER_NAMES,
+        default="random",
+        metavar="NAME",
+        help=f"who proposes configs, of {', '.join(SEARCHER_NAMES)}; see docs/searchers.md "
+        "(default: %(default)s)",
+    )
+    group.add_argument(
+        "--grid-points",
+        type=int,
+        metavar="N",
+        help="how many values of each hyperparameter a grid has (default: as many as --max-trials "
+        "allows)",
+    )
+    group.add_argument(
+        "--first",
+        type=_config,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE,...",
+        help="a config to try before those drawn; may be given again for the next",
     )
 
 
@@ -185,8 +218,11 @@ def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object)
         "lost": args.lost,
         "speeds": args.speeds,
         "straggler_sigma": args.straggler_sigma,
+        "searcher": args.searcher,
         "order": args.order,
+        "first": tuple(args.first),
         "max_trials": args.max_trials,
+        "grid_points": args.grid_points,
         "limits": limits(args, target_ends=target_ends),
         "costs": costs,
         "faults": fault_options.faults(args),
@@ -247,6 +283,32 @@ def names_of(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
         return tuple(dict.fromkeys(names))
 
     return parse
+
+
+def _config(text: str) -> dict[str, Any]:
+    """Read a config from ``name=value,name=value``.
+
+    >>> _config("learning_rate=0.1,batch_size=128,activation=relu")
+    {'learning_rate': 0.1, 'batch_size': 128, 'activation': 'relu'}
+    """
+    config: dict[str, Any] = {}
+    for pair in text.split(","):
+        name, equals, value = pair.partition("=")
+        if not (name and equals and value) or name in config:
+            raise argparse.ArgumentTypeError(f"{text!r} is no config: write NAME=VALUE,NAME=VALUE")
+        config[name] = _value(value)
+        if isinstance(config[name], float) and not isfinite(config[name]):
+            raise argparse.ArgumentTypeError(f"{pair!r} is not finite: give a number")
+    return config
+
+
+def _value(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def _list_of(kind: type[float]) -> Callable[[str], tuple[float, ...]]:

@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run the experiment of an experiment.toml; all options but those of the results "
         "are taken from it",
     )
+    options.add_searcher(parser)
     options.add_scheduler(parser)
     options.add_cluster(parser)
     options.add_limits(parser, target_ends=True)
@@ -105,7 +106,7 @@ def main(args: argparse.Namespace) -> int:
     if args.json:
         print(screen.to_json(run.summary()), end="")  # noqa: T201  the answer
     else:
-        report.print_summary(run.summary())
+        report.print_run(run)
         if folder is not None:
             screen.console().print(f"written to {folder}")
         if args.perfetto is not None:

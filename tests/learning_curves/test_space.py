@@ -127,3 +127,33 @@ def test_what_cannot_be_drawn_from_is_refused(domain, words):
 def test_an_empty_space_is_refused():
     with pytest.raises(InputError, match="empty"):
         spaces.check({})
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"rate": 0.5, "units": 3}, "is to name just rate, units, act, one"),
+        ({"rate": 0.5, "units": 3, "act": "a", "one": 1, "two": 2}, "is to name just rate"),
+        (
+            {"rate": 2.0, "units": 3, "act": "a", "one": 1},
+            "= 2.0: give a number from 0.01 to 1",
+        ),
+        ({"rate": "0.5", "units": 3, "act": "a", "one": 1}, "rate = '0.5': give a number"),
+        ({"rate": True, "units": 3, "act": "a", "one": 1}, "rate = True: give a number"),
+        ({"rate": float("nan"), "units": 3, "act": "a", "one": 1}, "rate = nan: give a number"),
+        ({"rate": 0.5, "units": 3.5, "act": "a", "one": 1}, "units = 3.5: give a whole number"),
+        ({"rate": 0.5, "units": 5, "act": "a", "one": 1}, "a whole number from 1 to 4"),
+        ({"rate": 0.5, "units": 3, "act": "c", "one": 1}, "act = 'c': give one of 'a', 'b'"),
+        ({"rate": 0.5, "units": 3, "act": "a", "one": 2}, "one = 2: give one of 1"),
+    ],
+)
+def test_a_config_that_is_no_member_is_named(config, message):
+    space = {
+        "rate": stats.loguniform(0.01, 1),
+        "units": stats.randint(1, 5),
+        "act": ["a", "b"],
+        "one": 1,
+    }
+    spaces.check_config(space, {"rate": 1, "units": 4, "act": "b", "one": 1})
+    with pytest.raises(InputError, match=message):
+        spaces.check_config(space, config)

@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
 from sim.cli import main
+from sim.commands import options
 from sim.trace import read
 
 SHORT = ["--curves", "power-law", "--r-max", "9", "--eta", "3", "--max-epochs", "120"]
@@ -239,3 +241,62 @@ def test_an_option_beside_an_experiment_file_is_refused(capsys, tmp_path):
     assert "--workers is 3 beside --from" in refused(
         capsys, "run", "--from", file, "--workers", "3"
     )
+
+
+@pytest.mark.parametrize("searcher", ["local", "sobol", "grid-shuffled", "optuna:tpe"])
+def test_a_searcher_gives_the_same_bytes_again(tmp_path, searcher):
+    first, again = tmp_path / "first", tmp_path / "again"
+    options = ["--searcher", searcher, "--first", "learning_rate=0.1,width=32", "--no-plots"]
+    options += ["--max-trials", "30"]
+    assert main(["run", *SHORT, *options, "--out", str(first)]) == 0
+    file = first / "experiment.toml"
+    assert main(["run", "--from", str(file), "--out", str(again), "--no-plots"]) == 0
+    for name in ("jobs.parquet", "summary.json", "experiment.toml"):
+        assert (first / name).read_bytes() == (again / name).read_bytes()
+    told = tomllib.loads(file.read_text())
+    assert told["searcher"] == searcher
+    assert told["first"] == [{"learning_rate": 0.1, "width": 32}]
+
+
+def test_compare_takes_a_searcher_too(tmp_path, capsys):
+    command = ["compare", *SHORT, "--scheduler", "random", "--workers", "1", "--seeds", "2"]
+    command += ["--processes", "1", "--no-plots", "--json", "--out", str(tmp_path)]
+    losses = {}
+    for searcher in ("random", "coordinate"):
+        assert main([*command, "--searcher", searcher]) == 0
+        (told,) = json.loads(capsys.readouterr().out)
+        losses[searcher] = told["cells"][0]["best_loss"]
+    assert losses["coordinate"] != losses["random"]
+
+
+def test_a_best_config_at_the_border_is_noted(capsys):
+    assert main(["run", *SHORT, "--searcher", "coordinate", "--scheduler", "random"]) == 0
+    notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 1
+    assert "the best width, " in notes[0]
+    assert "its range, 16 to 256: better ones may lie above, widen the range there" in notes[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["--searcher", "best"], "'best'"),
+        (["--searcher", "grid"], "grid over learning_rate is without end: give grid_points"),
+        (["--searcher", "sobol", "--grid-points", "3"], "but the searcher is sobol: leave it out"),
+        (["--searcher", "sobol", "--order", "given"], "is random search's, not sobol's"),
+        (["--first", "0.1"], "'0.1' is no config: write NAME=VALUE,NAME=VALUE"),
+        (["--first", "learning_rate=0.1,width=9"], "width = 9: give a whole number from 16 to 256"),
+    ],
+)
+def test_a_searcher_that_cannot_be_is_one_line(capsys, arguments, named):
+    assert named in refused(capsys, "run", *SHORT, *arguments)
+
+
+def test_first_configs_are_read_by_their_kind():
+    assert options._config("a=1,b=1.5,c=1e-3,d=relu,e=-2") == {
+        "a": 1,
+        "b": 1.5,
+        "c": 0.001,
+        "d": "relu",
+        "e": -2,
+    }

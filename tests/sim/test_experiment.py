@@ -15,7 +15,7 @@ from sim.experiment import Experiment, bounded, check, simulate
 from sim.limits import Limits
 from sim.parts import SECONDS, source
 from sim.schedulers.catalogue import SCHEDULERS
-from sim.searchers import ORDERS
+from sim.searchers import ORDERS, SEARCHERS
 
 BASE = Experiment(curves="power-law", r_max=9, eta=3, limits=Limits(max_epochs=120))
 
@@ -30,13 +30,18 @@ experiments = st.builds(
     workers=st.integers(1, 10**6),
     speeds=st.lists(st.floats(0.1, 10), max_size=3).map(tuple),
     straggler_sigma=st.floats(0, 9),
+    searcher=st.sampled_from(SEARCHERS),
     order=st.sampled_from(ORDERS),
+    first=st.lists(
+        st.dictionaries(st.sampled_from(["lr", "näme"]), st.integers() | st.booleans() | st.text()),
+        max_size=2,
+    ).map(tuple),
     max_trials=st.none() | st.integers(1),
     seed=st.integers(0, 2**32 - 1),
     limits=st.builds(
         Limits,
         max_seconds=st.none() | st.floats(0.1, 1e300),
-        target=st.floats(allow_nan=False),
+        target=st.floats(allow_nan=False, allow_infinity=False),
     ),
     costs=st.builds(Costs, start_seconds=st.floats(0, 1e9), checkpoints=st.booleans()),
 )
@@ -169,6 +174,12 @@ def test_seconds_of_a_gpu_replace_the_recorded_ones():
         ({"seed": 2**32}, "seed is 4294967296"),
         ({"scheduler": "SH"}, "scheduler is 'SH': choose from random"),
         ({"rule": "top", "scheduler": "asha-stopping"}, "rule is 'top'"),
+        ({"searcher": "grud"}, "searcher is 'grud': choose from random, grid"),
+        ({"searcher": "sobol", "order": "given"}, "order 'given' is random search's, not sobol's"),
+        ({"searcher": "grid"}, "grid over learning_rate is without end: give grid_points"),
+        ({"searcher": "grid", "grid_points": 0}, "grid_points is 0"),
+        ({"grid_points": 3}, "grid_points is 3, but the searcher is random"),
+        ({"first": ({"learning_rate": 2.0, "width": 16},)}, "learning_rate = 2.0: give a number"),
         ({"order": "sorted"}, "order 'sorted'"),
         ({"order": "given"}, "order 'given' needs a table"),
         ({"seconds": "measured"}, "seconds are 'measured'"),
@@ -217,7 +228,7 @@ def test_each_config_of_a_table_is_trained_once():
 
 
 def test_every_field_of_an_experiment_is_in_its_file():
-    text = replace(BASE, max_trials=3).to_toml()
+    text = replace(BASE, max_trials=3, grid_points=4).to_toml()
     for field in fields(Experiment):
         assert field.name in text
 

@@ -182,21 +182,14 @@ def test_a_run_that_no_limit_is_sure_to_end_ends_after_ten_minutes(options, limi
     assert room.read(tmp_path) == experiment
 
 
-def test_first_configs_are_read_by_their_kind():
-    assert live._config("a=1,b=1.5,c=1e-3,d=relu,e=-2") == {
-        "a": 1,
-        "b": 1.5,
-        "c": 0.001,
-        "d": "relu",
-        "e": -2,
-    }
-
-
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
         (["--first", "learning_rate=0.1"], "give learning_rate, batch_size"),
         (["--first", "learning_rate=0.1,batch_size=9,depth=2"], "give learning_rate, batch_size"),
+        (["--searcher", "best"], "'best'"),
+        (["--searcher", "grid"], "grid over learning_rate is without end"),
+        (["--searcher", "local", "--first", "learning_rate=9,batch_size=64"], "learning_rate = 9"),
         (["--first", "0.1,128"], "'0.1,128' is no config: write NAME=VALUE,NAME=VALUE"),
         (["--first", "learning_rate=,batch_size=9"], "write NAME=VALUE"),
         (["--first", "batch_size=9,batch_size=8"], "write NAME=VALUE"),
@@ -292,3 +285,17 @@ def test_help_teaches(capsys):
     assert "examples:" in out
     for option in ("--resume DIR", "--dask ADDRESS", "--first NAME=VALUE,...", "--job-timeout S"):
         assert option in out
+
+
+@pytest.mark.parametrize("searcher", ["coarse-to-fine", "grid"])
+def test_a_searcher_is_resumed_and_simulated_with_the_run(tmp_path, capsys, searcher):
+    out = tmp_path / "out"
+    short = ["--data", "subset", "--scheduler", "random", "--r-max", "1", "--workers", "1"]
+    given = ["--searcher", searcher, "--first", "learning_rate=0.1,batch_size=128"]
+    limit = ["--max-trials", "10", "--no-plots", "--json"]
+    assert main(["live", *short, *given, *limit, "--out", str(out)]) == 0
+    assert json.loads(capsys.readouterr().out)["trials"] == 10  # the grid's are 3 x 3
+    # The journal is gone through once more, and the searcher must propose the same configs.
+    assert main(["parity", str(out), "--no-plots", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["simulated_end_seconds"] > 0

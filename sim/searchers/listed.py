@@ -1,18 +1,16 @@
-"""Searchers: they number trials and draw their configs.
+"""Random search, and any other order of configs that nothing observed can change.
 
-Owns the order in which configs come. The config of a trial depends on the seed and the trial's
-number alone, so two schedulers compared at one seed meet the same configs. Must not know what a
-trial is trained for, or how long.
+Owns how configs are numbered as they come, and the random orders: draws from a space, a table's
+configs. The config of a trial depends on the seed and the trial's number alone, so two schedulers
+compared at one seed meet the same configs.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, count, islice
+from itertools import chain, count
 
 from learning_curves import space as spaces
-from learning_curves.blackbox import Blackbox
 from learning_curves.space import Config, Space
 from learning_curves.streams import generator
 from sim.schedulers.protocol import Trial
@@ -99,47 +97,3 @@ def rows(configs: Sequence[Config], order: str, seed: int) -> Iterator[Config]:
             return iter(configs)
         case _:
             raise ValueError(f"the order is {order!r}: choose from {', '.join(ORDERS)}")
-
-
-def searcher_for(
-    blackbox: Blackbox,
-    *,
-    seed: int,
-    order: str = "sampled",
-    first: Sequence[Config] = (),
-    max_trials: int | None = None,
-) -> Listed:
-    """Return the searcher over all that `blackbox` has curves for.
-
-    Parameters
-    ----------
-    blackbox
-        A table is gone through in the given order; any other blackbox's space is drawn from.
-    seed
-        Of the configs drawn and of the shuffling, >= 0.
-    order
-        One of `ORDERS`; without a table only ``"sampled"`` has a meaning.
-    first
-        Configs to try first, before all others.
-    max_trials
-        After this many trials the searcher is exhausted.
-
-    Raises
-    ------
-    ValueError
-        The order is unknown, or needs a table; a config in `first` has no curve; or `max_trials`
-        is below 0.
-
-    """
-    if max_trials is not None and not 0 <= max_trials <= sys.maxsize:
-        raise ValueError(f"max_trials is {max_trials}: give a number, 0 or more")
-    if blackbox.configs:
-        configs = rows(blackbox.configs, order, seed)
-        for config in first:
-            if config not in blackbox.configs:
-                raise ValueError(f"the config {dict(config)!r} is not in the table: choose a row")
-    elif order == "sampled":
-        configs = draws(blackbox.space, seed)
-    else:
-        raise ValueError(f"the order {order!r} needs a table: these curves are drawn, use sampled")
-    return Listed(islice(chain(first, configs), max_trials))

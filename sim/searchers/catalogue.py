@@ -1,0 +1,230 @@
+"""The searchers by the names that the command line gives them.
+
+Owns the names, what each one stands for, and how a searcher is fitted to what there are curves for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from itertools import chain, islice
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
+
+from learning_curves import space as spaces
+from learning_curves.blackbox import Blackbox, Foreseeing
+from learning_curves.errors import InputError
+from learning_curves.scale import varying
+from learning_curves.space import Config, Space
+from sim.schedulers.protocol import Searcher
+from sim.searchers.coarse_to_fine import CoarseToFine
+from sim.searchers.coordinate import Coordinate
+from sim.searchers.grid import grid
+from sim.searchers.listed import Listed, draws, rows
+from sim.searchers.local import LocalSearch
+from sim.searchers.nearest import nearest
+from sim.searchers.quasi_random import sequence
+from sim.searchers.tried import Tried
+
+_FORESEEN = 32, 1024  # configs that are foreseen at first, and at most, at a time
+
+
+class _Size(NamedTuple):
+    """What bounds a grid: the points of a hyperparameter, or the configs of all."""
+
+    points: int | None
+    most: int | None
+
+
+Order: TypeAlias = Callable[[Space, int, _Size], Iterator[Config]]
+"""Makes the configs of a searcher that learns nothing, from a space and a seed."""
+
+Make: TypeAlias = Callable[[Space, int], Searcher]
+"""Makes a searcher from a space and a seed."""
+
+
+def _random(space: Space, seed: int, _: _Size) -> Iterator[Config]:
+    return draws(space, seed)
+
+
+def _grid(space: Space, seed: int, size: _Size) -> Iterator[Config]:
+    return grid(space, seed, points=size.points, most=size.most)
+
+
+def _grid_shuffled(space: Space, seed: int, size: _Size) -> Iterator[Config]:
+    return grid(space, seed, points=size.points, most=size.most, shuffled=True)
+
+
+def _sobol(space: Space, seed: int, _: _Size) -> Iterator[Config]:
+    return sequence("sobol", space, seed)
+
+
+def _halton(space: Space, seed: int, _: _Size) -> Iterator[Config]:
+    return sequence("halton", space, seed)
+
+
+def _optuna(name: str) -> Make:
+    def make(space: Space, seed: int) -> Searcher:
+        if find_spec("optuna") is None:
+            raise InputError(
+                f"optuna:{name} needs optuna, which is not installed: pip install 'rungsim[optuna]'"
+            )
+        from sim.searchers import optuna_samplers  # noqa: PLC0415  an optional extra, slow
+
+        return optuna_samplers.make(name, space, seed)
+
+    return make
+
+
+_ORDERS: Mapping[str, Order] = MappingProxyType(
+    {
+        "random": _random,
+        "grid": _grid,
+        "grid-shuffled": _grid_shuffled,
+        "sobol": _sobol,
+        "halton": _halton,
+    }
+)
+
+_MAKERS: Mapping[str, Make] = MappingProxyType(
+    {
+        "coarse-to-fine": CoarseToFine,
+        "coordinate": Coordinate,
+        "local": LocalSearch,
+        **{f"optuna:{name}": _optuna(name) for name in ("tpe", "gp", "cma-es", "random", "qmc")},
+    }
+)
+
+SEARCHERS = (*_ORDERS, *_MAKERS)
+"""The names of the searchers."""
+
+
+def searcher_for(
+    blackbox: Blackbox,
+    *,
+    seed: int,
+    name: str = "random",
+    order: str = "sampled",
+    first: Sequence[Config] = (),
+    max_trials: int | None = None,
+    grid_points: int | None = None,
+) -> Searcher:
+    """Return the searcher of this name over all that `blackbox` has curves for.
+
+    Over a table random search goes through the configs in the given order. Any other searcher
+    proposes points of the space, and the nearest recorded config is tried (`nearest.nearest`),
+    again if it was tried before.
+
+    Parameters
+    ----------
+    blackbox
+        Where the curves come from; told which are to come, if it is `Foreseeing` and the searcher
+        learns nothing.
+    seed
+        Of the configs drawn and of the shuffling, >= 0.
+    name
+        One of `SEARCHERS`.
+    order
+        One of `listed.ORDERS`; only ``"sampled"`` has a meaning without a table, or for another
+        searcher than random search.
+    first
+        Configs to try first, before all others.
+    max_trials
+        After this many trials the searcher is exhausted.
+    grid_points
+        How many values of each hyperparameter a grid has (`grid.grid`); None: as many as
+        `max_trials` allows.
+
+    Raises
+    ------
+    InputError
+        The searcher needs a package that is not installed, or a config in `first` is no member of
+        the space.
+    ValueError
+        The name or the order is unknown, or has no meaning here; a config in `first` has no curve;
+        `max_trials` is below 0; or see `grid.grid`.
+
+    """
+    for config in first:
+        if not blackbox.configs:
+            spaces.check_config(blackbox.space, config)
+        elif config not in blackbox.configs:
+            raise ValueError(f"the config {dict(config)!r} is not in the table: choose a row")
+    return searcher_over(
+        blackbox.space,
+        seed=seed,
+        name=name,
+        configs=blackbox.configs,
+        order=order,
+        first=first,
+        max_trials=max_trials,
+        grid_points=grid_points,
+        foresee=blackbox.foresee if isinstance(blackbox, Foreseeing) else None,
+    )
+
+
+def searcher_over(
+    space: Space,
+    *,
+    seed: int,
+    name: str = "random",
+    configs: Sequence[Config] = (),
+    order: str = "sampled",
+    first: Sequence[Config] = (),
+    max_trials: int | None = None,
+    grid_points: int | None = None,
+    foresee: Callable[[Sequence[Config]], None] | None = None,
+) -> Searcher:
+    """Return the searcher of this name over `space`; see `searcher_for`.
+
+    Where no hyperparameter varies there is nothing to search: every searcher, a grid aside, whose
+    only config comes once, is random search.
+
+    Parameters
+    ----------
+    space, seed, name, order, first, max_trials, grid_points
+        See `searcher_for`; the configs in `first` are taken as they are.
+    configs
+        Those of a table; empty if the whole space has curves.
+    foresee
+        Told of the configs to come, a block at a time, if nothing observed can change them.
+
+    """
+    if name not in SEARCHERS:
+        raise ValueError(f"the searcher is {name!r}: choose from {', '.join(SEARCHERS)}")
+    if max_trials is not None and not 0 <= max_trials <= sys.maxsize:
+        raise ValueError(f"max_trials is {max_trials}: give a number, 0 or more")
+    is_grid = name.startswith("grid")
+    if grid_points is not None and not is_grid:
+        raise ValueError(f"grid_points is {grid_points}, but the searcher is {name}: leave it out")
+    if name != "random" and order != "sampled":
+        raise ValueError(f"the order {order!r} is random search's, not {name}'s: leave it out")
+    if not varying(space) and not is_grid:
+        name = "random"
+    replace = nearest(space, configs) if configs and name != "random" and varying(space) else None
+    if name in _MAKERS:
+        searcher = _MAKERS[name](space, seed)
+        return Tried(searcher, first=first, replace=replace, most=max_trials)
+    if name == "random" and configs:
+        proposed = rows(configs, order, seed)
+    elif order == "sampled":
+        left = None if max_trials is None else max(0, max_trials - len(first))
+        proposed = _ORDERS[name](space, seed, _Size(grid_points, left))
+    else:
+        raise ValueError(f"the order {order!r} needs a table: these curves are drawn, use sampled")
+    if replace is not None:
+        proposed = map(replace, proposed)
+    tried = islice(chain(first, proposed), max_trials)
+    return Listed(tried if foresee is None else _foreseen(tried, foresee))
+
+
+def _foreseen(
+    configs: Iterator[Config], foresee: Callable[[Sequence[Config]], None]
+) -> Iterator[Config]:
+    """Yield `configs`, each block of them foretold; blocks double, so that few are in vain."""
+    size, most = _FORESEEN
+    while block := list(islice(configs, size)):
+        foresee(block)
+        yield from block
+        size = min(2 * size, most)
