@@ -60,6 +60,12 @@ class Foreseeing(Protocol):
         ...
 
 
+def foresee(blackbox: Blackbox, configs: Sequence[Config]) -> None:
+    """Tell `blackbox` which configs will be asked for next, if it wants to hear."""
+    if isinstance(blackbox, Foreseeing):
+        blackbox.foresee(configs)
+
+
 EpochSeconds: TypeAlias = Callable[[int, int], Sequence[float]]
 """(start, stop) -> the seconds of each of the epochs ``start + 1 .. stop``, each > 0."""
 
@@ -114,5 +120,4 @@ class Recosted:
 
     def foresee(self, configs: Sequence[Config]) -> None:
         """Tell where the losses come from, if it wants to hear."""
-        if isinstance(self.blackbox, Foreseeing):
-            self.blackbox.foresee(configs)
+        foresee(self.blackbox, configs)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from learning_curves import space as spaces
 from learning_curves import streams
-from learning_curves.blackbox import Blackbox
+from learning_curves.blackbox import Blackbox, foresee
 from learning_curves.card import Card
 from learning_curves.curve import RecordedCurve
 from learning_curves.table_file import Recorded
@@ -24,6 +24,7 @@ def sampled(blackbox: Blackbox, name: str, count: int = 64) -> Tabular:
     """
     r_max = blackbox.r_max
     configs = spaces.sample(blackbox.space, streams.generator(0, "look"), count)
+    foresee(blackbox, configs)
     curves = [blackbox.curve(config, seed) for seed, config in enumerate(configs)]
     card = Card(name, r_max, spaces.to_dict(blackbox.space), title=f"{count} curves drawn")
     recorded = (

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from math import ceil, log10
 from operator import itemgetter
 from types import MappingProxyType
@@ -32,6 +33,7 @@ Values = npt.NDArray[np.float64]
 _DONORS = 8  # configs whose repeated trainings show what noise a mean curve has
 _FEWEST = 4  # configs to learn from
 _DIGITS = 7  # of the seconds
+_REMEMBERED = 8192  # configs that were foreseen, some ten megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ class Surrogate:
         for what, learnt in self._learnt.items():
             learnt.fit(points, targets[what])
         self._noise = _Noise(table, self._scale)
-        # A block of configs at a time, the last that was foreseen.
+        # In the order in which they were foreseen. More than one block: workers that are freed
+        # together are all given their jobs before the first curve is asked for.
         self._foreseen: dict[Any, _Expected] = {}
 
     @property
@@ -159,11 +162,15 @@ class Surrogate:
     def foresee(self, configs: Sequence[Config]) -> None:
         """Compute at once what is expected of `configs`, whose curves will be asked for next.
 
-        A tenth of the cost of asking one by one, and the same curves. What was foreseen before is
-        forgotten.
+        A tenth of the cost of asking one by one, and the same curves. What was foreseen long before
+        is forgotten.
         """
-        expected = self._expect(configs) if configs else []
-        self._foreseen = dict(zip(map(self._key, configs), expected, strict=True))
+        if not configs:
+            return
+        expected = self._expect(configs)
+        self._foreseen |= zip(map(self._key, configs), expected, strict=True)
+        for key in list(islice(self._foreseen, max(0, len(self._foreseen) - _REMEMBERED))):
+            del self._foreseen[key]
 
     def curve(self, config: Config, seed: int) -> RecordedCurve:
         """Return the curve of one training of `config`, any member of the space.

@@ -14,6 +14,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import count, repeat
 from math import inf, isfinite, isinf, nan
 from threading import Thread
 from typing import Any
@@ -22,6 +23,7 @@ import numpy as np
 import pandas as pd
 
 from learning_curves import space
+from learning_curves.blackbox import foresee
 from learning_curves.errors import InputError
 from learning_curves.streams import generator
 from sim import metrics
@@ -85,7 +87,7 @@ def default_target(experiment: Experiment) -> float:
     """Return a loss that one config in ten reaches by the experiment's r_max.
 
     It is the 10 % quantile over the table's configs, one training of each; without a table, over
-    1,000 configs drawn from the space.
+    1,000 configs drawn from the space, each trained with a seed of its own.
 
     Raises
     ------
@@ -95,8 +97,12 @@ def default_target(experiment: Experiment) -> float:
     """
     blackbox = source(experiment)
     last = blackbox.r_max if experiment.r_max is None else experiment.r_max
-    configs = blackbox.configs or space.sample(blackbox.space, generator(0, "target"), 1000)
-    final = [blackbox.curve(each, seed=0).losses(last - 1, last)[0] for each in configs]
+    configs, seeds = blackbox.configs, repeat(0)
+    if not configs:
+        configs, seeds = space.sample(blackbox.space, generator(0, "target"), 1000), count()
+        foresee(blackbox, configs)
+    curves = map(blackbox.curve, configs, seeds)
+    final = [curve.losses(last - 1, last)[0] for curve in curves]
     target = float(np.quantile(final, 0.1, method="inverted_cdf"))
     if not isfinite(target):
         raise InputError(f"most configs of {experiment.curves} diverge: give a --target")

@@ -42,14 +42,22 @@ def table(losses, seconds=None, name="made"):
 @given(st.lists(configs, min_size=1, max_size=6, unique_by=str), st.integers(0, 2**63))
 def test_curves_are_possible_and_the_same_whether_foreseen_or_not(some, seed):
     alone = [LENET.curve(config, seed + i) for i, config in enumerate(some)]
+    LENET.foresee([])  # nothing
     LENET.foresee(some)
     assert [LENET.curve(config, seed + i) for i, config in enumerate(some)] == alone
-    LENET.foresee([])
     for curve in alone:
         assert len(curve.all_losses) == len(curve.all_seconds) == 10
         assert all(0 < loss <= 0.9045 for loss in curve.all_losses)  # the worst recorded
         assert all(0 < each < math.inf for each in curve.all_seconds)
         assert curve.config_id == -1
+
+
+def test_what_was_foreseen_long_before_is_forgotten(monkeypatch):
+    monkeypatch.setattr("learning_curves.surrogate._REMEMBERED", 3)
+    made = Surrogate(table([[[0.5]], [[0.4]], [[0.3]], [[0.2]]]), "nearest")
+    made.foresee([{"x": 0.1}, {"x": 0.2}])
+    made.foresee([{"x": 0.3}, {"x": 0.4}])
+    assert list(made._foreseen) == [0.2, 0.3, 0.4]
 
 
 def test_noise_belongs_to_the_seed():
