@@ -40,13 +40,13 @@ _REMEMBERED = 8192  # configs that were foreseen, some ten megabytes
 class _Expected:
     """What is expected of one config.
 
-    `scaled` losses and `logs` of seconds, by epoch; where the noise of both comes from, as rows
-    of the noise; and, where the table has diverged curves, the probability of having `diverged`.
+    `scaled` losses and, below them, logarithms of seconds, shape (2, r_max); the rows of the
+    `noise` of both, shape (rows, 2, r_max); and, where the table has diverged curves, the
+    probability of having `diverged`.
     """
 
     scaled: Values
-    logs: Values
-    donors: npt.NDArray[np.intp]
+    noise: Values
     diverged: Values | None
 
 
@@ -184,11 +184,15 @@ class Surrogate:
         expected = self._foreseen.get(self._key(config))
         if expected is None:
             (expected,) = self._expect([config])
-        drawn = self._noise.drawn(expected.donors, seed)
-        losses = self._scale.back(expected.scaled + drawn[: self.r_max])
+        count = len(expected.noise)
+        factors = streams.normals(seed, "surrogate noise", count=2 * count)
+        # No product of matrices, which would cost a thread more than it adds.
+        noise = (expected.noise * factors.reshape(count, 2, 1)).sum(axis=0)
+        scaled, logs = expected.scaled + noise
+        losses = self._scale.back(scaled)
         if expected.diverged is not None:
             losses[expected.diverged > streams.uniform(seed, "surrogate divergence")] = np.inf
-        seconds = np.exp(expected.logs + drawn[self.r_max :])
+        seconds = np.exp(logs)
         # As losses, to seven digits of the least, that they do not depend on how a machine adds.
         seconds = seconds.round(_DIGITS - ceil(log10(seconds.min())))
         return RecordedCurve(tuple(losses.tolist()), tuple(seconds.tolist()))
@@ -199,11 +203,11 @@ class Surrogate:
         Both of shape (configs, r_max).
         """
         expected = self._expect(configs)
-        losses = self._scale.back(np.array([each.scaled for each in expected]))
+        losses = self._scale.back(np.array([each.scaled[0] for each in expected]))
         for row, each in zip(losses, expected, strict=True):
             if each.diverged is not None:
                 row[each.diverged > 0.5] = np.inf
-        return losses, np.exp([each.logs for each in expected])
+        return losses, np.exp([each.scaled[1] for each in expected])
 
     def _expect(self, configs: Sequence[Config]) -> list[_Expected]:
         points = features(self.space, configs)
@@ -212,8 +216,8 @@ class Surrogate:
         diverged: Sequence[Values | None] = [None] * len(configs)
         if "diverged" in found:
             diverged = list(np.maximum.accumulate(found["diverged"], axis=1))
-        donors = self._noise.donors(found["losses"])
-        return list(map(_Expected, found["losses"], found["seconds"], donors, diverged))
+        both = np.stack([found["losses"], found["seconds"]], axis=1)
+        return list(map(_Expected, both, self._noise.rows(found["losses"]), diverged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,26 +265,21 @@ class _Noise:
             contrasts = helmert(len(by_seed)) @ np.hstack([losses, logs])
             rows.append(contrasts / np.sqrt(len(by_seed) - 1))
         self.known = bool(rows)
-        self._r_max = table.r_max
         self._means = np.array(means).reshape(-1, table.r_max)
         # (configs, contrasts, losses and seconds); of those with fewer trainings the rest is 0.
         self._rows = np.zeros((len(rows), max(map(len, rows), default=0), 2 * table.r_max))
         for place, each in enumerate(rows):
             self._rows[place, : len(each)] = each
 
-    def donors(self, scaled: Values) -> npt.NDArray[np.intp]:
-        """Return, for each mean curve, the configs whose mean curves are most like it."""
+    def rows(self, scaled: Values) -> Values:
+        """Return the rows that make the noise of each mean curve; shape (curves, rows, 2, r_max).
+
+        They are those of the configs whose mean curves are most like it, with equal shares.
+        """
         apart = np.zeros((len(scaled), len(self._means)))
         for one, other in zip(scaled.T, self._means.T, strict=True):
             apart += (one[:, np.newaxis] - other) ** 2
-        return apart.argsort(axis=1, kind="stable")[:, :_DONORS]
-
-    def drawn(self, donors: npt.NDArray[np.intp], seed: int) -> Values:
-        """Return the noise of one training: of its scaled losses, then of its log seconds."""
-        if not self.known:
-            return np.zeros(2 * self._r_max)
-        rows = self._rows[donors].reshape(-1, 2 * self._r_max) / np.sqrt(len(donors))
-        count = len(rows)
-        factors = streams.normals(seed, "surrogate noise", count=2 * count)
-        losses = factors[:count] @ rows[:, : self._r_max]
-        return np.concatenate((losses, factors[count:] @ rows[:, self._r_max :]))
+        donors = apart.argsort(axis=1, kind="stable")[:, :_DONORS]
+        shape = len(scaled), donors.shape[1] * self._rows.shape[1], 2, scaled.shape[1]
+        shared: Values = self._rows[donors].reshape(shape) / np.sqrt(max(1, donors.shape[1]))
+        return shared

@@ -14,7 +14,6 @@ from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import count, repeat
 from math import inf, isfinite, isinf, nan
 from threading import Thread
 from typing import Any
@@ -97,10 +96,9 @@ def default_target(experiment: Experiment) -> float:
     """
     blackbox = source(experiment)
     last = blackbox.r_max if experiment.r_max is None else experiment.r_max
-    configs, seeds = blackbox.configs, repeat(0)
-    if not configs:
-        configs, seeds = space.sample(blackbox.space, generator(0, "target"), 1000), count()
-        foresee(blackbox, configs)
+    configs = blackbox.configs or space.sample(blackbox.space, generator(0, "target"), 1000)
+    foresee(blackbox, configs)
+    seeds = [0] * len(configs) if blackbox.configs else range(len(configs))
     curves = map(blackbox.curve, configs, seeds)
     final = [curve.losses(last - 1, last)[0] for curve in curves]
     target = float(np.quantile(final, 0.1, method="inverted_cdf"))
