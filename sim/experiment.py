@@ -38,8 +38,9 @@ class Experiment:
     Parameters
     ----------
     curves
-        A shipped table's name, a table's path, or a closed-form family's name and settings; see
-        `learning_curves.sources.find`.
+        A shipped table's name, a table's path, or what else `learning_curves.sources.find`
+        takes. ``{seed}`` in it stands for the seed: ``bowl:problem={seed}`` is another problem at
+        each.
     seconds
         One of `parts.SECONDS`.
     scheduler

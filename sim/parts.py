@@ -29,8 +29,9 @@ SECONDS = ("recorded", "d2l-gpu")
 
 def source(experiment: Experiment) -> Blackbox:
     """Return the curves of `experiment`, read once a process for all that share them."""
-    written = tuple(path.stat().st_mtime_ns for path in sources.files(experiment.curves))
-    return _source(experiment.curves, experiment.seconds, experiment.r_max, written)
+    curves = experiment.curves.replace("{seed}", str(experiment.seed))
+    written = tuple(path.stat().st_mtime_ns for path in sources.files(curves))
+    return _source(curves, experiment.seconds, experiment.r_max, written)
 
 
 @lru_cache(maxsize=16)
