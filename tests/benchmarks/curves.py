@@ -1,10 +1,11 @@
-"""How fast curves in closed form are made, one epoch at a time and in bulk. Asserts nothing.
+"""How fast curves are made: closed forms and surrogates, alone and in bulk. Asserts nothing.
 
     python tests/benchmarks/curves.py
 
 The yardstick of the bulk form is numpy alone: a power of as many numbers. The stream draws the
 configs of 10**6 trials by their numbers, as random search does, and computes all their epochs in
-blocks, holding one block at a time.
+blocks, holding one block at a time. Surrogates draw whole curves, noise included, of configs that
+were foreseen in blocks, and of configs that were not.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from itertools import islice
 
 import numpy as np
 
+from learning_curves.regressors import REGRESSORS
+from learning_curves.surrogate import Surrogate
 from learning_curves.synthetic import Bowl, Exponential, PowerLaw, TakeOff
+from learning_curves.tabular import load, shipped
 from sim.searchers import draws
 
 R_MAX, BLOCK = 256, 1024
@@ -95,6 +99,26 @@ def main() -> None:
             f"  {name:28} {one * 1e6:11.2f} {every * 1e6:12.1f} {bulk * 1e6:9.2f} "
             f"{bulk / power:14.1f}"
         )
+
+    print("microseconds a curve drawn     foreseen   one by one   seconds to learn")
+    for table in map(load, shipped()):
+        for regressor in REGRESSORS:
+            learnt = timed(lambda table=table, r=regressor: Surrogate(table, r))
+            surrogate = Surrogate(table, regressor)
+            configs = list(islice(draws(surrogate.space, seed=0), BLOCK))
+
+            def blindly(count: int, surrogate=surrogate, configs=configs) -> None:
+                for seed, config in enumerate(configs[:count]):
+                    surrogate.curve(config, seed)
+
+            def foreseen(surrogate=surrogate, configs=configs, blindly=blindly) -> None:
+                surrogate.foresee(configs)
+                blindly(BLOCK)
+
+            one = median(lambda blindly=blindly: blindly(20), args.repeats) / 20
+            block = median(foreseen, args.repeats) / BLOCK
+            name = f"{table.name}, {regressor}"
+            print(f"  {name:34} {block * 1e6:6.0f} {one * 1e6:12.0f} {learnt:12.2f}")
 
 
 if __name__ == "__main__":

@@ -276,3 +276,17 @@ def test_a_scheduler_of_ones_own_is_measured_like_the_others():
     assert mine.summary() == known.summary() | {"scheduler": "mine"}
     with pytest.raises(InputError, match="scheduler is 'mine'"):
         simulate(replace(BASE, scheduler="mine"))
+
+
+def test_curves_may_depend_on_the_seed():
+    from sim.parts import source
+
+    one, other = (
+        Experiment(curves="bowl:problem={seed}", r_max=3, seed=seed, limits=Limits(max_jobs=5))
+        for seed in (4, 5)
+    )
+    assert (source(one).problem, source(other).problem) == (4, 5)
+    assert simulate(one).summary()["curves"] == "bowl:problem={seed}"
+    assert simulate(Experiment.from_toml(one.to_toml(), "one")).trace.jobs.equals(
+        simulate(one).trace.jobs
+    )
