@@ -279,8 +279,6 @@ def test_a_scheduler_of_ones_own_is_measured_like_the_others():
 
 
 def test_curves_may_depend_on_the_seed():
-    from sim.parts import source
-
     one, other = (
         Experiment(curves="bowl:problem={seed}", r_max=3, seed=seed, limits=Limits(max_jobs=5))
         for seed in (4, 5)
