@@ -59,7 +59,11 @@ def test_schedulers_know_only_the_standard_library_and_each_other(path):
         ("simpy", "sim/cluster.py"),
         ("torch", "real/"),
         ("matplotlib", "sim/plots"),
-        ("optuna", "sim/searchers/optuna_samplers.py"),
+        (
+            "optuna",
+            ("learning_curves/importers/optuna_study.py", "sim/searchers/optuna_samplers.py"),
+        ),
+        ("sklearn", "learning_curves/regressors.py"),
     ],
 )
 def test_a_library_is_imported_in_one_place(library, home):
