@@ -58,7 +58,9 @@ class Surrogate:
     recorded configs whose mean curves are most like the one at hand lend the differences between
     their trainings, as whole curves, each times a standard normal number. So it has their size and
     their correlation along the epochs: a curve that has not yet taken off may do so early or
-    late, one that has learnt wavers a little. Losses and seconds have independent noise.
+    late, one that has learnt wavers a little. Losses and seconds have independent noise. It makes
+    no curve better than the best loss recorded at that epoch, unless its mean is: the errors of
+    networks leap up, not down, which two trainings cannot tell.
 
     Where curves of the table diverge, the probability of having diverged is learnt for each epoch,
     and a training has diverged from the first epoch where it exceeds that training's uniform
@@ -120,6 +122,7 @@ class Surrogate:
         }
         for what, learnt in self._learnt.items():
             learnt.fit(points, targets[what])
+        self._best = losses.best
         self._noise = _Noise(table, self._scale)
         # In the order in which they were foreseen. More than one block: workers that are freed
         # together are all given their jobs before the first curve is asked for.
@@ -189,7 +192,7 @@ class Surrogate:
         # No product of matrices, which would cost a thread more than it adds.
         noise = (expected.noise * factors.reshape(count, 2, 1)).sum(axis=0)
         scaled, logs = expected.scaled + noise
-        losses = self._scale.back(scaled)
+        losses = self._scale.back(np.maximum(scaled, np.minimum(expected.scaled[0], self._best)))
         if expected.diverged is not None:
             losses[expected.diverged > streams.uniform(seed, "surrogate divergence")] = np.inf
         seconds = np.exp(logs)
@@ -222,11 +225,16 @@ class Surrogate:
 
 @dataclass(frozen=True, slots=True)
 class _MeanLosses:
-    """The mean losses of each config on their `scale`; the share of trainings that diverged."""
+    """What is learnt of the losses, on their `scale`.
+
+    The `means` of each config, the share of its trainings that have `diverged`, and the `best` of
+    all at each epoch.
+    """
 
     scale: LossScale
     means: Values
     diverged: Values
+    best: Values
 
 
 def _means(table: Tabular) -> tuple[_MeanLosses, Values]:
@@ -237,7 +245,8 @@ def _means(table: Tabular) -> tuple[_MeanLosses, Values]:
     means = [scale.there(_filled(each, scale.worst)).mean(axis=0) for each in losses]
     diverged = [np.isinf(each).mean(axis=0) for each in losses]
     logs = [np.log(each).mean(axis=0) for each in seconds]
-    return _MeanLosses(scale, np.array(means), np.array(diverged)), np.array(logs)
+    best = scale.there(_filled(np.concatenate(losses).min(axis=0), scale.worst))
+    return _MeanLosses(scale, np.array(means), np.array(diverged), best), np.array(logs)
 
 
 def _filled(losses: Values, worst: float) -> Values:

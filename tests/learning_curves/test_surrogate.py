@@ -137,6 +137,14 @@ def test_noise_has_the_covariance_of_the_recorded_trainings():
     assert (np.abs(drawn.mean(axis=0) - mean) < 4.5 * mean_error).all()
 
 
+def test_noise_makes_no_curve_better_than_the_best_recorded():
+    losses = [[[0.3 + 0.1 * x], [0.5 + 0.1 * x]] for x in np.linspace(0, 1, 12)]
+    made = Surrogate(table(losses))
+    drawn = [made.curve({"x": 0.5}, seed).all_losses[0] for seed in range(300)]
+    assert min(drawn) == 0.3  # of x = 0: at least one in ten of normal noise is below
+    assert 0.4 < np.mean(drawn) < 0.5
+
+
 def test_seconds_have_noise_of_their_own():
     losses = [[[0.5], [0.5]] for _ in range(10)]
     recorded = table(losses).recorded
