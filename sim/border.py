@@ -15,6 +15,7 @@ from learning_curves.scale import levels
 from learning_curves.space import Config, Domain, Space
 
 _SHARE = 0.05  # of the scale, at either end
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ def at_border(space: Space, best: Config, tried: Sequence[Config]) -> list[Borde
     """Return the numeric hyperparameters whose best value lies at an end of their range.
 
     It does if it lies within 5 % of the scale (see `learning_curves.scale`) at the end; or if it is
-    the outermost of the n values tried and lies within 1/n of the end, as the outermost values of a
-    grid do. A whole number lies where the nearer edge of its interval does, so the first and the
+    the outermost of the n values tried and lies within 1/(2 n) of the end, as the outermost values of
+    a grid do, which are middles of cells. A whole number lies where the nearer edge of its interval does, so the first and the
     last always lie at an end. Told are only ends that a range has, ranges of at least three values,
     and, for the outermost, at least three values tried. O(tried).
 
@@ -94,8 +95,9 @@ def _end(domain: Domain, value: Any, tried: set[Any]) -> bool | None:
     above = float(domain.sf(value))
     enough = len(tried) >= 3
     low, high = domain.support()
-    at_low = below <= _SHARE or (enough and value == min(tried) and below <= 1 / len(tried))
-    at_high = above <= _SHARE or (enough and value == max(tried) and above <= 1 / len(tried))
+    near = 0.5 / len(tried) + _ROUNDING if enough else 0.0
+    at_low = below <= _SHARE or (enough and value == min(tried) and below <= near)
+    at_high = above <= _SHARE or (enough and value == max(tried) and above <= near)
     if at_low and low > -float("inf"):
         return False
     if at_high and high < float("inf"):

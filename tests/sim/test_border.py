@@ -37,6 +37,12 @@ def test_the_outermost_values_of_a_grid_count(place, told):
     assert ends({"x": stats.uniform(0, 1)}, grid[place], grid) == told
 
 
+def test_the_outermost_of_few_draws_counts_only_where_a_grids_would():
+    space, four = {"x": stats.uniform(0, 1)}, [{"x": 0.5}, {"x": 0.6}, {"x": 0.7}]
+    assert ends(space, {"x": 0.12}, four) == {"x": False}  # within 1/8
+    assert ends(space, {"x": 0.13}, four) == {}
+
+
 def test_the_outermost_of_many_draws_does_not_count_far_from_the_end():
     tried = [{"x": 0.3 + i / 1000} for i in range(20)]
     assert ends({"x": stats.uniform(0, 1)}, tried[0], tried) == {}
