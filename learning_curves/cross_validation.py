@@ -22,7 +22,7 @@ from learning_curves.errors import InputError
 from learning_curves.space import Config, Space
 from learning_curves.streams import generator
 from learning_curves.summary import rank_correlation
-from learning_curves.surrogate import Surrogate
+from learning_curves.surrogate import FEWEST, Surrogate
 from learning_curves.table_file import Recorded
 from learning_curves.tabular import Tabular
 
@@ -109,9 +109,8 @@ def held_out(
         There are too few configs, or no such regressor or number of folds.
 
     """
+    check_folds(table, folds)
     count = len(table.configs)
-    if not 2 <= folds <= count:
-        raise InputError(f"folds is {folds}: {table.name} has {count} configs, give 2 to {count}")
     part = generator(seed, "folds").permutation(count) % folds
     surrogates: list[Surrogate | None] = [None] * count
     for fold in range(folds):
@@ -121,6 +120,26 @@ def held_out(
         for place in inside:
             surrogates[place] = learnt
     return HeldOut(table, tuple(each for each in surrogates if each is not None))
+
+
+def check_folds(table: Tabular, folds: int) -> None:
+    """Raise if the configs of `table` cannot be dealt into so many parts.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two parts, or more than configs, or too few are left to learn from.
+
+    """
+    count = len(table.configs)
+    if not 2 <= folds <= count:
+        raise InputError(f"folds is {folds}: {table.name} has {count} configs, give 2 to {count}")
+    left = count - -(-count // folds)
+    if left < FEWEST:
+        raise InputError(
+            f"{table.name} has {count} configs: {folds} folds leave {left} to learn from, and "
+            f"{FEWEST} are needed"
+        )
 
 
 def _rows(table: Tabular, of: npt.NDArray[np.bool_]) -> Tabular:

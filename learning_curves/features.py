@@ -60,5 +60,6 @@ def _columns(domain: Domain, values: Sequence[object]) -> list[Points]:
         return [scale.places(domain, values)]
     if all(isinstance(each, int | float) for each in domain):
         return [scale.places(sorted(domain), values)]
-    codes = np.array([domain.index(value) for value in values])
+    places = scale.places(list(domain), values)
+    codes = np.floor(places * len(domain))
     return [(codes == code).astype(float) for code in range(len(domain))]

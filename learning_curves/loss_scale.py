@@ -15,7 +15,8 @@ from scipy.special import expit, logit
 
 Values = npt.NDArray[np.float64]
 
-_DIGITS = 7  # of a loss, counted from the first of the greatest one
+_DIGITS = 7  # of a loss, counted from the first of the least one above 0
+_FINEST = 15  # decimals, beyond which rounding does nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class LossScale:
     Parameters
     ----------
     kind
-        ``"logit"`` for shares, such as an error rate; ``"log"`` for other losses above 0;
-        ``"linear"`` where some are below.
+        ``"logit"`` for shares, such as an error rate; ``"log"`` for other losses of 0 and above;
+        ``"linear"`` where some are below, or all are 0.
     low, high
         The least and the greatest value that is taken as it is; what lies beyond is moved there.
     worst
@@ -81,14 +82,13 @@ def scale_of(losses: Values) -> LossScale:
     if not finite.size:
         finite = np.ones(1)
     worst = float(finite.max())
-    greatest = float(np.abs(finite).max())
-    decimals = _DIGITS - ceil(log10(greatest)) if greatest else _DIGITS
-    decimals = min(max(decimals, -300), 300)
+    sizes = np.abs(finite[finite != 0])
+    decimals = min(_DIGITS - ceil(log10(sizes.min())), _FINEST) if sizes.size else _FINEST
     above, below = finite[finite > 0], finite[finite < 1]
-    if finite.min() >= 0 and worst <= 1 and above.size and below.size:
-        high = 1 - float((1 - below).min()) / 2 if worst == 1 else worst
-        low = float(above.min()) / 2 if finite.min() == 0 else float(above.min())
-        return LossScale("logit", min(low, high), high, worst, decimals)
-    if finite.min() > 0:
-        return LossScale("log", float(finite.min()), worst, worst, decimals)
-    return LossScale("linear", float(finite.min()), worst, worst, decimals)
+    if finite.min() < 0 or not above.size:
+        return LossScale("linear", float(finite.min()), worst, worst, decimals)
+    low = float(above.min()) / 2 if finite.min() == 0 else float(above.min())
+    if worst > 1 or not below.size:
+        return LossScale("log", low, worst, worst, decimals)
+    high = 1 - float((1 - below).min()) / 2 if worst == 1 else worst
+    return LossScale("logit", min(low, high), high, worst, decimals)

@@ -122,7 +122,11 @@ def places(domain: Domain, values: Sequence[Any]) -> Points:
     """Return the place of each value of one hyperparameter, shape (values,); see `to_unit`."""
     if not spaces.is_distribution(domain):
         edges = _edges(domain)
-        at = [domain.index(value) for value in values]
+        found = {choice: place for place, choice in reversed(list(enumerate(domain)))}
+        for value in values:
+            if value not in found:
+                raise ValueError(f"{value!r} is not in {list(domain)[:8]}: give one of the choices")
+        at = [found[value] for value in values]
         return (edges[:-1] + edges[1:])[at] / 2
     numbers = np.asarray(values, dtype=np.float64)
     if spaces.is_whole(domain):

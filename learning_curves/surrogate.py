@@ -31,22 +31,22 @@ from learning_curves.tabular import Tabular
 Values = npt.NDArray[np.float64]
 
 _DONORS = 8  # configs whose repeated trainings show what noise a mean curve has
-_FEWEST = 4  # configs to learn from
+FEWEST = 4
+"""Configs to learn from, at least."""
 _DIGITS = 7  # of the seconds
-_REMEMBERED = 8192  # configs that were foreseen, some ten megabytes
+_REMEMBERED = 8192  # configs that were foreseen: a kilobyte each for curves of 20 epochs
 
 
 @dataclass(frozen=True, slots=True)
 class _Expected:
     """What is expected of one config.
 
-    `scaled` losses and, below them, logarithms of seconds, shape (2, r_max); the rows of the
-    `noise` of both, shape (rows, 2, r_max); and, where the table has diverged curves, the
-    probability of having `diverged`.
+    `scaled` losses and, below them, logarithms of seconds, shape (2, r_max); the `donors` of the
+    noise of both; and, where the table has diverged curves, the probability of having `diverged`.
     """
 
     scaled: Values
-    noise: Values
+    donors: npt.NDArray[np.intp]
     diverged: Values | None
 
 
@@ -58,9 +58,9 @@ class Surrogate:
     recorded configs whose mean curves are most like the one at hand lend the differences between
     their trainings, as whole curves, each times a standard normal number. So it has their size and
     their correlation along the epochs: a curve that has not yet taken off may do so early or
-    late, one that has learnt wavers a little. Losses and seconds have independent noise. It makes
-    no curve better than the best loss recorded at that epoch, unless its mean is: the errors of
-    networks leap up, not down, which two trainings cannot tell.
+    late, one that has learnt wavers a little. Losses and seconds have independent noise. Downward,
+    that of losses is bent so that no curve is better than the best loss recorded at that epoch,
+    unless its mean is: the errors of networks leap up, not down, which two trainings cannot tell.
 
     Where curves of the table diverge, the probability of having diverged is learnt for each epoch,
     and a training has diverged from the first epoch where it exceeds that training's uniform
@@ -101,10 +101,10 @@ class Surrogate:
         seed: int = 0,
         kernels: Mapping[str, Sequence[float]] = MappingProxyType({}),
     ) -> None:
-        if len(table.configs) < _FEWEST:
+        if len(table.configs) < FEWEST:
             raise InputError(
                 f"{table.name} has {len(table.configs)} configs: a surrogate learns from "
-                f"{_FEWEST} or more"
+                f"{FEWEST} or more"
             )
         self.table = table
         self.regressor = regressor
@@ -187,15 +187,12 @@ class Surrogate:
         expected = self._foreseen.get(self._key(config))
         if expected is None:
             (expected,) = self._expect([config])
-        count = len(expected.noise)
-        factors = streams.normals(seed, "surrogate noise", count=2 * count)
-        # No product of matrices, which would cost a thread more than it adds.
-        noise = (expected.noise * factors.reshape(count, 2, 1)).sum(axis=0)
-        scaled, logs = expected.scaled + noise
-        losses = self._scale.back(np.maximum(scaled, np.minimum(expected.scaled[0], self._best)))
+        noise = self._noise.drawn(expected.donors, seed)
+        room = np.maximum(expected.scaled[0] - self._best, 0)
+        losses = self._scale.back(expected.scaled[0] + _within(noise[0], room))
         if expected.diverged is not None:
             losses[expected.diverged > streams.uniform(seed, "surrogate divergence")] = np.inf
-        seconds = np.exp(logs)
+        seconds = np.exp(expected.scaled[1] + noise[1])
         # As losses, to seven digits of the least, that they do not depend on how a machine adds.
         seconds = seconds.round(_DIGITS - ceil(log10(seconds.min())))
         return RecordedCurve(tuple(losses.tolist()), tuple(seconds.tolist()))
@@ -220,7 +217,7 @@ class Surrogate:
         if "diverged" in found:
             diverged = list(np.maximum.accumulate(found["diverged"], axis=1))
         both = np.stack([found["losses"], found["seconds"]], axis=1)
-        return list(map(_Expected, both, self._noise.rows(found["losses"]), diverged))
+        return list(map(_Expected, both, self._noise.donors(found["losses"]), diverged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,20 +272,39 @@ class _Noise:
             rows.append(contrasts / np.sqrt(len(by_seed) - 1))
         self.known = bool(rows)
         self._means = np.array(means).reshape(-1, table.r_max)
-        # (configs, contrasts, losses and seconds); of those with fewer trainings the rest is 0.
-        self._rows = np.zeros((len(rows), max(map(len, rows), default=0), 2 * table.r_max))
+        # (configs, contrasts, 2, r_max); of configs with fewer trainings the rest is 0.
+        most = max(map(len, rows), default=0)
+        self._rows = np.zeros((len(rows), most, 2, table.r_max))
         for place, each in enumerate(rows):
-            self._rows[place, : len(each)] = each
+            self._rows[place, : len(each)] = each.reshape(-1, 2, table.r_max)
 
-    def rows(self, scaled: Values) -> Values:
-        """Return the rows that make the noise of each mean curve; shape (curves, rows, 2, r_max).
-
-        They are those of the configs whose mean curves are most like it, with equal shares.
-        """
+    def donors(self, scaled: Values) -> npt.NDArray[np.intp]:
+        """Return, for each mean curve, the configs whose mean curves are most like it."""
         apart = np.zeros((len(scaled), len(self._means)))
         for one, other in zip(scaled.T, self._means.T, strict=True):
             apart += (one[:, np.newaxis] - other) ** 2
-        donors = apart.argsort(axis=1, kind="stable")[:, :_DONORS]
-        shape = len(scaled), donors.shape[1] * self._rows.shape[1], 2, scaled.shape[1]
-        shared: Values = self._rows[donors].reshape(shape) / np.sqrt(max(1, donors.shape[1]))
-        return shared
+        nearest: npt.NDArray[np.intp] = apart.argsort(axis=1, kind="stable")[:, :_DONORS]
+        return nearest
+
+    def drawn(self, donors: npt.NDArray[np.intp], seed: int) -> Values:
+        """Return the noise of one training, of scaled losses and log seconds; shape (2, r_max).
+
+        The donors have equal shares in it.
+        """
+        rows = self._rows[donors].reshape(-1, *self._rows.shape[2:])
+        factors = streams.normals(seed, "surrogate noise", count=2 * len(rows))
+        # No product of matrices, which would cost a thread more than it adds.
+        total: Values = (rows * factors.reshape(-1, 2, 1)).sum(axis=0)
+        total /= np.sqrt(max(1, len(donors)))
+        return total
+
+
+def _within(noise: Values, room: Values) -> Values:
+    """Return `noise` bent so that it goes down by less than `room`, and up as it does.
+
+    Below 0 it is ``room * (exp(noise / room) - 1)``: small noise stays what it is.
+    """
+    down = np.minimum(noise, 0)
+    bent = room * np.expm1(np.divide(down, room, out=np.full_like(down, -np.inf), where=room > 0))
+    within: Values = np.where(noise < 0, bent, noise)
+    return within

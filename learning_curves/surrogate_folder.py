@@ -33,9 +33,11 @@ def write(surrogate: Surrogate, folder: Path) -> None:
     Raises
     ------
     InputError
-        The folder cannot be made.
+        The folder cannot be made, or holds something else than a surrogate.
 
     """
+    if folder.is_dir() and any(folder.iterdir()) and not is_surrogate(folder):
+        raise InputError(f"{folder} is not empty, and no surrogate: choose another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -84,7 +86,7 @@ def load(folder: Path) -> Surrogate:
 
 def _checked(said: dict[str, Any], path: Path) -> tuple[str, int, dict[str, list[float]]]:
     regressor, seed, kernels = (said.get(key) for key in ("regressor", "seed", "kernels"))
-    if regressor not in REGRESSORS:
+    if not isinstance(regressor, str) or regressor not in REGRESSORS:
         raise InputError(
             f"{path}: regressor is {regressor!r}: write one of {', '.join(REGRESSORS)}"
         )
@@ -92,8 +94,11 @@ def _checked(said: dict[str, Any], path: Path) -> tuple[str, int, dict[str, list
         raise InputError(f"{path}: seed is {seed!r}: write a whole number >= 0")
     if not isinstance(kernels, dict):
         raise InputError(f"{path}: kernels is {kernels!r}: fit the surrogate again")
+    for what in ("losses", "seconds") if regressor == "gp" else ():
+        if what not in kernels:
+            raise InputError(f"{path}: the kernel of {what} is missing: fit the surrogate again")
     for what, kernel in kernels.items():
-        numbers = isinstance(kernel, list) and all(isinstance(each, float) for each in kernel)
-        if not numbers or not all(0 < each < float("inf") for each in kernel):
+        numbers = isinstance(kernel, list) and all(type(each) in {int, float} for each in kernel)
+        if not numbers or len(kernel) < 3 or not all(0 < each < float("inf") for each in kernel):
             raise InputError(f"{path}: the kernel of {what} is {kernel!r}: fit the surrogate again")
-    return str(regressor), seed, kernels
+    return regressor, seed, kernels

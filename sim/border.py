@@ -53,10 +53,11 @@ def at_border(space: Space, best: Config, tried: Sequence[Config]) -> list[Borde
     """Return the numeric hyperparameters whose best value lies at an end of their range.
 
     It does if it lies within 5 % of the scale (see `learning_curves.scale`) at the end; or if it is
-    the outermost of the n values tried and lies within 1/(2 n) of the end, as the outermost values of
-    a grid do, which are middles of cells. A whole number lies where the nearer edge of its interval does, so the first and the
-    last always lie at an end. Told are only ends that a range has, ranges of at least three values,
-    and, for the outermost, at least three values tried. O(tried).
+    the outermost of the n values tried and lies within 1/(2 n) of the end, as the outermost values
+    of a grid do, which are middles of cells. A whole number lies where the nearer edge of its
+    interval does, so the first and the last always lie at an end. Told are only ends that a range
+    has, ranges of at least three values, and, for the outermost, at least three values tried.
+    O(tried).
 
     Parameters
     ----------

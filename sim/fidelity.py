@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
-from math import isfinite, sqrt
+from math import isfinite, nan, sqrt
 from typing import Any
 
 import numpy as np
@@ -191,7 +191,9 @@ def by_scheduler(told: Sequence[Fate]) -> pd.DataFrame:
                     "source": source,
                     "best_loss": float(np.mean([each.best_loss for each in runs])),
                     "difference": float(apart.mean()),
-                    "standard_error": float(apart.std()) / sqrt(len(runs)),
+                    "standard_error": float(apart.std(ddof=1)) / sqrt(len(runs))
+                    if len(runs) > 1
+                    else nan,
                     "utilisation": float(np.mean([each.utilisation for each in runs])),
                     "rungs": {
                         level: float(np.mean([each.rungs.get(level, 0) for each in runs]))

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from math import isinf
+from math import isfinite, isinf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,13 +171,20 @@ def check(
         A value is out of range, or a table has too few configs.
 
     """
-    from learning_curves.cross_validation import figures, held_out  # noqa: PLC0415  quick --help
+    from learning_curves.cross_validation import (  # noqa: PLC0415  quick --help
+        check_folds,
+        figures,
+        held_out,
+    )
     from sim import report  # noqa: PLC0415  quick --help
 
     for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
         if value < 1:
             raise InputError(f"{name} is {value}: give at least 1")
-    for name in tables:
+    if args.target is not None and not isfinite(args.target):
+        raise InputError(f"--target is {args.target}: give a loss")
+    for name, table in tables.items():
+        check_folds(table, args.folds)
         _experiment(args, name)
     folder = None if args.out is None else report.prepare(args.out)
     told: dict[str, list[dict[str, Any]]] = {name: [] for name in tables}
@@ -192,11 +199,13 @@ def check(
             if folder is not None:
                 from sim import plots  # noqa: PLC0415  imports matplotlib
 
-                plots.held_out(twin, folder / f"{table.name}-{regressor}.png")
-    if folder is not None:
-        report.write_text(folder / "surrogates.json", to_json(told))
-        if not args.json:
-            console().print(f"written to {folder}")
+                stem = table.name
+                if [each.name for each in tables.values()].count(stem) > 1:
+                    stem = f"{stem}-{list(tables).index(name)}"
+                plots.held_out(twin, folder / f"{stem}-{regressor}.png")
+                report.write_text(folder / "surrogates.json", to_json(told))
+    if folder is not None and not args.json:
+        console().print(f"written to {folder}")
     return told
 
 

@@ -42,7 +42,7 @@ def test_no_prediction_is_above_the_worst_loss_or_below_what_the_kind_has(losses
         ([0.5, np.inf], "logit"),
         ([2.3, 0.1], "log"),
         ([-0.3, 0.1], "linear"),
-        ([0.0, 2.0], "linear"),
+        ([0.0, 2.0], "log"),
         ([0.0], "linear"),
         ([np.inf], "log"),
     ],
@@ -54,3 +54,8 @@ def test_the_kind_is_that_of_the_finite_losses(losses, kind):
 def test_zero_and_one_stand_half_a_step_from_their_neighbours():
     scale = scale_of(np.array([0.0, 0.1, 0.6, 1.0]))
     assert (scale.low, scale.high) == pytest.approx((0.05, 0.8))  # 0.1 / 2, 1 - (1 - 0.6) / 2
+
+
+def test_one_loss_that_exploded_does_not_take_the_digits_of_the_others():
+    scale = scale_of(np.array([0.5, 1.25, 3.0, 1e12]))
+    assert scale.back(scale.there(np.array([0.5, 1.25, 3.0]))) == pytest.approx([0.5, 1.25, 3.0])

@@ -141,7 +141,10 @@ def test_noise_makes_no_curve_better_than_the_best_recorded():
     losses = [[[0.3 + 0.1 * x], [0.5 + 0.1 * x]] for x in np.linspace(0, 1, 12)]
     made = Surrogate(table(losses))
     drawn = [made.curve({"x": 0.5}, seed).all_losses[0] for seed in range(300)]
-    assert min(drawn) == 0.3  # of x = 0: at least one in ten of normal noise is below
+    # The mean is 0.45; without the bend, one in ten would be below 0.3, the best of x = 0.
+    assert 0.3 <= min(drawn) < 0.36
+    low = [loss for loss in drawn if loss < 0.4]
+    assert len(set(low)) == len(low) > 50  # they do not pile up there
     assert 0.4 < np.mean(drawn) < 0.5
 
 

@@ -57,6 +57,9 @@ def test_it_is_found_by_its_path_and_by_the_word(folder):
         ("seed = 0", "seed = -1", "seed is -1"),
         ("[kernels]", "[kernel]", "kernels is None"),
         ("losses = [", "losses = [-1.0, ", "the kernel of losses is"),
+        ("losses = [", "losses = []\nother = [", "the kernel of losses is []"),
+        ("losses = [", "lost = [", "the kernel of losses is missing"),
+        ('"gp"', '["gp"]', "regressor is ['gp']"),
         ("losses = [", "losses = [1.0, ", "the kernel has 5 numbers, for 2 columns"),
         ("seed = 0", "seed = ", "fit the surrogate again"),
         ("table_sha256 = ", 'table_sha256 = "0"\nother = ', "table.csv has changed since"),
@@ -93,3 +96,11 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be made"):
         surrogate_folder.write(Surrogate(TABLE), tmp_path / "file" / "inner")
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    mine = tmp_path / "table.csv"
+    mine.write_text("mine")
+    with pytest.raises(InputError, match="is not empty, and no surrogate"):
+        surrogate_folder.write(Surrogate(TABLE, "nearest"), tmp_path)
+    assert mine.read_text() == "mine"

@@ -107,9 +107,9 @@ def test_differences_are_paired_by_seed():
         fate("surrogate", "sh", 2, 4.0, loss=inf),
     ]
     rows = by_scheduler(told).set_index("source")
-    # -0.1, +0.1, and nothing where neither has an incumbent: mean 0, sd sqrt(0.02 / 3).
+    # -0.1, +0.1, and nothing where neither has an incumbent: mean 0, variance 0.02 / 2.
     assert rows.loc["surrogate", "difference"] == pytest.approx(0.0)
-    assert rows.loc["surrogate", "standard_error"] == pytest.approx((0.02 / 3) ** 0.5 / 3**0.5)
+    assert rows.loc["surrogate", "standard_error"] == pytest.approx((0.02 / 2 / 3) ** 0.5)
     assert rows.loc["surrogate", "missed"] == 2
     assert rows.loc["surrogate", "time_to_target"] == inf
     assert rows.loc["table", "rungs"] == {1: 2.0, 2: 1.0}
