@@ -168,9 +168,26 @@ def _configs(
                 )
         space[name] = _domain(distribution)
     configs: list[Config] = [
-        {name: _plain(trial.params[name]) for name in first.distributions} for trial in trials
+        {
+            name: _member(distribution, trial.params[name])
+            for name, distribution in first.distributions.items()
+        }
+        for trial in trials
     ]
     return space, configs
+
+
+def _on_step(distribution: Any, k: int) -> Any:
+    """Return the k-th value of a distribution with steps, as Optuna draws it."""
+    return min(distribution.low + k * distribution.step, distribution.high)
+
+
+def _member(distribution: Any, value: Any) -> Any:
+    """Return the member of the domain that a value stands for: enqueued ones are as typed."""
+    step = getattr(distribution, "step", None)
+    if step is None or isinstance(distribution.low, int):
+        return _plain(value)
+    return _on_step(distribution, round((value - distribution.low) / step))
 
 
 def _domain(distribution: Any) -> Domain:
@@ -182,8 +199,7 @@ def _domain(distribution: Any) -> Domain:
         return low
     whole = isinstance(low, int)
     if step is not None and not (whole and step == 1):
-        # As Optuna draws it: low + k * step.
-        return [low + k * step for k in range(round((high - low) / step) + 1)]
+        return [_on_step(distribution, k) for k in range(round((high - low) / step) + 1)]
     if whole:
         return lograndint(low, high + 1) if distribution.log else stats.randint(low, high + 1)
     return stats.loguniform(low, high) if distribution.log else uniform(low, high)

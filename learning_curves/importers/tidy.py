@@ -286,11 +286,30 @@ def _trainings(
 
 
 def _occurrences(config: Places, step: Floats) -> Places:
-    """Return for each epoch how often it stood above, for the same config: its seed."""
+    """Return for each epoch how often it stood above, for the same config: its seed.
+
+    Raises
+    ------
+    InputError
+        A config has some of its epochs more often than others: which training an epoch is of is
+        then anybody's guess.
+
+    """
     order = np.lexsort((step, config))  # stable: the file's order within an epoch
     same = (np.diff(config[order]) == 0) & (np.diff(step[order]) == 0)
     firsts = np.flatnonzero(np.concatenate(([True], ~same)))
     lengths = np.diff(firsts, append=len(order))
+    of = config[order][firsts]
+    least: dict[int, int] = {}
+    most: dict[int, int] = {}
+    for each, times in zip(of.tolist(), lengths.tolist(), strict=True):
+        least[each] = min(times, least.get(each, times))
+        most[each] = max(times, most.get(each, times))
+        if least[each] < most[each]:
+            raise InputError(
+                f"of one config some epochs are there {least[each]} times and others {most[each]} "
+                "times: say which training each row is of, by --map seed=COLUMN"
+            )
     seed = np.empty(len(order), dtype=np.int64)
     seed[order] = np.arange(len(order)) - np.repeat(firsts, lengths)
     return seed

@@ -205,6 +205,12 @@ def _refuse_overwriting(source: str, out: Path) -> None:
     for written in (out, out.with_suffix(".toml")):
         if written.exists() and written.resolve() == Path(source).resolve():
             raise InputError(f"--out {out} would overwrite the source: give another name")
+    card = out.with_suffix(".toml")
+    of_source = card.resolve() == Path(f"{source.removesuffix(Path(source).suffix)}.toml").resolve()
+    if card.exists() and (of_source or not out.exists()):
+        raise InputError(
+            f"--out {out} would overwrite {card}, the card of something else: give another name"
+        )
 
 
 @contextmanager

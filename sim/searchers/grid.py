@@ -18,6 +18,9 @@ from learning_curves.scale import from_unit, levels, varying
 from learning_curves.space import Config, Domain, Space
 from learning_curves.streams import generator
 
+_FINEST = 10**6  # values of one hyperparameter
+_MOST_SHUFFLED = 10**7  # configs, whose order is held in memory
+
 
 def grid(
     space: Space,
@@ -68,7 +71,14 @@ def grid(
     points = _fitting(space, most) if points is None and most is not None else points
     if points is not None and points < 1:
         raise ValueError(f"grid_points is {points}: give at least 1")
+    if points is not None and points > _FINEST:
+        raise ValueError(f"a grid of {points} values a hyperparameter is too fine: allow {_FINEST}")
     axes = [_axis(name, domain, points) for name, domain in space.items()]
+    count = prod(map(len, axes))
+    if shuffled and count > _MOST_SHUFFLED:
+        raise ValueError(
+            f"a grid of {count} configs is too large to shuffle: lower grid_points or max_trials"
+        )
     return _shuffled(space, axes, seed) if shuffled else _in_order(space, axes)
 
 

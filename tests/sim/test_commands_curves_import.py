@@ -58,6 +58,16 @@ def test_what_is_imported_can_be_run_and_says_what_was_decided(here, capsys):
     assert main(["run", "--curves", "mine.csv", "--max-trials", "2", "--no-plots"]) == 0
 
 
+def test_the_card_of_something_else_is_left_alone(here, capsys):
+    words = (MAP, "--metric-is", "higher", "--incomplete", "cut")
+    for card, out in (("log.toml", "log.parquet"), ("mine.toml", "mine.csv")):
+        (here / card).write_text("mine")
+        assert run("import", "log.csv", "--out", out, *words) == 2
+        assert f"would overwrite {card}, the card of something else" in capsys.readouterr().err
+        assert (here / card).read_text() == "mine"
+        (here / card).unlink()
+
+
 @pytest.mark.usefixtures("here")
 def test_json_has_the_figures_and_the_decisions(capsys):
     words = ["import", "log.csv", "--out", "mine.parquet", MAP, "--flip", "one-minus"]

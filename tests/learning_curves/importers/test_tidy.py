@@ -263,3 +263,10 @@ def test_the_space_is_given_in_configspaces_json(tmp_path, imported, refused):
     assert "config 1 has lr 2.0, which is outside the card's space, 0.01 to 1.0" in refused(
         odd, columns=MAP, space=space
     )
+
+
+def test_trainings_without_a_seed_are_never_spliced(tmp_path, refused):
+    # Of one config: a training of epochs 1 and 3, then one of 1, 2 and 3.
+    rows = ["0.1,1,.9,1", "0.1,3,.7,1", "0.1,1,.5,1", "0.1,2,.4,1", "0.1,3,.3,1"]
+    path = written(tmp_path, "\n".join(["lr,epoch,validation_error,seconds", *rows]) + "\n")
+    assert "some epochs are there 1 times and others 2 times" in refused(path)

@@ -89,3 +89,12 @@ def test_without_a_number_of_points_all_levels_are_taken():
 def test_a_grid_that_cannot_be_is_refused(numbers, message):
     with pytest.raises(ValueError, match=message):
         grid({"lr": stats.uniform(), "act": ["a", "b"]}, seed=0, **numbers)
+
+
+def test_grids_too_large_to_hold_are_refused():
+    space = {name: stats.uniform(0, 1) for name in "abcd"}
+    with pytest.raises(ValueError, match="a grid of 100000000 configs is too large to shuffle"):
+        grid(space, seed=0, points=100, shuffled=True)
+    assert next(grid(space, seed=0, points=100)) == dict.fromkeys("abcd", 0.005)
+    with pytest.raises(ValueError, match="too fine: allow 1000000"):
+        grid({"a": stats.uniform(0, 1)}, seed=0, points=10**7)
