@@ -167,6 +167,6 @@ def test_without_optuna_the_way_to_get_it_is_said(stored, refused, monkeypatch):
 def test_steps_that_are_no_binary_fractions_are_members_of_the_space(stored, imported):
     # 0.1 + 2 * 0.1 is 0.30000000000000004, and an enqueued 0.3 is stored as typed.
     space = {"x": optuna.distributions.FloatDistribution(0.1, 0.7, step=0.1)}
-    path = stored(*(trial({0: 0.5}, space=space, x=x) for x in (0.3, 0.7, 0.1 + 2 * 0.1)))
+    path = stored(*(trial({1: 0.5}, space=space, x=x) for x in (0.3, 0.7, 0.1 + 2 * 0.1)))
     got = imported(path)
     assert [config["x"] for config in got.table.configs] == [0.1 + 2 * 0.1, 0.7]
