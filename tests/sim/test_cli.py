@@ -270,10 +270,11 @@ def test_compare_takes_a_searcher_too(tmp_path, capsys):
 
 
 def test_a_best_config_at_the_border_is_noted(capsys):
-    assert main(["run", *SHORT, "--searcher", "coordinate", "--scheduler", "random"]) == 0
+    best = ["--first", "learning_rate=0.1,width=256"]
+    assert main(["run", *SHORT, *best, "--searcher", "coordinate", "--scheduler", "random"]) == 0
     notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
     assert len(notes) == 1
-    assert "the best width, " in notes[0]
+    assert "the best width, 256, " in notes[0]
     assert "its range, 16 to 256: better ones may lie above, widen the range there" in notes[0]
 
 
