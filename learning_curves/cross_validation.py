@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from learning_curves.curve import RecordedCurve
 from learning_curves.errors import InputError
 from learning_curves.space import Config, Space
 from learning_curves.streams import generator
-from learning_curves.summary import rank_correlation
+from learning_curves.summary import doubling, rank_correlation
 from learning_curves.surrogate import FEWEST, Surrogate
 from learning_curves.table_file import Recorded
 from learning_curves.tabular import Tabular
@@ -65,14 +64,9 @@ class HeldOut:
         """The table's configs."""
         return self.table.configs
 
-    @cached_property
-    def _places(self) -> dict[Any, int]:
-        key = itemgetter(*self.space)
-        return {key(config): place for place, config in enumerate(self.configs)}
-
     def curve(self, config: Config, seed: int) -> RecordedCurve:
         """Return a curve of `config`, one of the table's, by the surrogate that has not seen it."""
-        place = self._places[itemgetter(*self.space)(config)]
+        place = self.table.curve(config, seed).config_id
         return replace(self.surrogates[place].curve(config, seed), config_id=place)
 
     @cached_property
@@ -181,9 +175,8 @@ def figures(twin: HeldOut) -> dict[str, Any]:
     drawn = _drawn(twin)
     real = [np.array([c.all_losses for c in each]) for each in trainings]
     noise = _noise(real), _noise(list(drawn))
-    doubling = [1 << k for k in range((table.r_max - 1).bit_length())]
     levels = []
-    for epoch in [*doubling, table.r_max]:
+    for epoch in doubling(table.r_max):
         at = epoch - 1
         finite = np.isfinite(recorded[:, at]) & np.isfinite(losses[:, at])
         errors = np.abs(losses[finite, at] - recorded[finite, at])

@@ -35,7 +35,6 @@ def summary(table: Tabular) -> dict[str, Any]:
     losses = np.array([curve.all_losses for curve in curves])  # (curves, r_max)
     seconds = np.array([curve.all_seconds for curve in curves])  # (curves, r_max)
     best = int(np.argmin(table.final_losses))
-    doubling = [1 << k for k in range((table.r_max - 1).bit_length())]
     return {
         "name": table.name,
         "title": table.title,
@@ -56,9 +55,18 @@ def summary(table: Tabular) -> dict[str, Any]:
                 "loss_quantiles": _quantiles(losses[:, epoch - 1]),
                 "rank_correlation": rank_correlation(losses[:, epoch - 1], losses[:, -1]),
             }
-            for epoch in [*doubling, table.r_max]
+            for epoch in doubling(table.r_max)
         ],
     }
+
+
+def doubling(r_max: int) -> list[int]:
+    """Return the epochs at which curves are told of.
+
+    >>> doubling(10), doubling(16)
+    ([1, 2, 4, 8, 10], [1, 2, 4, 8, 16])
+    """
+    return [*(1 << k for k in range((r_max - 1).bit_length())), r_max]
 
 
 def _quantiles(values: npt.NDArray[np.float64]) -> dict[str, float]:
