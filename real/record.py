@@ -132,7 +132,7 @@ def record(recording: Recording) -> Generator[Event, None, None]:
         card = _open_card(path, card_path, recording.card())
         with files.locked(path, "recorder"):
             table = Table(path, recording.draw(), recording.r_max)
-            missing = _missing(recording, table.open())
+            missing = _missing(recording, table.open(), table.configs)
             if missing:
                 card = cards.carry_on(card, recording.card())
                 cards.mark(card, finished=False).write(card_path)
@@ -183,7 +183,9 @@ def _open_card(path: Path, card_path: Path, new: Card) -> Card:
     return new
 
 
-def _missing(recording: Recording, recorded: set[CurveKey]) -> list[Order]:
+def _missing(
+    recording: Recording, recorded: set[CurveKey], configs: Sequence[Config]
+) -> list[Order]:
     beyond = [seed for _, seed in recorded if seed >= recording.seeds]
     if beyond:
         raise InputError(
@@ -192,7 +194,7 @@ def _missing(recording: Recording, recorded: set[CurveKey]) -> list[Order]:
         )
     return [
         Order(config_id, config, seed, recording.r_max)
-        for config_id, config in enumerate(recording.draw())
+        for config_id, config in enumerate(configs)
         for seed in range(recording.seeds)
         if (config_id, seed) not in recorded
     ]

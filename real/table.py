@@ -18,6 +18,7 @@ from learning_curves import files
 from learning_curves.errors import InputError
 from learning_curves.space import Config
 
+_ROUNDING = 1e-14  # some units in the last place of a float
 CurveKey: TypeAlias = tuple[int, int]
 """The config's id and the seed of one curve."""
 
@@ -30,7 +31,9 @@ class Table:
     path
         The file; it need not exist yet.
     configs
-        The configs by their id, each with the same names in the same order.
+        The configs by their id, each with the same names in the same order. `open` replaces a
+        config by the one in the file where they differ by rounding only: the last bit of a drawn
+        number depends on the processor.
     r_max
         Rows of each curve.
 
@@ -39,6 +42,8 @@ class Table:
     def __init__(self, path: Path, configs: Sequence[Config], r_max: int) -> None:
         self.path = path
         self.r_max = r_max
+        self.configs = list(configs)
+        self._met: set[int] = set()  # the configs of which a row has been read
         self._fields = [[_text(value) for value in config.values()] for config in configs]
         self._header = _line(
             ["config_id", *configs[0], "seed", "epoch", "validation_error", "seconds"]
@@ -147,13 +152,36 @@ class Table:
                     f"{self.path}: line {line}: config {curve[0]} of {len(self._fields)}: ask for "
                     f"--configs {curve[0] + 1} or more, or for another --out"
                 )
-            if values != self._fields[curve[0]]:
-                expected = self._fields[curve[0]]
+            if curve[0] not in self._met:
+                self._adopt(curve[0], values)
+                self._met.add(curve[0])
+            expected = self._fields[curve[0]]
+            if values != expected:
                 raise self._foreign(line, f"config {curve[0]} is {values}, not {expected}")
             if not (error >= 0 and 0 < seconds < math.inf):
                 raise self._foreign(line, f"error {error} after {seconds} seconds")
         assert curve is not None
         return curve
+
+    def _adopt(self, config_id: int, values: list[str]) -> None:
+        """Take the config of the file, if it is the drawn one up to rounding."""
+        drawn = self.configs[config_id]
+        try:
+            found = {
+                name: float(text) if isinstance(value, float) else value
+                for (name, value), text in zip(drawn.items(), values, strict=True)
+            }
+        except ValueError:
+            return
+        texts = [_text(value) for value in found.values()]
+        close = all(
+            math.isclose(found[name], value, rel_tol=_ROUNDING)
+            for name, value in drawn.items()
+            if isinstance(value, float)
+        )
+        if close and texts == values:
+            self.configs[config_id] = found
+            self._fields[config_id] = values
 
     def _foreign(self, line: int, what: str) -> InputError:
         return InputError(f"{self.path}: line {line}: {what}: record under another name by --out")

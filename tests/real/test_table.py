@@ -144,3 +144,21 @@ def test_a_curve_that_comes_twice_is_refused(tmp_path):
     fill(path).append((1, 0), *CURVES[1, 0])
     with pytest.raises(InputError, match="line 11: config 1 with seed 0 comes twice"):
         table(path).open()
+
+
+def test_a_config_drawn_on_another_processor_keeps_the_last_bit_of_the_file(tmp_path):
+    path = tmp_path / "t.csv"
+    there = [CONFIGS[0] | {"learning_rate": math.nextafter(0.1, 1)}, CONFIGS[1]]
+    begun = Table(path, there, R_MAX)
+    begun.open()
+    begun.append((0, 0), *CURVES[0, 0])
+    carried_on = table(path)
+    assert carried_on.open() == {(0, 0)}
+    assert carried_on.configs == there
+    carried_on.append((0, 1), *CURVES[0, 1])
+    assert table(path).open() == {(0, 0), (0, 1)}
+    # The two do not mix: further rows are to have the config of the first.
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:4], *(line.replace("0.1000", "0.1", 1) for line in lines[4:])]))
+    with pytest.raises(InputError, match="line 5: config 0 is"):
+        table(path).open()
