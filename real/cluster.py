@@ -27,10 +27,10 @@ from real.journal import Ended, Event, Idled, Journal, Lost, Reported, Started, 
 from real.ledger import Ledger, Worker, replay
 from real.pauses import Pauses
 from real.training import Assignment, FailedError, MakeTask, Report, UnsavedError, train
+from sim.assignment import assign
 from sim.limits import Limits
 from sim.replay import Lived
 from sim.schedulers.protocol import Idle, Job, Scheduler
-from sim.worker import assign
 
 JOURNAL: Final = "journal.jsonl"
 CHECKPOINTS: Final = "checkpoints"

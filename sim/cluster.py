@@ -23,6 +23,7 @@ from simpy.events import EventPriority
 
 from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
+from sim.assignment import assign
 from sim.costs import Costs
 from sim.faults import Models, Outage
 from sim.garbage import cyclic_collection_paused
@@ -31,7 +32,7 @@ from sim.log import Log
 from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
 from sim.trace import Outcome, Trace
 from sim.training import Training
-from sim.worker import Worker, assign, hire
+from sim.worker import Worker, hire
 
 # At equal times SimPy goes by priority, then first come, first served: of the jobs that end, the
 # ones started earlier come first. 0 is SimPy's own, for the birth of a process.

@@ -1,15 +1,13 @@
 """A simulated worker: the job it is at, and how that job's seconds divide.
 
-Owns what a worker holds in memory, and which of the free workers, simulated or live, gets which
-job. Must not know the time, nor who gives it its jobs.
+Owns what a worker holds in memory. Must not know the time, nor who gives it its jobs.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from math import inf
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from learning_curves.curve import Curve
 from sim.faults import SlowWorkers
@@ -107,41 +105,4 @@ def hire(count: int, speeds: Sequence[float], slow: SlowWorkers | None) -> list[
             worker.speed = speeds[worker.number % len(speeds)]
         if slow is not None:
             worker.speed /= slow.slowness(worker.number)
-    return workers
-
-
-class Free(Protocol):
-    """A worker that is free: its number, and the job it was at last."""
-
-    number: int
-    job: Job | None
-
-
-FreeWorker = TypeVar("FreeWorker", bound=Free)
-
-
-def assign(
-    jobs: Sequence[Job], freed: deque[FreeWorker], waiting: deque[FreeWorker]
-) -> list[FreeWorker]:
-    """Take a worker for each of the jobs out of the queues, and return them.
-
-    A just-freed worker gets the job that goes on with its trial; the other jobs go to the others
-    in turn, those just freed first. O(free workers).
-
-    Parameters
-    ----------
-    jobs
-        Handed out together; no more than there are free workers.
-    freed, waiting
-        The workers freed just now, in order of report, and those free for longer, the longest idle
-        first.
-
-    """
-    holding = {worker.job.trial.number: worker for worker in freed if worker.job}
-    homes = [holding.pop(job.trial.number, None) for job in jobs]
-    settled = {worker.number for worker in homes if worker is not None}
-    others = deque(worker for worker in freed if worker.number not in settled)
-    workers = [home or (others or waiting).popleft() for home in homes]
-    freed.clear()
-    freed.extend(others)
     return workers

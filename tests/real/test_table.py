@@ -159,6 +159,8 @@ def test_a_config_drawn_on_another_processor_keeps_the_last_bit_of_the_file(tmp_
     assert table(path).open() == {(0, 0), (0, 1)}
     # The two do not mix: further rows are to have the config of the first.
     lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join([*lines[:4], *(line.replace("0.1000", "0.1", 1) for line in lines[4:])]))
+    path.write_text(
+        "".join([*lines[:4], *(line.replace("0.1000", "0.1", 1) for line in lines[4:])])
+    )
     with pytest.raises(InputError, match="line 5: config 0 is"):
         table(path).open()
