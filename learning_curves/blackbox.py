@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from learning_curves.curve import Curve
-from learning_curves.space import Config, Space
+from learning_curves.spaces.space import Config, Space
 
 
 class Blackbox(Protocol):

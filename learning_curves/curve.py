@@ -1,7 +1,7 @@
 """A learning curve: the loss after, and the seconds of, each epoch of one config and seed.
 
 Owns the form in which curves are handed out. Must not know where they come from (`blackbox`) or
-what time it is (`sim.cluster`).
+what time it is (`sim.cluster.cluster`).
 """
 
 from __future__ import annotations

@@ -9,12 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeAlias
 
-from learning_curves import surrogate_folder
 from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError
-from learning_curves.surrogate import Surrogate
+from learning_curves.surrogates import surrogate_folder
+from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.synthetic import Bowl, Exponential, PowerLaw, TakeOff, settings
-from learning_curves.tabular import MissingTableError, Tabular, load
+from learning_curves.tables.tabular import MissingTableError, Tabular, load
 
 Family: TypeAlias = type[PowerLaw | Exponential | TakeOff | Bowl]
 

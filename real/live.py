@@ -18,27 +18,30 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from learning_curves import files
-from learning_curves import space as spaces
-from learning_curves.card import Card
 from learning_curves.errors import InputError, for_the_user
-from learning_curves.space import Config
-from learning_curves.tabular import Tabular
-from real import card as cards
-from real import journal, ledger, training
-from real.cluster import JOURNAL, Cluster, ignore
-from real.crew import Crew, Processes
-from real.data import Source, ValidateOn
-from real.journal import Event
-from real.recipe import Recipe
-from sim import plain, replay, searchers
-from sim.experiment import Experiment, Run
-from sim.limits import Limits
-from sim.replay import Lived
+from learning_curves.spaces import space as spaces
+from learning_curves.spaces.space import Config
+from learning_curves.tables.card import Card
+from learning_curves.tables.tabular import Tabular
+from real.cluster import journal, ledger, training
+from real.cluster.cluster import JOURNAL, Cluster, ignore
+from real.cluster.crew import Crew, Processes
+from real.cluster.journal import Event
+from real.recorder import card as cards
+from real.tasks.data import Source, ValidateOn
+from real.tasks.recipe import Recipe
+from sim import searchers
+from sim.experiments import plain
+from sim.experiments.experiment import Experiment
+from sim.experiments.run import Run
+from sim.jobs.limits import Limits
 from sim.schedulers import Contract, Retrying, Scheduler, Searcher, catalogue
 from sim.schedulers.catalogue import Settings
+from sim.traces import replay
+from sim.traces.replay import Lived
 
 if TYPE_CHECKING:
-    from real.task import Task
+    from real.tasks.task import Task
 
 EXPERIMENT = "experiment.toml"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.cli import COMMANDS, main
+from sim.commands.cli import COMMANDS, main
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -35,19 +35,107 @@ def name(path):
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", FILES, ids=name)
+# Each room, and the rooms whose code it may import, its own aside. `real` may not import the
+# simulated clock, though it measures and reports runs by the same code.
+BELOW = {
+    "learning_curves": (),
+    "sim.schedulers": (),
+    "sim.searchers": ("learning_curves", "sim.schedulers"),
+    "sim.jobs": ("sim.schedulers",),
+    "sim.faults": ("learning_curves", "sim.schedulers"),
+    "sim.traces": ("learning_curves", "sim.schedulers", "sim.jobs", "sim.faults"),
+    "sim.cluster": ("learning_curves", "sim.schedulers", "sim.jobs", "sim.faults", "sim.traces"),
+    "sim.experiments": (
+        *("learning_curves", "sim.schedulers", "sim.searchers", "sim.jobs", "sim.faults"),
+        *("sim.traces", "sim.cluster"),
+    ),
+    "sim.studies": (
+        *("learning_curves", "sim.schedulers", "sim.searchers", "sim.jobs", "sim.faults"),
+        *("sim.traces", "sim.experiments"),
+    ),
+    "sim.reports": (
+        *("learning_curves", "sim.schedulers", "sim.jobs", "sim.faults", "sim.traces"),
+        *("sim.experiments", "sim.studies"),
+    ),
+    "sim.commands": ("learning_curves", "sim"),
+    "real": (
+        *("learning_curves", "sim.schedulers", "sim.searchers", "sim.jobs", "sim.traces"),
+        *("sim.experiments", "sim.reports", "sim.commands"),
+    ),
+}
+FRONT_DOORS = {"sim/__init__.py", "learning_curves/__init__.py", "real/__init__.py"}
+MOST_NAMES = 12
+
+
+def room_of(module):
+    return next((room for room in BELOW if within(module, room)), None)
+
+
+def module_of(path):
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if name(p) not in FRONT_DOORS], ids=name)
 def test_a_room_imports_only_the_rooms_below_it(path):
-    room = path.relative_to(ROOT).parts[0]
-    modules = imported(path)
-    if room == "learning_curves":
-        assert not [m for m in modules if within(m, "sim") or within(m, "real")]
-    elif room == "sim":
-        assert not [m for m in modules if within(m, "real")]
-    else:  # the simulated clock has no part in live training
-        assert not [m for m in modules if within(m, "sim.cluster")]
+    room = room_of(module_of(path))
+    assert room, f"{path} is in no room"
+    ours = [m for m in imported(path) if m.split(".")[0] in {"learning_curves", "sim", "real"}]
+    # `from sim import x` names both `sim` and `sim.x`: the first one says nothing.
+    above = [
+        m for m in ours if m != "sim" and not any(within(m, each) for each in (room, *BELOW[room]))
+    ]
+    assert not above
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "sim/schedulers").glob("*.py")), ids=name)
+def test_the_order_of_the_rooms_has_no_circle():
+    ranks = list(BELOW)
+    for room, below in BELOW.items():
+        assert all(ranks.index(each) < ranks.index(room) for each in below if each in BELOW), room
+
+
+def graph():
+    """Return which of our files import which, imports for typing alone left out."""
+    files = {module_of(path): path for path in FILES}
+    return {
+        module: {m for m in imported(path) if m in files and m != module}
+        for module, path in files.items()
+        if path.name != "__init__.py"
+    }
+
+
+def test_no_file_imports_itself_by_way_of_others():
+    edges = graph()
+    done, open_ = set(), []
+
+    def visit(module):
+        if module in open_:
+            raise AssertionError(" -> ".join([*open_[open_.index(module) :], module]))
+        if module in done:
+            return
+        open_.append(module)
+        for below in sorted(edges.get(module, ())):
+            visit(below)
+        done.add(open_.pop())
+
+    for module in sorted(edges):
+        visit(module)
+
+
+@pytest.mark.parametrize(
+    "folder",
+    sorted({path.parent for path in FILES}),
+    ids=name,
+)
+def test_a_folder_is_read_at_a_glance(folder):
+    names = {
+        each.stem
+        for each in folder.iterdir()
+        if (each.suffix == ".py" or each.is_dir()) and not each.name.startswith(("_", "."))
+    }
+    assert len(names) <= MOST_NAMES, sorted(names)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "sim/schedulers").rglob("*.py")), ids=name)
 def test_schedulers_know_only_the_standard_library_and_each_other(path):
     foreign = [m for m in imported(path) if m.split(".")[0] not in STANDARD]
     assert not [m for m in foreign if not within(m, "sim.schedulers")]
@@ -56,14 +144,17 @@ def test_schedulers_know_only_the_standard_library_and_each_other(path):
 @pytest.mark.parametrize(
     ("library", "home"),
     [
-        ("simpy", "sim/cluster.py"),
+        ("simpy", "sim/cluster/cluster.py"),
         ("torch", "real/"),
-        ("matplotlib", "sim/plots"),
+        ("matplotlib", "sim/reports/plots"),
         (
             "optuna",
-            ("learning_curves/importers/optuna_study.py", "sim/searchers/optuna_samplers.py"),
+            (
+                "learning_curves/importers/formats/optuna_study.py",
+                "sim/searchers/optuna_samplers.py",
+            ),
         ),
-        ("sklearn", "learning_curves/regressors.py"),
+        ("sklearn", "learning_curves/surrogates/regressors.py"),
     ],
 )
 def test_a_library_is_imported_in_one_place(library, home):
@@ -80,7 +171,9 @@ def test_no_global_randomness_and_no_clock_in_the_simulation(path):
         assert not {"time", "datetime"} & modules
 
 
-@pytest.mark.parametrize("statement", ["import sim.experiment", "import sim.cli"])
+@pytest.mark.parametrize(
+    "statement", ["import sim.experiments.experiment", "import sim.commands.cli"]
+)
 def test_simulating_imports_no_optional_library(statement):
     code = f"{statement}; import sys; sys.exit(bool({{'torch', 'optuna'}} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -105,7 +198,7 @@ SLOW = {"torch", "numpy", "pandas", "scipy", "matplotlib", "simpy"}
 )
 def test_help_is_answered_without_the_slow_libraries(arguments, slow):
     code = (
-        "import sys; from sim.cli import main\n"
+        "import sys; from sim.commands.cli import main\n"
         f"try: main({arguments!r})\n"
         "except SystemExit: pass\n"
         f"imported = {slow!r} & set(sys.modules)\n"

@@ -7,10 +7,10 @@ from matplotlib import colormaps
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
-from learning_curves import space as spaces
 from learning_curves.sources import FAMILIES, find
+from learning_curves.spaces import space as spaces
 from learning_curves.streams import generator
-from sim.plots import canvas
+from sim.reports.plots import canvas
 
 COUNT = 64
 SHARES = (0, 0.5, 1)

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from learning_curves import configspace_json
-from learning_curves import space as spaces
-from learning_curves.card import Card
-from learning_curves.cells import member_of
 from learning_curves.curve import RecordedCurve
 from learning_curves.errors import InputError
 from learning_curves.importers.log import Log
 from learning_curves.importers.options import Options
 from learning_curves.importers.whole import Whole, whole_curves
-from learning_curves.space import Config, Domain, Space
-from learning_curves.table_file import KEYS, MEASURES, Recorded, parse, render
-from learning_curves.tabular import Tabular
+from learning_curves.spaces import configspace_json
+from learning_curves.spaces import space as spaces
+from learning_curves.spaces.space import Config, Domain, Space
+from learning_curves.tables.card import Card
+from learning_curves.tables.cells import member_of
+from learning_curves.tables.table_file import KEYS, MEASURES, Recorded, parse, render
+from learning_curves.tables.tabular import Tabular
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from learning_curves.errors import InputError
-from learning_curves.space import Config, Space
+from learning_curves.spaces.space import Config, Space
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.int64]

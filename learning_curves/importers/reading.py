@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from learning_curves.errors import InputError
-from learning_curves.importers import lcbench, lcdb, optuna_study, syne_tune, tidy
 from learning_curves.importers.assembly import Imported, assemble
+from learning_curves.importers.formats import lcbench, lcdb, optuna_study, syne_tune, tidy
 from learning_curves.importers.log import Progress
 from learning_curves.importers.options import FORMATS, Options
 

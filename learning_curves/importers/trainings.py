@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from learning_curves.importers.log import Places
-from learning_curves.space import Config
+from learning_curves.spaces.space import Config
 
 
 def repeats(

@@ -13,7 +13,7 @@ from typing import ClassVar, Literal
 from scipy import stats
 
 from learning_curves import streams
-from learning_curves.space import Config, Space
+from learning_curves.spaces.space import Config, Space
 from learning_curves.synthetic import closed_form, form, power_law
 from learning_curves.synthetic.form import Place
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from learning_curves import streams
-from learning_curves.space import Config
+from learning_curves.spaces.space import Config
 from learning_curves.synthetic.form import BEST, INITIAL, WORST, Form, Values
 from learning_curves.synthetic.formula_curve import FormulaCurve
 

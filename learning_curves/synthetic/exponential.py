@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from learning_curves.space import Config, Space
+from learning_curves.spaces.space import Config, Space
 from learning_curves.synthetic import closed_form, form, learning_rate_and_width
 from learning_curves.synthetic.form import Number
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from learning_curves.errors import InputError
-from learning_curves.space import Config, Space
+from learning_curves.spaces.space import Config, Space
 
 INITIAL = 0.9  # the loss of a model that guesses one of ten classes
 BEST = 0.1  # the loss at r_max of the best config

@@ -10,7 +10,7 @@ from functools import cache
 
 from scipy import stats
 
-from learning_curves.space import Config, Space
+from learning_curves.spaces.space import Config, Space
 from learning_curves.synthetic.form import Place
 
 OPTIMUM: Config = {"learning_rate": 0.1, "width": 256}

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from learning_curves.curve import RecordedCurve
 from learning_curves.errors import InputError
-from learning_curves.space import Config, Space
+from learning_curves.spaces.space import Config, Space
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """`rungsim live`: a scheduler on real training.
 
 Owns the command's options and what it prints and draws. Must not know how jobs are trained
-(`real.cluster`), nor import torch before `main` runs: help must come at once.
+(`real.cluster.cluster`), nor import torch before `main` runs: help must come at once.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from sim.commands import options
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from real.crew import Crew
+    from real.cluster.crew import Crew
     from real.live import LiveExperiment
-    from sim.experiment import Run
-    from sim.replay import Lived
+    from sim.experiments.run import Run
+    from sim.traces.replay import Lived
 
 MAX_SECONDS = 600.0  # of a run without any limit
 
@@ -109,7 +109,7 @@ def main(args: argparse.Namespace) -> int:
         See `carry_out`.
 
     """
-    from sim import report, screen  # noqa: PLC0415  quick --help
+    from sim.reports import report, screen  # noqa: PLC0415  quick --help
 
     done = carry_out(args)
     if done is None:
@@ -134,7 +134,7 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
     """
     torch_options.check(args.device)
     from real import live  # noqa: PLC0415 - it needs torch, see the file's law
-    from sim import report, screen  # noqa: PLC0415  quick --help
+    from sim.reports import report, screen  # noqa: PLC0415  quick --help
 
     if args.resume is not None:
         options.refuse_beside(
@@ -205,7 +205,7 @@ def train(
 ) -> Lived:
     """Run `experiment` in `folder` before the user's eyes."""
     from real import live  # noqa: PLC0415 - see the file's law
-    from real.cluster import JOURNAL  # noqa: PLC0415 - likewise
+    from real.cluster.cluster import JOURNAL  # noqa: PLC0415 - likewise
     from real.commands.watch import Watch  # noqa: PLC0415 - likewise
 
     path = folder / JOURNAL
@@ -215,7 +215,7 @@ def train(
 
 
 def _hire(dask: str | None, experiment: LiveExperiment) -> Callable[[], Crew] | None:
-    from real import dask_crew, training  # noqa: PLC0415 - see the file's law
+    from real.cluster import dask_crew, training  # noqa: PLC0415 - see the file's law
 
     if dask is None:
         return None
@@ -226,8 +226,8 @@ def _hire(dask: str | None, experiment: LiveExperiment) -> Callable[[], Crew] | 
 def _withdraw(folder: Path) -> None:
     """Remove what a run that could not begin has left, so that the command may be given again."""
     from real import live  # noqa: PLC0415 - see the file's law
-    from real.cluster import JOURNAL  # noqa: PLC0415 - likewise
-    from real.journal import Journal  # noqa: PLC0415 - likewise
+    from real.cluster.cluster import JOURNAL  # noqa: PLC0415 - likewise
+    from real.cluster.journal import Journal  # noqa: PLC0415 - likewise
 
     with suppress(InputError), Journal(folder / JOURNAL) as journal:  # of nobody else's run
         if not journal.read():

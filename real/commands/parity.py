@@ -1,7 +1,7 @@
 """`rungsim parity`: a live run against its own simulation.
 
-Owns the command's options and what it prints and draws. The measures are `sim.parity`'s, the curves
-and costs `sim.replay`'s.
+Owns the command's options and what it prints and draws. The measures are
+`sim.experiments.parity`'s, the curves and costs `sim.traces.replay`'s.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from sim.commands import options
 
 if TYPE_CHECKING:
     from real.live import LiveExperiment
-    from sim.experiment import Run
-    from sim.replay import Lived
+    from sim.experiments.run import Run
+    from sim.traces.replay import Lived
 
 EPILOG = """\
 examples:
@@ -63,7 +63,7 @@ def main(args: argparse.Namespace) -> int:
     """
     torch_options.check(args.device)
     from real import live  # noqa: PLC0415 - it needs torch
-    from sim import report, screen  # noqa: PLC0415  quick --help
+    from sim.reports import report, screen  # noqa: PLC0415  quick --help
 
     if min(args.on) < 1:
         raise InputError(f"--on is {args.on}: give at least 1 worker")
@@ -101,8 +101,9 @@ def compare(
     experiment: LiveExperiment, lived: Lived, workers: tuple[int, ...]
 ) -> tuple[Run, dict[str, Any]]:
     """Return the simulation of a live run, and how near it comes in plain values."""
-    from sim import parity, replay  # noqa: PLC0415  quick --help
-    from sim.experiment import simulate  # noqa: PLC0415  quick --help
+    from sim.experiments import parity  # noqa: PLC0415  quick --help
+    from sim.experiments.run import simulate  # noqa: PLC0415  quick --help
+    from sim.traces import replay  # noqa: PLC0415  quick --help
 
     curves, assumed = replay.completed(lived)
     costs = replay.calibrated(lived)
@@ -144,7 +145,7 @@ def _trained(run: Run, lived: Lived) -> float:
 
 
 def _draw(experiment: LiveExperiment, lived: Lived, simulated: Run, folder: Path) -> None:
-    from sim import plots  # noqa: PLC0415  imports matplotlib
+    from sim.reports import plots  # noqa: PLC0415  imports matplotlib
 
     what = f"{experiment.scheduler} on {experiment.task}, {experiment.workers} workers"
     plots.gantts(
@@ -157,7 +158,7 @@ def _print(told: dict[str, Any]) -> None:
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  quick --help
     from rich.table import Table  # noqa: PLC0415  quick --help
 
-    from sim.screen import console, duration  # noqa: PLC0415  quick --help
+    from sim.reports.screen import console, duration  # noqa: PLC0415  quick --help
 
     table = Table(box=None, show_header=False)
     table.add_row("same jobs", f"{told['same_jobs']:.1%}")

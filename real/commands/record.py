@@ -1,7 +1,8 @@
 """`rungsim record`: train configs and write a table of their learning curves.
 
 Owns the command's arguments, its progress bar and its exit codes. Must not know how curves are
-trained or stored (`real.record`), nor import torch before `main` runs: help must come at once.
+trained or stored (`real.recorder.record`), nor import torch before `main` runs, so that help comes
+at once.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from learning_curves.errors import INTERRUPTED
 from real.commands import torch_options
-from real.events import Begun, Epoch, Event, Failure, Order
+from real.recorder.events import Begun, Epoch, Event, Failure, Order
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -77,8 +78,8 @@ def main(args: argparse.Namespace) -> int:
 
 def _record(args: argparse.Namespace, console: Console) -> int:
     torch_options.check(args.device)
-    from real import record as recorder  # noqa: PLC0415 - it needs torch, see the file's law
-    from real import task as tasks  # noqa: PLC0415 - likewise
+    from real.recorder import record as recorder  # noqa: PLC0415 - it needs torch, see the file's law
+    from real.tasks import task as tasks  # noqa: PLC0415 - likewise
 
     make_task = functools.partial(
         tasks.build,

@@ -18,9 +18,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from real.journal import Ended, Event, Idled, Lost, Reported, Started, Stopped
-from sim import screen
-from sim.screen import duration, figure
+from real.cluster.journal import Ended, Event, Idled, Lost, Reported, Started, Stopped
+from sim.reports import screen
+from sim.reports.screen import duration, figure
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -20,8 +20,8 @@ from sim.commands import options
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.comparison import Measured
-    from sim.experiment import Experiment
+    from sim.experiments.experiment import Experiment
+    from sim.studies.comparison import Measured
 
 _SCHEDULERS = ("random", "random-batch", "sh", "asha")
 
@@ -98,8 +98,10 @@ def main(args: argparse.Namespace) -> int:
     """Run the comparison on each source of curves; write, draw and print it."""
     from learning_curves import sources  # noqa: PLC0415  quick --help
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
-    from learning_curves.tabular import shipped  # noqa: PLC0415  quick --help
-    from sim import comparison, experiment, report, screen  # noqa: PLC0415  quick --help
+    from learning_curves.tables.tabular import shipped  # noqa: PLC0415  quick --help
+    from sim.experiments import run as experiment_runs  # noqa: PLC0415  quick --help
+    from sim.reports import report, screen  # noqa: PLC0415  quick --help
+    from sim.studies import comparison  # noqa: PLC0415  quick --help
 
     for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
         if value < 1:
@@ -114,7 +116,7 @@ def main(args: argparse.Namespace) -> int:
         most = options.experiment(
             args, target_ends=False, curves=curves, seed=args.seed, workers=max(args.workers)
         )
-        base = experiment.bounded(most)
+        base = experiment_runs.bounded(most)
         experiments = comparison.grid(
             base,
             schedulers=args.scheduler,
@@ -122,7 +124,7 @@ def main(args: argparse.Namespace) -> int:
             seeds=args.seeds,
         )
         for each in experiments:
-            experiment.check(each)
+            experiment_runs.check(each)
         target = args.target
         if target is None:
             target = comparison.default_target(base)
@@ -177,7 +179,8 @@ def _measure(
         TimeRemainingColumn,
     )
 
-    from sim import comparison, screen  # noqa: PLC0415  quick --help
+    from sim.reports import screen  # noqa: PLC0415  quick --help
+    from sim.studies import comparison  # noqa: PLC0415  quick --help
 
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = screen.console(stderr=True)
@@ -201,8 +204,8 @@ def _draw(
     folder: Path,
 ) -> None:
     """Draw the comparison, and a short run of each scheduler to show how it works."""
-    from sim import plots, report  # noqa: PLC0415  imports matplotlib
-    from sim.experiment import simulate  # noqa: PLC0415  quick --help
+    from sim.experiments.run import simulate  # noqa: PLC0415  quick --help
+    from sim.reports import plots, report  # noqa: PLC0415  imports matplotlib
 
     schedulers = list(dict.fromkeys(each.experiment.scheduler for each in measured))
     counts = sorted({each.experiment.workers for each in measured})

@@ -1,7 +1,8 @@
 """The command `rungsim curves`: what tables there are, what one holds, whether one is sound.
 
-Owns the words and the printing; the figures are `learning_curves.summary`'s. What imports numpy is
-imported where it is used, so that `--help` and a mistyped argument are answered at once.
+Owns the words and the printing; the figures are `learning_curves.tables.summary`'s. What
+imports numpy is imported where it is used, so that `--help` and a mistyped argument are answered
+at once.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError
 from sim.commands import curves_import, curves_space, curves_surrogate
-from sim.screen import console, figure, print_table, to_json
+from sim.reports.screen import console, figure, print_table, to_json
 
 if TYPE_CHECKING:
-    from learning_curves.card import Card
-    from learning_curves.tabular import Tabular
+    from learning_curves.tables.card import Card
+    from learning_curves.tables.tabular import Tabular
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,8 +68,8 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _list(*, as_json: bool) -> int:
-    from learning_curves.summary import summary  # noqa: PLC0415  imports numpy
-    from learning_curves.tabular import load, shipped  # noqa: PLC0415  imports numpy
+    from learning_curves.tables.summary import summary  # noqa: PLC0415  imports numpy
+    from learning_curves.tables.tabular import load, shipped  # noqa: PLC0415  imports numpy
 
     found = [summary(load(name)) for name in shipped()]
     if as_json:
@@ -103,10 +104,10 @@ def _print_families() -> None:
 
 
 def _show(name_or_path: str, plot: Path | None, *, as_json: bool) -> int:
-    from learning_curves.sampled import sampled  # noqa: PLC0415  imports numpy
     from learning_curves.sources import find  # noqa: PLC0415  imports numpy
-    from learning_curves.summary import summary  # noqa: PLC0415  imports numpy
-    from learning_curves.tabular import Tabular  # noqa: PLC0415  imports numpy
+    from learning_curves.tables.sampled import sampled  # noqa: PLC0415  imports numpy
+    from learning_curves.tables.summary import summary  # noqa: PLC0415  imports numpy
+    from learning_curves.tables.tabular import Tabular  # noqa: PLC0415  imports numpy
 
     source = find(name_or_path)
     table = source if isinstance(source, Tabular) else sampled(source, name_or_path)
@@ -117,15 +118,15 @@ def _show(name_or_path: str, plot: Path | None, *, as_json: bool) -> int:
         _print_card(table.card)
         _print_summary(found)
     if plot is not None:
-        from sim.plots import curves  # noqa: PLC0415  imports matplotlib
+        from sim.reports.plots import curves  # noqa: PLC0415  imports matplotlib
 
         curves(table, plot)
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
-    from learning_curves.summary import summary  # noqa: PLC0415  imports numpy
-    from learning_curves.tabular import load  # noqa: PLC0415  imports numpy
+    from learning_curves.tables.summary import summary  # noqa: PLC0415  imports numpy
+    from learning_curves.tables.tabular import load  # noqa: PLC0415  imports numpy
 
     results: list[dict[str, Any]] = []
     sound: dict[str, Tabular] = {}

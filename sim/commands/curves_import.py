@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError
-from sim.screen import console, figure, to_json
+from sim.reports.screen import console, figure, to_json
 
 if TYPE_CHECKING:
     from learning_curves.importers.log import Progress
-    from learning_curves.tabular import Tabular
+    from learning_curves.tables.tabular import Tabular
 
 # As in `learning_curves.importers.options`, beside what numpy would keep --help waiting for.
 _FORMATS = ("tidy", "syne-tune", "lcdb", "lcbench", "optuna")
@@ -158,8 +158,8 @@ def _import(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from learning_curves.importers import syne_tune_export  # noqa: PLC0415  imports numpy
-    from learning_curves.tabular import load  # noqa: PLC0415  imports numpy
+    from learning_curves.importers.formats import syne_tune_export  # noqa: PLC0415  imports numpy
+    from learning_curves.tables.tabular import load  # noqa: PLC0415  imports numpy
 
     table: Tabular = load(args.table)
     if args.format == "syne-tune":
@@ -179,8 +179,8 @@ def _export(args: argparse.Namespace) -> int:
 
 def _tell(out: Path, lines: Sequence[str], counts: Any, *, as_json: bool) -> None:
     """Print what was decided, and what the table amounts to, as `curves check` does."""
-    from learning_curves.summary import summary  # noqa: PLC0415  imports numpy
-    from learning_curves.tabular import load  # noqa: PLC0415  imports numpy
+    from learning_curves.tables.summary import summary  # noqa: PLC0415  imports numpy
+    from learning_curves.tables.tabular import load  # noqa: PLC0415  imports numpy
 
     found = summary(load(out))
     if as_json:

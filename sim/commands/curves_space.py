@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError, for_the_user
-from sim.screen import figure, print_table, to_json
+from sim.reports.screen import figure, print_table, to_json
 
 if TYPE_CHECKING:
-    from learning_curves.space import Domain, Space
+    from learning_curves.spaces.space import Domain, Space
 
 
 def add_arguments(actions: Any) -> argparse.ArgumentParser:
@@ -46,8 +46,8 @@ def main(args: argparse.Namespace) -> int:
         There is no such space, it is malformed, or ConfigSpace's format cannot hold it.
 
     """
-    from learning_curves import configspace_json, scale  # noqa: PLC0415  imports numpy
-    from learning_curves.space import to_dict  # noqa: PLC0415  imports numpy
+    from learning_curves.spaces import configspace_json, scale  # noqa: PLC0415  imports numpy
+    from learning_curves.spaces.space import to_dict  # noqa: PLC0415  imports numpy
 
     space = _load(args.space)
     if args.sample is not None and args.sample < 1:
@@ -83,7 +83,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def domain_text(domain: Mapping[str, Any]) -> str:
-    """Return a domain in the form of `learning_curves.space.to_dict` for a person.
+    """Return a domain in the form of `learning_curves.spaces.space.to_dict` for a person.
 
     >>> domain_text({"distribution": "uniform", "args": [0], "scale": 0.5})
     'uniform(0, scale=0.5)'
@@ -108,7 +108,8 @@ def domain_text(domain: Mapping[str, Any]) -> str:
 
 
 def _load(name_or_path: str) -> Space:
-    from learning_curves import configspace_json, space_files, tabular  # noqa: PLC0415  as above
+    from learning_curves.spaces import configspace_json, space_files  # noqa: PLC0415  as above
+    from learning_curves.tables import tabular  # noqa: PLC0415  as above
 
     if name_or_path in space_files.names():
         return space_files.named(name_or_path)
@@ -131,7 +132,7 @@ def _draws(space: Space, seed: int, count: int) -> list[Mapping[str, Any]]:
 
 def _median(domain: Domain) -> float | None:
     """Return the middle of a prior of numbers; None for choices and constants."""
-    from learning_curves import space as spaces  # noqa: PLC0415  imports numpy
+    from learning_curves.spaces import space as spaces  # noqa: PLC0415  imports numpy
 
     if not spaces.is_distribution(domain):
         return None

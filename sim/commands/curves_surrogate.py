@@ -1,7 +1,7 @@
 """The action `rungsim curves fit`, and `check --surrogate`: surrogates made, and judged.
 
-Owns their options and what they print; the figures are `learning_curves.cross_validation`'s and
-`sim.fidelity`'s.
+Owns their options and what they print; the figures are
+`learning_curves.surrogates.cross_validation`'s and `sim.experiments.fidelity`'s.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError
 from sim.commands import options
-from sim.screen import console, duration, figure, print_table, to_json
+from sim.reports.screen import console, duration, figure, print_table, to_json
 
 if TYPE_CHECKING:
     from learning_curves.blackbox import Blackbox
-    from learning_curves.cross_validation import HeldOut
-    from learning_curves.tabular import Tabular
-    from sim.experiment import Experiment
+    from learning_curves.surrogates.cross_validation import HeldOut
+    from learning_curves.tables.tabular import Tabular
+    from sim.experiments.experiment import Experiment
 
-# As in `learning_curves.regressors`, whose import would keep --help waiting.
+# As in `learning_curves.surrogates.regressors`, whose import would keep --help waiting.
 _REGRESSORS = ("gp", "extra-trees", "nearest")
 _SCHEDULERS = ("random", "sh", "asha")
 
@@ -103,9 +103,9 @@ def add_check(check: argparse.ArgumentParser) -> None:
 
 def fit(args: argparse.Namespace) -> int:
     """Learn a surrogate and write its folder."""
-    from learning_curves import surrogate_folder  # noqa: PLC0415  quick --help
-    from learning_curves.surrogate import Surrogate  # noqa: PLC0415  quick --help
-    from learning_curves.tabular import load  # noqa: PLC0415  quick --help
+    from learning_curves.surrogates import surrogate_folder  # noqa: PLC0415  quick --help
+    from learning_curves.surrogates.surrogate import Surrogate  # noqa: PLC0415  quick --help
+    from learning_curves.tables.tabular import load  # noqa: PLC0415  quick --help
 
     if args.seed < 0:
         raise InputError(f"--seed is {args.seed}: give a whole number >= 0")
@@ -171,12 +171,8 @@ def check(
         A value is out of range, or a table has too few configs.
 
     """
-    from learning_curves.cross_validation import (  # noqa: PLC0415  quick --help
-        check_folds,
-        figures,
-        held_out,
-    )
-    from sim import report  # noqa: PLC0415  quick --help
+    from learning_curves.surrogates.cross_validation import check_folds, figures, held_out  # noqa: PLC0415  quick --help
+    from sim.reports import report  # noqa: PLC0415  quick --help
 
     for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
         if value < 1:
@@ -197,7 +193,7 @@ def check(
             if not args.json:
                 _print_figures(table.name, found)
             if folder is not None:
-                from sim import plots  # noqa: PLC0415  imports matplotlib
+                from sim.reports import plots  # noqa: PLC0415  imports matplotlib
 
                 stem = table.name
                 if [each.name for each in tables.values()].count(stem) > 1:
@@ -211,7 +207,8 @@ def check(
 
 def _experiment(args: argparse.Namespace, name: str) -> Experiment:
     """Return the experiment that is run with each scheduler; all of them are checked."""
-    from sim.experiment import Experiment, bounded, check  # noqa: PLC0415  quick --help
+    from sim.experiments.experiment import Experiment  # noqa: PLC0415  quick --help
+    from sim.experiments.run import bounded, check  # noqa: PLC0415  quick --help
 
     base = bounded(Experiment(curves=name, eta=args.eta, workers=args.workers, seed=args.seed))
     for scheduler in args.scheduler:
@@ -224,7 +221,8 @@ def _fidelity(args: argparse.Namespace, name: str, twin: HeldOut) -> dict[str, A
     from rich.progress import BarColumn, Progress, TimeRemainingColumn  # noqa: PLC0415
 
     from learning_curves.streams import generator  # noqa: PLC0415  quick --help
-    from sim import comparison, fidelity  # noqa: PLC0415  quick --help
+    from sim.experiments import fidelity  # noqa: PLC0415  quick --help
+    from sim.studies import comparison  # noqa: PLC0415  quick --help
 
     table = twin.table
     base = _experiment(args, name)

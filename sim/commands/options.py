@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from sim.commands import fault_options
 from sim.schedulers.catalogue import SCHEDULERS
 from sim.schedulers.protocol import LOST
-from sim.schedulers.stopping_rules import RULES
+from sim.schedulers.rungs.stopping_rules import RULES
 
 if TYPE_CHECKING:
-    from sim.experiment import Experiment
-    from sim.limits import Limits
+    from sim.experiments.experiment import Experiment
+    from sim.jobs.limits import Limits
 
-# As in `sim.searchers`, `sim.parts` and `learning_curves.sources`, whose import would keep --help
-# waiting.
+# As in `sim.searchers`, `sim.experiments.parts` and `learning_curves.sources`, whose import would
+# slow --help down.
 SEARCHER_NAMES = (
     *("random", "grid", "grid-shuffled", "sobol", "halton", "coarse-to-fine", "coordinate"),
     *("local", "optuna:tpe", "optuna:gp", "optuna:cma-es", "optuna:random", "optuna:qmc"),
@@ -175,7 +175,7 @@ def limits(args: argparse.Namespace, *, target_ends: bool) -> Limits:
 
     """
     from learning_curves.errors import for_the_user  # noqa: PLC0415  quick --help
-    from sim.limits import Limits  # noqa: PLC0415  quick --help
+    from sim.jobs.limits import Limits  # noqa: PLC0415  quick --help
 
     with for_the_user():
         return Limits(
@@ -197,8 +197,8 @@ def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object)
 
     """
     from learning_curves.errors import for_the_user  # noqa: PLC0415  quick --help
-    from sim.costs import Costs  # noqa: PLC0415  quick --help
-    from sim.experiment import Experiment  # noqa: PLC0415  quick --help
+    from sim.experiments.experiment import Experiment  # noqa: PLC0415  quick --help
+    from sim.jobs.costs import Costs  # noqa: PLC0415  quick --help
 
     with for_the_user():
         costs = Costs(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from sim.commands import options
 
 if TYPE_CHECKING:
-    from sim.experiment import Run
+    from sim.experiments.run import Run
 
 EPILOG = """\
 examples:
@@ -69,11 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the experiment; write and print what came of it."""
-    from sim import experiment as experiments  # noqa: PLC0415  quick --help
-    from sim import report, screen  # noqa: PLC0415  quick --help
+    from sim.experiments import experiment as experiments  # noqa: PLC0415  quick --help
+    from sim.experiments import run as runs  # noqa: PLC0415  quick --help
+    from sim.reports import report, screen  # noqa: PLC0415  quick --help
 
     if args.file is None:
-        experiment = experiments.bounded(
+        experiment = runs.bounded(
             options.experiment(
                 args,
                 target_ends=True,
@@ -96,7 +97,7 @@ def main(args: argparse.Namespace) -> int:
     folder = None if args.out is None else report.prepare(Path(args.out))
     if args.perfetto is not None:
         _check_place(args.perfetto)
-    run = experiments.simulate(experiment)
+    run = runs.simulate(experiment)
     if folder is not None:
         report.write_run(run, folder)
         if not args.no_plots:
@@ -135,7 +136,7 @@ def _check_place(path: Path) -> None:
 
 
 def _write_perfetto(run: Run, path: Path) -> None:
-    from sim import perfetto  # noqa: PLC0415  quick --help
+    from sim.traces import perfetto  # noqa: PLC0415  quick --help
 
     told = run.experiment
     perfetto.write(

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sim.study import Study
-    from sim.study_log import StudyLog
+    from sim.studies.study import Study
+    from sim.studies.study_log import StudyLog
 
 EPILOG = """\
 examples:
@@ -61,7 +61,8 @@ def main(args: argparse.Namespace) -> int:
 
     from learning_curves import files  # noqa: PLC0415  quick --help
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
-    from sim import report, study_file, study_report  # noqa: PLC0415  quick --help
+    from sim.reports import report, study_report  # noqa: PLC0415  quick --help
+    from sim.studies import study_file  # noqa: PLC0415  quick --help
 
     if args.list:
         told = {name: study_file.read(name).title for name in study_file.shipped()}
@@ -84,7 +85,8 @@ def main(args: argparse.Namespace) -> int:
 def _carry_out(args: argparse.Namespace, study: Study, folder: Path) -> int:
     """Run what is left of the study; write, draw and print it."""
     from learning_curves.errors import INTERRUPTED  # noqa: PLC0415  quick --help
-    from sim import screen, study_cells, study_log, study_report  # noqa: PLC0415  quick --help
+    from sim.reports import screen, study_report  # noqa: PLC0415  quick --help
+    from sim.studies import study_cells, study_log  # noqa: PLC0415  quick --help
 
     study_report.begin(study, folder)
     log = study_log.StudyLog(study, folder / "runs.csv")
@@ -100,7 +102,7 @@ def _carry_out(args: argparse.Namespace, study: Study, folder: Path) -> int:
     fits = study_cells.fits(study, log.values)
     result = study_report.write(study, cells, fits, folder)
     if not args.no_plots:
-        from sim import study_pictures  # noqa: PLC0415  imports matplotlib
+        from sim.reports import study_pictures  # noqa: PLC0415  imports matplotlib
 
         study_pictures.draw(study, cells, fits, folder)
     if args.json:
@@ -123,7 +125,8 @@ def _run(study: Study, log: StudyLog, processes: int) -> str:
     )
 
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
-    from sim import comparison, screen, study_log, study_report  # noqa: PLC0415  quick --help
+    from sim.reports import screen, study_report  # noqa: PLC0415  quick --help
+    from sim.studies import comparison, study_log  # noqa: PLC0415  quick --help
 
     missing = log.missing
     columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())

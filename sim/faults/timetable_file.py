@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from learning_curves.errors import InputError
-from learning_curves.sheet import read_sheet
+from learning_curves.tables.sheet import read_sheet
 from sim.faults.outages import Stay, Timetable
 
 _COLUMNS = ("worker", "joins", "leaves")

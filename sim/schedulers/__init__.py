@@ -3,8 +3,6 @@
 from sim.schedulers.asha import ASHA
 from sim.schedulers.asha_stopping import StoppingASHA
 from sim.schedulers.async_hyperband import AsyncHyperband
-from sim.schedulers.bracket import Bracket
-from sim.schedulers.contract import Contract
 from sim.schedulers.hyperband import Hyperband
 from sim.schedulers.median_stopping import MedianStopping
 from sim.schedulers.pasha import PASHA
@@ -20,10 +18,12 @@ from sim.schedulers.protocol import (
     may_go_on,
 )
 from sim.schedulers.random_search import RandomSearch
-from sim.schedulers.retrying import Retrying
-from sim.schedulers.rung import Rung, rung_levels
-from sim.schedulers.stopping_rules import RULES
+from sim.schedulers.rungs.bracket import Bracket
+from sim.schedulers.rungs.rung import Rung, rung_levels
+from sim.schedulers.rungs.stopping_rules import RULES
 from sim.schedulers.successive_halving import SuccessiveHalving
+from sim.schedulers.wrappers.contract import Contract
+from sim.schedulers.wrappers.retrying import Retrying
 
 __all__ = [
     "ASHA",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import inf
 
 from sim.schedulers.protocol import Idle, Job, Searcher, check_lost, inform
-from sim.schedulers.rung import Rung, rung_levels
+from sim.schedulers.rungs.rung import Rung, rung_levels
 
 
 class ASHA:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from sim.schedulers.in_place import InPlace
 from sim.schedulers.protocol import Idle, Job, Searcher, check_lost, inform
-from sim.schedulers.rung import rung_levels
-from sim.schedulers.stopping_rules import RULES
+from sim.schedulers.rungs.in_place import InPlace
+from sim.schedulers.rungs.rung import rung_levels
+from sim.schedulers.rungs.stopping_rules import RULES
 
 
 class StoppingASHA:

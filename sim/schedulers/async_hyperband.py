@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sim.schedulers.asha import ASHA
 from sim.schedulers.protocol import Idle, Job, Searcher
-from sim.schedulers.rung import rung_levels
+from sim.schedulers.rungs.rung import rung_levels
 
 
 class AsyncHyperband:

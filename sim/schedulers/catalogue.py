@@ -18,7 +18,7 @@ from sim.schedulers.median_stopping import MedianStopping
 from sim.schedulers.pasha import PASHA
 from sim.schedulers.protocol import Scheduler, Searcher
 from sim.schedulers.random_search import RandomSearch
-from sim.schedulers.stopping_rules import RULES
+from sim.schedulers.rungs.stopping_rules import RULES
 from sim.schedulers.successive_halving import SuccessiveHalving
 
 

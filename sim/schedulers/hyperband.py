@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.schedulers.cycle import Cycle, Shape, check_prefact
 from sim.schedulers.protocol import Idle, Job, Searcher
-from sim.schedulers.rung import rung_levels
+from sim.schedulers.rungs.cycle import Cycle, Shape, check_prefact
+from sim.schedulers.rungs.rung import rung_levels
 
 
 def bracket_shapes(levels: Sequence[int], eta: int, prefact: int = 1) -> list[Shape]:

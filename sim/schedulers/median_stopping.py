@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
 
-from sim.schedulers.in_place import InPlace
 from sim.schedulers.protocol import Idle, Job, Searcher, check_lost, inform
-from sim.schedulers.rung import Rung, check_levels
+from sim.schedulers.rungs.in_place import InPlace
+from sim.schedulers.rungs.rung import Rung, check_levels
 
 
 def is_worse_than_the_median(best: float, averages: Rung) -> bool:

@@ -11,7 +11,7 @@ from math import inf
 
 from sim.schedulers.asha import ASHA
 from sim.schedulers.protocol import Idle, Job, Searcher
-from sim.schedulers.soft_ranking import SoftRanking
+from sim.schedulers.rungs.soft_ranking import SoftRanking
 
 
 class PASHA:

@@ -79,7 +79,7 @@ class ProtocolError(RuntimeError):
 class Scheduler(Protocol):
     """Decides which job a free worker gets.
 
-    The laws (`sim.schedulers.contract.Contract` enforces 1 to 3 around any scheduler):
+    The laws (`sim.schedulers.wrappers.contract.Contract` enforces 1 to 3 around any scheduler):
 
     1. `Idle.WAIT` is answered only while a job is running, or nobody would ever ask again;
        `Idle.DONE` is final.

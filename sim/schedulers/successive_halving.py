@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.schedulers.cycle import Cycle, Shape, check_prefact
 from sim.schedulers.protocol import Idle, Job, Searcher
-from sim.schedulers.rung import rung_levels
+from sim.schedulers.rungs.cycle import Cycle, Shape, check_prefact
+from sim.schedulers.rungs.rung import rung_levels
 
 
 class SuccessiveHalving:

@@ -12,11 +12,11 @@ from itertools import chain, islice
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
-from learning_curves import space as spaces
 from learning_curves.blackbox import Blackbox, Foreseeing
 from learning_curves.errors import InputError
-from learning_curves.scale import varying
-from learning_curves.space import Config, Space
+from learning_curves.spaces import space as spaces
+from learning_curves.spaces.scale import varying
+from learning_curves.spaces.space import Config, Space
 from sim.schedulers.protocol import Searcher
 from sim.searchers.coarse_to_fine import CoarseToFine
 from sim.searchers.coordinate import Coordinate

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from learning_curves.scale import from_unit, to_unit, varying
-from learning_curves.space import Space
+from learning_curves.spaces.scale import from_unit, to_unit, varying
+from learning_curves.spaces.space import Space
 from sim.schedulers.protocol import Trial
 from sim.searchers.quasi_random import points
 from sim.searchers.stages import Stages, ordered

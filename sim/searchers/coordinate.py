@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-from learning_curves.scale import Points, from_unit, to_unit, varying
-from learning_curves.space import Space
+from learning_curves.spaces.scale import Points, from_unit, to_unit, varying
+from learning_curves.spaces.space import Space
 from sim.schedulers.protocol import Trial
 from sim.searchers.quasi_random import points
 from sim.searchers.stages import Stages, ordered

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from learning_curves import space as spaces
-from learning_curves.scale import from_unit, levels, varying
-from learning_curves.space import Config, Domain, Space
+from learning_curves.spaces import space as spaces
+from learning_curves.spaces.scale import from_unit, levels, varying
+from learning_curves.spaces.space import Config, Domain, Space
 from learning_curves.streams import generator
 
 _FINEST = 10**6  # values of one hyperparameter

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from math import inf
 
-from learning_curves.scale import varying
-from learning_curves.space import Space
+from learning_curves.spaces.scale import varying
+from learning_curves.spaces.space import Space
 from sim.schedulers.protocol import Trial
 
 

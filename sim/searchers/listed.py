@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
 
-from learning_curves import space as spaces
-from learning_curves.space import Config, Space
+from learning_curves.spaces import space as spaces
+from learning_curves.spaces.space import Config, Space
 from learning_curves.streams import generator
 from sim.schedulers.protocol import Trial
 

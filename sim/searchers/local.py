@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from learning_curves.scale import Points, from_unit, to_unit
-from learning_curves.space import Config, Space
+from learning_curves.spaces.scale import Points, from_unit, to_unit
+from learning_curves.spaces.space import Config, Space
 from learning_curves.streams import generator
 from sim.schedulers.protocol import Trial
 from sim.searchers.history import History, enough

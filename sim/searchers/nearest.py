@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from learning_curves.scale import Points, to_unit
-from learning_curves.space import Config, Space
+from learning_curves.spaces.scale import Points, to_unit
+from learning_curves.spaces.space import Config, Space
 from sim.searchers.stages import ordered
 
 

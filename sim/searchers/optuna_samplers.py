@@ -32,10 +32,10 @@ from optuna.samplers import (
 )
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from learning_curves import space as spaces
 from learning_curves.errors import InputError
-from learning_curves.scale import from_unit, to_unit, varying
-from learning_curves.space import Config, Domain, Space
+from learning_curves.spaces import space as spaces
+from learning_curves.spaces.scale import from_unit, to_unit, varying
+from learning_curves.spaces.space import Config, Domain, Space
 from learning_curves.streams import integer
 from sim.schedulers.protocol import Searcher, Trial
 from sim.searchers.history import History

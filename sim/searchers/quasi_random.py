@@ -12,8 +12,8 @@ from typing import Literal
 
 from scipy.stats import qmc
 
-from learning_curves.scale import Points, from_unit, varying
-from learning_curves.space import Config, Space
+from learning_curves.spaces.scale import Points, from_unit, varying
+from learning_curves.spaces.space import Config, Space
 from learning_curves.streams import generator
 
 Kind = Literal["sobol", "halton"]

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from learning_curves import space as spaces
-from learning_curves.scale import varying
-from learning_curves.space import Space
+from learning_curves.spaces import space as spaces
+from learning_curves.spaces.scale import varying
+from learning_curves.spaces.space import Space
 from sim.schedulers.protocol import Trial
 from sim.searchers.history import History, enough
 

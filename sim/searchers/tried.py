@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from learning_curves.space import Config
+from learning_curves.spaces.space import Config
 from sim.schedulers.protocol import Searcher, Trial
 
 

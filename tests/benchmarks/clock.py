@@ -23,9 +23,9 @@ from learning_curves import streams
 from learning_curves.blackbox import Blackbox
 from learning_curves.curve import RecordedCurve
 from learning_curves.synthetic import PowerLaw
-from sim.cluster import Cluster
+from sim.cluster.cluster import Cluster
 from sim.faults import HalfNormalStraggler, Losses, Models
-from sim.limits import Limits
+from sim.jobs.limits import Limits
 from sim.schedulers import ASHA, Contract, Retrying
 from sim.searchers import searcher_for
 
@@ -150,7 +150,7 @@ def main() -> None:
 
     pairs = [
         (
-            command(sys.executable, "-c", "from sim.cli import main; main([])"),
+            command(sys.executable, "-c", "from sim.commands.cli import main; main([])"),
             command(sys.executable, "-c", "import numpy"),
         )
         for _ in range(args.repeats)

@@ -20,10 +20,10 @@ from itertools import islice
 
 import numpy as np
 
-from learning_curves.regressors import REGRESSORS
-from learning_curves.surrogate import Surrogate
+from learning_curves.surrogates.regressors import REGRESSORS
+from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.synthetic import Bowl, Exponential, PowerLaw, TakeOff
-from learning_curves.tabular import load, shipped
+from learning_curves.tables.tabular import load, shipped
 from sim.searchers import draws
 
 R_MAX, BLOCK = 256, 1024

@@ -15,9 +15,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from real import live, task
-from real.trainer import SGDTrainer
-from sim.limits import Limits
+from real import live
+from real.tasks import task
+from real.tasks.trainer import SGDTrainer
+from sim.jobs.limits import Limits
 
 PASSES = 8  # over the subset, for one long epoch
 

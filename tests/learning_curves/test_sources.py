@@ -2,12 +2,12 @@
 
 import pytest
 
-from learning_curves import tabular
 from learning_curves.errors import InputError
 from learning_curves.sources import FAMILIES, find, folder_name
 from learning_curves.synthetic import Bowl, Exponential, PowerLaw, TakeOff
 from learning_curves.synthetic.settings import defaults
-from learning_curves.tabular import Tabular
+from learning_curves.tables import tabular
+from learning_curves.tables.tabular import Tabular
 from sim.commands import options
 
 TABLE = "config_id,lr,seed,epoch,validation_error,seconds\n0,0.1,0,1,0.5,1\n0,0.1,0,2,0.4,1\n"

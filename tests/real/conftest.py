@@ -8,8 +8,8 @@ from itertools import count
 import pytest
 import torch
 
-from real import journal
-from real.cluster import JOURNAL
+from real.cluster import journal
+from real.cluster.cluster import JOURNAL
 
 torch.set_num_threads(1)
 _numbers = count()

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learning_curves import space as spaces
-from learning_curves.card import Card
 from learning_curves.curve import RecordedCurve
-from learning_curves.importers import reading, syne_tune_export
+from learning_curves.importers import reading
+from learning_curves.importers.formats import syne_tune_export
 from learning_curves.importers.options import Options
-from learning_curves.table_file import Recorded
-from learning_curves.tabular import Tabular
+from learning_curves.spaces import space as spaces
+from learning_curves.tables.card import Card
+from learning_curves.tables.table_file import Recorded
+from learning_curves.tables.tabular import Tabular
 
 SPACE = {
     "lr": {"distribution": "loguniform", "args": [0.001, 1.0]},

@@ -8,12 +8,17 @@ import tomllib
 
 import pytest
 
-from real import journal
+from real.cluster import journal
 from real.commands import live
-from sim.cli import main
-from sim.trace import read
+from sim.commands.cli import main
+from sim.traces.trace import read
 
-COMMAND = [sys.executable, "-c", "from sim.cli import main; raise SystemExit(main())", "live"]
+COMMAND = [
+    sys.executable,
+    "-c",
+    "from sim.commands.cli import main; raise SystemExit(main())",
+    "live",
+]
 SHORT = ["--data", "subset", "--scheduler", "sh", "--r-max", "4", "--max-trials", "4"]
 PICTURES = {f"{name}.png" for name in ("gantt", "losses", "incumbent", "rungs", "utilisation")}
 FILES = {"journal.jsonl", "jobs.parquet", "summary.json", "experiment.toml"}
@@ -214,8 +219,11 @@ def test_a_run_that_no_limit_is_sure_to_end_ends_after_ten_minutes(options, limi
         (["--data", "all"], "'all'"),
         (["--task", "sotfmax"], "no task 'sotfmax': take one of softmax, lenet"),
         (["--task", "no_such_module:Task"], "no module 'no_such_module'"),
-        (["--task", "real.task:Nothing"], "has no 'Nothing'"),
-        (["--task", "real/task.py:build"], "'real/task.py:build': write package.module:MyTask"),
+        (["--task", "real.tasks.task:Nothing"], "has no 'Nothing'"),
+        (
+            ["--task", "real/task.py:build"],
+            "'real/task.py:build': write package.module:MyTask",
+        ),
         (["--task", "mine:Task", "--data", "subset"], "mine:Task chooses its data itself"),
         (["--wrokers", "3"], "--wrokers"),
         (["--worker", "3"], "--worker"),

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from learning_curves.tabular import load
-from real import journal, live
-from real.cluster import JOURNAL
-from sim.cli import main
+from learning_curves.tables.tabular import load
+from real import live
+from real.cluster import journal
+from real.cluster.cluster import JOURNAL
+from sim.commands.cli import main
 
 LIVE = ["--data", "subset", "--max-trials", "4", "--r-max", "2", "--workers", "1"]
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from learning_curves.errors import InputError
 from real.commands import record
-from real.events import Begun, Epoch, Failure, Order
+from real.recorder.events import Begun, Epoch, Failure, Order
 
 # A shell lets its background jobs ignore Ctrl-C; whoever started these tests may be one.
 COMMAND = """

@@ -6,10 +6,10 @@ from math import inf
 import pytest
 from rich.console import Console
 
+from real.cluster.journal import Ended, Idled, Lost, Reported, Started, Stopped
 from real.commands.watch import Watch
-from real.journal import Ended, Idled, Lost, Reported, Started, Stopped
 from real.live import LiveExperiment
-from sim.limits import Limits
+from sim.jobs.limits import Limits
 
 FAST = {"lr": 0.1, "units": 64}
 SLOW = {"lr": 0.001, "units": 8}

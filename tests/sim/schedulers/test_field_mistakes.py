@@ -7,9 +7,9 @@ from math import inf, nan
 
 import pytest
 
-import sim.cluster
+import sim.cluster.cluster
 from learning_curves.synthetic import Scripted
-from sim.cluster import Cluster
+from sim.cluster.cluster import Cluster
 from sim.schedulers import (
     ASHA,
     AsyncHyperband,
@@ -149,7 +149,7 @@ def test_the_time_a_decision_takes_is_not_on_the_clock():
 
 def test_the_clock_cannot_know_the_real_time():
     imported = set()
-    for node in ast.walk(ast.parse(inspect.getsource(sim.cluster))):
+    for node in ast.walk(ast.parse(inspect.getsource(sim.cluster.cluster))):
         if isinstance(node, ast.Import):
             imported |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -161,7 +161,7 @@ def test_the_clock_cannot_know_the_real_time():
 @pytest.mark.parametrize(("checkpoints", "epochs"), [(True, 81), (False, 1 + 3 + 9 + 27 + 81)])
 def test_training_to_1_3_9_27_81_is_charged_81_epochs(checkpoints, epochs):
     # One simulator stores the increment, and charges 91.
-    from sim.costs import Costs
+    from sim.jobs.costs import Costs
 
     curves = Scripted([[0.5] * 81])
     halving = SuccessiveHalving(Listed(curves.configs), r_min=1, r_max=81, eta=3)

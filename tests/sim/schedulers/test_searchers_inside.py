@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from learning_curves import space as spaces
-from learning_curves.distributions import Weighted, lograndint
+from learning_curves.spaces import space as spaces
+from learning_curves.spaces.distributions import Weighted, lograndint
 from sim.schedulers import LOST, Contract, Idle, Job, Retrying
 from sim.schedulers.catalogue import SCHEDULERS
 from sim.searchers import SEARCHERS, searcher_over

@@ -5,7 +5,7 @@ from math import inf
 import pytest
 from scipy import stats
 
-from learning_curves.distributions import Weighted, lograndint, reverse_loguniform
+from learning_curves.spaces.distributions import Weighted, lograndint, reverse_loguniform
 
 MIXED = {
     "rate": stats.loguniform(1e-4, 1.0),

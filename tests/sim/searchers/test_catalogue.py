@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from learning_curves.blackbox import Foreseeing, Recosted
-from learning_curves.distributions import Weighted, lograndint, reverse_loguniform
 from learning_curves.errors import InputError
+from learning_curves.spaces.distributions import Weighted, lograndint, reverse_loguniform
 from learning_curves.synthetic import PowerLaw, Scripted
-from learning_curves.tabular import load
+from learning_curves.tables.tabular import load
 from sim.commands import options
 from sim.searchers import SEARCHERS, searcher_for, searcher_over
 

@@ -3,7 +3,7 @@
 import pytest
 from scipy import stats
 
-from learning_curves.distributions import lograndint
+from learning_curves.spaces.distributions import lograndint
 from sim.searchers.coarse_to_fine import CoarseToFine
 
 SPACE = {"x": stats.uniform(0, 1), "y": stats.uniform(0, 1)}

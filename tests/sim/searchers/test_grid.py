@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from learning_curves.distributions import lograndint
+from learning_curves.spaces.distributions import lograndint
 from sim.searchers.grid import grid
 
 

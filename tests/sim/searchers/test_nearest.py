@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from learning_curves.scale import to_unit
+from learning_curves.spaces.scale import to_unit
 from sim.searchers.nearest import nearest
 
 

@@ -8,7 +8,7 @@ import pytest
 from optuna.trial import TrialState
 from scipy import stats
 
-from learning_curves.distributions import Weighted
+from learning_curves.spaces.distributions import Weighted
 from sim.schedulers import Trial
 from sim.searchers import Listed, draws
 from sim.searchers.optuna_samplers import ENOUGH, FIXED, LEARNING, Fixed, Learning

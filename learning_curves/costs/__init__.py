@@ -1,0 +1,1 @@
+"""Cost models: the seconds of an epoch on another device."""

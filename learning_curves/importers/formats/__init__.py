@@ -1,0 +1,1 @@
+"""The formats that tables are imported from and exported to."""

@@ -1,0 +1,1 @@
+"""Spaces of configs: their distributions, their files, and their scales."""

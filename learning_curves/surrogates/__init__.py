@@ -1,0 +1,1 @@
+"""Surrogates: curves for the configs that a table does not hold."""

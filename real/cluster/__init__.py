@@ -1,0 +1,1 @@
+"""The live cluster: the twin of the simulated one, on real training."""

@@ -1,0 +1,316 @@
+"""A cluster of real workers: the twin of `sim.cluster.cluster`, on the clock of the wall.
+
+Owns who asks when, and the law that whatever the scheduler hears stands in the journal first: a run
+that was killed is led, by its journal, to where it was (`real.cluster.ledger`). Must not know how a
+scheduler decides, nor how a job is trained.
+
+The law of simultaneous events is the simulated cluster's: every job that is found ended reports,
+in the order in which the jobs were started; then, unless the run ends, free workers ask, those just
+freed first, in order of report, then the longest idle. Of the jobs that they are given together, a
+just-freed worker gets the one that goes on with its trial.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future
+from math import inf
+from pathlib import Path
+from typing import Final
+
+from learning_curves.errors import InputError, one_line
+from real.cluster.clock import Clock, WallClock
+from real.cluster.crew import Crew, GoneError
+from real.cluster.journal import Ended, Event, Idled, Journal, Lost, Reported, Started, Stopped
+from real.cluster.ledger import Ledger, Worker, replay
+from real.cluster.pauses import Pauses
+from real.cluster.training import Assignment, FailedError, MakeTask, Report, UnsavedError, train
+from sim.jobs.assignment import assign
+from sim.jobs.limits import Limits
+from sim.schedulers.protocol import Idle, Job, Scheduler
+from sim.traces.replay import Lived
+
+JOURNAL: Final = "journal.jsonl"
+CHECKPOINTS: Final = "checkpoints"
+GRACE: Final = 60.0
+"""Seconds that a process has to start, load its data and answer, beyond the timeout of its job."""
+_TRAINS: Final = re.compile(r'real.cluster.training\.py", line \d+ in train$', re.MULTILINE)
+
+
+def ignore(_event: Event) -> None:
+    """Hear nothing of it."""
+
+
+class Cluster:
+    """N real workers, one scheduler, one run, which may be stopped and carried on.
+
+    Parameters
+    ----------
+    scheduler
+        Decides; any object of the protocol, fresh: a run that is carried on tells it again what
+        it heard before.
+    hire
+        Returns the crew that runs the workers' jobs, ready to train; called once there is something
+        to train.
+    make_task
+        Returns the task; called once in each process.
+    folder
+        Of the run, seen by all workers: journal, checkpoints, logs of jobs. It exists.
+    workers
+        How many, >= 1.
+    seed
+        Of the trainings, 0 <= seed < 2**32: trial t trains with the randomness (seed, t), as on
+        the simulated cluster.
+    limits
+        When the run ends; its seconds are those in which the run was at work.
+    job_timeout
+        Seconds that a job may train; its process is ended then, and the job lost.
+    device
+        The torch device.
+    hear
+        Told of each event, once the scheduler knows of it.
+    clock
+        The time.
+
+    Raises
+    ------
+    ValueError
+        `workers` or `job_timeout` is out of range.
+
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        hire: Callable[[], Crew],
+        make_task: MakeTask,
+        *,
+        folder: Path,
+        workers: int,
+        seed: int = 0,
+        limits: Limits | None = None,
+        job_timeout: float | None = None,
+        device: str = "cpu",
+        hear: Callable[[Event], None] = ignore,
+        clock: Clock | None = None,
+    ) -> None:
+        if workers < 1:
+            raise ValueError(f"there are {workers} workers: at least 1 is needed")
+        if job_timeout is not None and not 0 < job_timeout < inf:
+            raise ValueError(f"the job timeout is {job_timeout}: give seconds, above 0")
+        self._hire = hire
+        self._crew: Crew
+        self._make_task = make_task
+        self._folder = folder
+        self._seed = seed << 32  # a training's seed: that, and the trial's number
+        self._max_seconds = (limits and limits.max_seconds) or inf
+        self._timeout = job_timeout
+        self._device = device
+        self._hear = hear
+        self._clock = clock or WallClock()
+        self._journal = Journal(folder / JOURNAL)
+        self._pauses = Pauses(folder / CHECKPOINTS, scheduler)
+        self._r_max = scheduler.r_max
+        self._ledger = Ledger(scheduler, workers, limits or Limits())
+        self._futures: dict[int, Future[Report]] = {}  # by the number of the job
+        self._began = 0.0  # on the clock, when the run's seconds were 0
+
+    def run(self) -> Lived:
+        """Run, or carry on, to the end; return what the run leaves.
+
+        An exception, Ctrl-C among them, stops the run: its processes are ended, and a later call,
+        on a fresh cluster, carries it on.
+
+        Raises
+        ------
+        InputError
+            The folder's journal is of another run, or the folder cannot be written.
+
+        """
+        with self._journal:
+            for part in self._folder.glob(".*.part"):  # of a file that was never whole
+                part.unlink(missing_ok=True)
+            events = self._journal.read()
+            replay(self._ledger, events, self._journal.path)
+            for event in events:
+                self._hear(event)
+            if self._ledger.end is None:
+                self._crew = self._hire()
+                try:
+                    self._carry_on()
+                except (OSError, UnsavedError) as error:
+                    raise InputError(
+                        f"{_reason(error, self._folder)}: mend that, and go on with "
+                        f"rungsim live --resume {self._folder}"
+                    ) from error
+                finally:
+                    self._crew.stop()
+            self._pauses.clear()
+        return self._ledger.lived()
+
+    def _carry_on(self) -> None:
+        """Work from where the journal ends to the end of the run."""
+        ledger = self._ledger
+        self._began = self._clock.now() - ledger.now
+        if ledger.running:  # whoever wrote the journal has died without a word
+            self._tell(Stopped(ledger.now))
+        self._pauses.open(ledger.paused)
+        now = ledger.now
+        try:
+            while not ledger.over and now < self._max_seconds:
+                self._ask_for_all(now)
+                if not ledger.running:
+                    break
+                now = self._wait(now)
+                self._report_all(now)
+        except BaseException:
+            if ledger.running:
+                with contextlib.suppress(OSError):  # as a death without a word, then
+                    self._tell(Stopped(self._time(now)))
+            raise
+        self._tell(Ended(now))
+
+    def _time(self, at_least: float) -> float:
+        return max(at_least, self._clock.now() - self._began)
+
+    def _wait(self, now: float) -> float:
+        """Wait for a job to end, or for the time to be up; return what time it is then."""
+        until = min(self._max_seconds, *map(self._deadline, self._ledger.running.values()))
+        self._clock.wait(self._futures.values(), self._began + until)
+        # A job that is found ended just after the limit has ended at the limit.
+        return min(self._time(now), self._max_seconds)
+
+    def _report_all(self, now: float) -> None:
+        """Hear of every job that has ended, in the order in which they were started."""
+        for number, worker in sorted(self._ledger.running.items()):
+            if self._futures[number].done() or now >= self._deadline(worker):
+                job = worker.job
+                assert job is not None
+                event = self._outcome(now, worker)
+                self._tell(event)
+                # What nobody needs any more: the pause before, or what nobody has heard of.
+                gone = job.start if isinstance(event, Reported) else job.stop
+                self._pauses.path(job.trial.number, gone).unlink(missing_ok=True)
+                self._log(number).unlink(missing_ok=True)
+                del self._futures[number]
+        running = (worker.job for worker in self._ledger.running.values())
+        self._pauses.sweep(self._ledger.paused, {job.trial.number for job in running if job})
+
+    def _outcome(self, now: float, worker: Worker) -> Reported | Lost:
+        """Return what came of the job that `worker` has ended, or has not answered for."""
+        number = worker.job_number
+        future = self._futures[number]
+        if not future.done():
+            self._crew.end(worker.number)
+            return Lost(now, number, f"no answer for {now - worker.started:.0f} s")
+        try:
+            report = future.result()
+        except (UnsavedError, GoneError):  # no fault of the job's: it is cut off, and goes on
+            raise
+        except FailedError as error:
+            return Lost(now, number, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it costs the job, not the run
+            died = self._crew.end(worker.number) if isinstance(error, BrokenExecutor) else ""
+            reason = _where_it_hung(self._log(number), self._timeout) or died or one_line(error)
+            return Lost(now, number, reason)
+        return Reported(
+            now,
+            number,
+            report.losses,
+            report.seconds,
+            report.restored,
+            report.saved,
+            report.error,
+        )
+
+    def _ask_for_all(self, now: float) -> None:
+        """Ask for the free workers in turn, until the first is told that there is nothing."""
+        ledger = self._ledger
+        jobs = [(job, attempt, True) for job, attempt in ledger.cut_off]
+        ledger.cut_off.clear()
+        idle: Idle | None = None
+        ledger.now = now
+        while len(jobs) < len(ledger.freed) + len(ledger.waiting) and ledger.drained_from is None:
+            answer = ledger.ask()
+            if isinstance(answer, Idle):
+                idle = answer
+                break
+            jobs.append((*answer, False))
+        workers = assign([job for job, _, _ in jobs], ledger.freed, ledger.waiting)
+        for worker, (job, attempt, again) in zip(workers, jobs, strict=True):
+            self._start(now, worker, job, attempt, again=again)
+        if idle is not None:
+            self._tell(Idled(now, idle.name))
+
+    def _start(self, now: float, worker: Worker, job: Job, attempt: int, *, again: bool) -> None:
+        """Let `worker` begin `job` now."""
+        number, config = job.trial
+        event = Started(
+            now,
+            self._ledger.jobs,
+            number,
+            dict(config),
+            job.start,
+            job.stop,
+            job.bracket,
+            worker.number,
+            attempt,
+            again,
+        )
+        self._journal.append(event)
+        self._ledger.begin(event, job)
+        self._futures[event.job] = self._crew.submit(
+            worker.number,
+            train,
+            self._make_task,
+            Assignment(
+                config=config,
+                seed=self._seed + number,
+                start=job.start,
+                stop=job.stop,
+                restore=self._pauses.path(number, job.start),
+                save=self._pauses.path(number, job.stop) if job.stop < self._r_max else None,
+                log=self._log(event.job),
+                timeout=self._timeout if self._crew.in_processes else None,
+                device=self._device,
+            ),
+        )
+        self._hear(event)
+
+    def _tell(self, event: Reported | Lost | Idled | Stopped | Ended) -> None:
+        """Write `event` down; then, and only then, act on it."""
+        self._journal.append(event)
+        self._ledger.tell(event)
+        self._hear(event)
+
+    def _deadline(self, worker: Worker) -> float:
+        return inf if self._timeout is None else worker.started + self._timeout + GRACE
+
+    def _log(self, number: int) -> Path:
+        return self._folder / CHECKPOINTS / f"job-{number}.log"
+
+
+def _where_it_hung(log: Path, timeout: float | None) -> str:
+    """Return where, by its log, the training stood when its time was over; empty if it was not.
+
+    The log is what `faulthandler` writes.
+    """
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    if not text.startswith("Timeout"):
+        return ""
+    threads = text.split("\n\n")  # the job's own is the one that began it
+    ours = next((each for each in threads if _TRAINS.search(each)), threads[-1])
+    place = re.search(r'File "(.+)", line (\d+) in (\S+)', ours)
+    where = f", in {place[3]} ({place[1]}, line {place[2]})" if place else ""
+    return f"hung past the job timeout of {timeout:g} s{where}"
+
+
+def _reason(error: OSError | UnsavedError, folder: Path) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename or folder}: {error.strerror or error}"
+    return str(error)

@@ -1,0 +1,278 @@
+"""One job, as the process of a worker does it: restore, train, save.
+
+Owns the law that a job is trained once, wholly, from where its trial paused: whatever process it
+falls to, the losses are those of a training never paused. Must not know the scheduler, nor who
+else is at work.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import functools
+import math
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import torch
+
+from learning_curves import streams
+from learning_curves.errors import InputError, one_line
+from learning_curves.spaces import space as spaces
+from learning_curves.spaces.space import Config
+from real.cluster import checkpoints
+from real.tasks.task import Task, Trainer
+
+THREADS = 1  # of each process that trains
+_RAISED = BaseException  # by a user's code: not even sys.exit() ends a worker, or the run
+
+MakeTask: TypeAlias = Callable[[], Task]
+"""Returns the task, in whichever process; picklable, hashable and equal to its copies."""
+
+
+class UnsavedError(Exception):
+    """The disk does not take what a job must leave on it; the message says where and why."""
+
+
+class FailedError(Exception):
+    """A job failed, and its trial has not diverged; the message is what was raised, in one line.
+
+    The exception itself may be of a kind that does not survive the way to another process.
+    """
+
+
+class AbandonedError(Exception):
+    """A job was begun by a process that is no more, and is not to be trained in secret again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A job as it travels to a worker.
+
+    Parameters
+    ----------
+    config, seed
+        Of the training; the losses depend on them alone.
+    start, stop
+        Train from `start` to `stop` epochs.
+    restore
+        The checkpoint at `start`; where it cannot be had, the epochs before are trained again.
+    save
+        Where to leave the checkpoint at `stop`; None for no checkpoint.
+    log
+        A file that whoever trains this job creates; it gets the traceback of a job that hangs.
+    timeout
+        After so many seconds the process is ended; None for never.
+    device
+        The torch device, which must have ended its work when an epoch's seconds are taken.
+
+    """
+
+    config: Config
+    seed: int
+    start: int
+    stop: int
+    restore: Path
+    save: Path | None
+    log: Path
+    timeout: float | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a job.
+
+    Parameters
+    ----------
+    losses
+        After each epoch ``start + 1 .. stop``; inf where diverged.
+    seconds
+        Of each epoch that was trained: as many as losses, or fewer where the training raised.
+    restored, saved
+        Seconds for loading and writing checkpoints.
+    error
+        What the training raised, in one line; the losses from there on are inf.
+
+    """
+
+    losses: list[float]
+    seconds: list[float] = field(default_factory=list)
+    restored: float = 0.0
+    saved: float = 0.0
+    error: str = ""
+
+
+def settle(make_task: MakeTask) -> int:
+    """Make this process ready to train; return its id.
+
+    It loads the task, and what is loaded with the first trainer: torch takes seconds for that.
+    """
+    torch.set_num_threads(THREADS)
+    task = _task(make_task)
+    config = spaces.sample(task.space, streams.generator(0, "settle"), 1)[0]
+    with contextlib.suppress(_RAISED):  # if it matters, the config's own job meets it again
+        task.trainer(config, 0)
+    return os.getpid()
+
+
+def train(make_task: MakeTask, job: Assignment) -> Report:
+    """Train `job` in this process.
+
+    Raises
+    ------
+    UnsavedError
+        The disk does not take the log or the checkpoint.
+    FailedError
+        The trial could not be restored or saved.
+    AbandonedError
+        Another process has begun the job: an executor tried again on its own.
+
+    """
+    torch.set_num_threads(THREADS)
+    with _claimed(job) as log, _in_one_line():
+        _task(make_task)  # where the process is new; that is not the job's time
+        with _timed(job, log):
+            return _report(make_task, job)
+
+
+def timed_epoch(
+    trainer: Trainer, device: str, now: Callable[[], float] = time.perf_counter
+) -> tuple[float, float]:
+    """Train one epoch; return the loss, inf if it diverged, and the seconds, > 0."""
+    started = now()
+    loss = float(trainer.train_epoch())
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+    elif device == "mps":
+        torch.mps.synchronize()
+    seconds = max(now() - started, 1e-9)  # a coarse clock may not have ticked
+    return (loss if math.isfinite(loss) else math.inf), seconds
+
+
+_Place: TypeAlias = tuple[MakeTask, int, dict[str, object], int]
+"""Where a trainer stands: of which task, seed and config, at which epoch."""
+
+
+def _place(make_task: MakeTask, job: Assignment, epoch: int) -> _Place:
+    return make_task, job.seed, dict(job.config), epoch
+
+
+class _Memory(threading.local):
+    """What a worker has in memory: the trainer of its last job, and where that one stands."""
+
+    trainer: tuple[_Place, Trainer] | None = None
+
+
+_memory = _Memory()
+
+
+@functools.lru_cache(maxsize=1)
+def _task(make_task: MakeTask) -> Task:
+    return make_task()
+
+
+@contextmanager
+def _claimed(job: Assignment) -> Iterator[IO[str]]:
+    """Create the job's log, which nobody else may do again."""
+    try:
+        log = job.log.open("x", encoding="utf-8")
+    except FileExistsError:
+        raise AbandonedError("the process that began it is no more") from None
+    except OSError as error:
+        raise UnsavedError(f"{job.log}: {error.strerror}") from None
+    with log:
+        yield log
+
+
+@contextmanager
+def _timed(job: Assignment, log: IO[str]) -> Iterator[None]:
+    """End the process, its traceback in `log`, if the job takes too long."""
+    if job.timeout is not None:
+        # Not a thread of Python's: it need not wait for training that never lets go.
+        faulthandler.dump_traceback_later(job.timeout, exit=True, file=log)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Turn whatever a user's code raises into what survives the way to another process."""
+    try:
+        yield
+    except UnsavedError:
+        raise
+    except _RAISED as error:
+        raise FailedError(one_line(error)) from None
+
+
+def _report(make_task: MakeTask, job: Assignment) -> Report:
+    """Restore, train and save; return what came of it."""
+    restored, trainer, error = _trainer(make_task, job)
+    report = Report(losses=[], restored=restored, error=error)
+    if trainer is not None:
+        report = _epochs(trainer, job, report)
+    report.losses.extend([math.inf] * (job.stop - job.start - len(report.losses)))
+    if trainer is None or report.losses[-1] == math.inf:
+        return report  # no scheduler goes on with it
+    if job.save is not None:
+        _memory.trainer = _place(make_task, job, job.stop), trainer
+    return _saved(trainer, job, report)
+
+
+def _trainer(make_task: MakeTask, job: Assignment) -> tuple[float, Trainer | None, str]:
+    """Return the seconds of restoring, and the trainer at `job.start` or what it raised."""
+    held, _memory.trainer = _memory.trainer, None  # whatever comes, it will not stand there again
+    if held is not None and held[0] == _place(make_task, job, job.start):
+        return 0.0, held[1], ""
+    del held  # or two models would need room
+    task = _task(make_task)
+    try:
+        trainer = task.trainer(job.config, job.seed)
+    except _RAISED as error:  # whatever a training raises, its trial has diverged
+        return 0.0, None, one_line(error)
+    if job.start == 0:
+        return 0.0, trainer, ""
+    started = time.perf_counter()
+    try:
+        state = checkpoints.load(job.restore)  # the trainer brings it to its device
+    except InputError:  # gone or damaged: the same training, bit for bit, leads there again
+        for _ in range(job.start):
+            trainer.train_epoch()
+    else:
+        trainer.load_state_dict(state)
+    return time.perf_counter() - started, trainer, ""
+
+
+def _epochs(trainer: Trainer, job: Assignment, report: Report) -> Report:
+    """Return `report` with the epochs that were trained."""
+    error = ""
+    try:
+        for _ in range(job.start, job.stop):
+            loss, seconds = timed_epoch(trainer, job.device)
+            report.losses.append(loss)
+            report.seconds.append(seconds)
+    except _RAISED as raised:  # likewise
+        error = one_line(raised)
+    return replace(report, error=error)
+
+
+def _saved(trainer: Trainer, job: Assignment, report: Report) -> Report:
+    """Save the trial at `job.stop`, if it is to be; return `report` with the seconds it took."""
+    if job.save is None:
+        return report
+    started = time.perf_counter()
+    state = trainer.state_dict()
+    try:
+        checkpoints.save(job.save, state)
+    except OSError as error:
+        raise UnsavedError(f"{job.save}: {error.strerror or error}") from None
+    return replace(report, saved=time.perf_counter() - started)

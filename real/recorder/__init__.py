@@ -1,0 +1,1 @@
+"""The recorder, which makes tables of learning curves."""

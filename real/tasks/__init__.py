@@ -1,0 +1,1 @@
+"""What is trained: tasks, models, data, and the trainer."""

@@ -1,0 +1,202 @@
+"""A task: what is trained, over which space, and for how long at most.
+
+Owns the interface through which training is asked for, and the two tasks that come with it. Must
+not know who asks: a recorder, a scheduler's worker, or a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from scipy import stats
+from torch import nn
+
+from learning_curves import streams
+from learning_curves.errors import InputError
+from learning_curves.spaces.space import Config, Space
+from real.tasks import data, models
+from real.tasks.trainer import Batch, SGDTrainer
+
+
+class Trainer(Protocol):
+    """The training of one config, which can be stopped and carried on."""
+
+    def train_epoch(self) -> float:
+        """Train one more epoch and return the validation error after it; `inf` if diverged."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return all that the next epoch depends on, of a form that checkpoints can hold.
+
+        That is tensors, numbers, strings, and lists and dicts of these; a copy, which further
+        training leaves alone.
+        """
+        ...
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Carry on from a state that a trainer of the same config and seed returned."""
+        ...
+
+
+class Task(Protocol):
+    """What is trained: implement it to record, or to tune, a training of your own.
+
+    A trainer must depend on the config and the seed alone: the same two, the same losses. The
+    recorder and the live cluster hand tasks to other processes as a picklable function that
+    returns the task there.
+    """
+
+    @property
+    def name(self) -> str:
+        """A short name, such as ``"softmax"``."""
+        ...
+
+    @property
+    def space(self) -> Space:
+        """The set that configs are drawn from."""
+        ...
+
+    @property
+    def r_max(self) -> int:
+        """The most epochs that a config is trained for."""
+        ...
+
+    def trainer(self, config: Config, seed: int) -> Trainer:
+        """Return the training of `config`, at epoch 0; `seed` >= 0 names all its randomness."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTask:
+    """A model trained on images by plain stochastic gradient descent.
+
+    Parameters
+    ----------
+    name, title
+        Short, and as one would write it in a heading.
+    space
+        Has `learning_rate` and `batch_size`.
+    r_max
+        Epochs, >= 1.
+    model
+        Builds the model, drawing its weights from the generator it is given.
+    train, validation
+        The images, on the device that trains.
+    about
+        What a table's card says of the training.
+    whole_data
+        Whether the data set is the whole one, not a subset of it.
+
+    """
+
+    name: str
+    title: str
+    space: Space
+    r_max: int
+    model: Callable[[torch.Generator], nn.Module]
+    train: Batch
+    validation: Batch
+    about: Mapping[str, str]
+    whole_data: bool = True
+
+    def trainer(self, config: Config, seed: int) -> SGDTrainer:
+        """Return the training of `config`, at epoch 0."""
+        model = self.model(_generator(seed, "weights")).to(self.train.images.device)
+        return SGDTrainer(
+            model,
+            self.train,
+            self.validation,
+            learning_rate=config["learning_rate"],
+            batch_size=config["batch_size"],
+            generator=_generator(seed, "minibatches"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Recipe:
+    title: str
+    model: Callable[[torch.Generator], nn.Module]
+    learning_rate: tuple[float, float]
+    batch_size: tuple[int, int]  # the upper end is never drawn
+    r_max: int
+
+
+_RECIPES = {
+    "softmax": _Recipe(
+        "Softmax regression", models.softmax_regression, (1e-4, 1.0), (16, 257), r_max=16
+    ),
+    "lenet": _Recipe("LeNet", models.lenet, (1e-2, 1.0), (32, 257), r_max=10),
+}
+
+
+def build(
+    name: str,
+    *,
+    source: data.Source = "auto",
+    validate_on: data.ValidateOn = "validation",
+    device: str = "cpu",
+) -> ImageTask:
+    """Return a task by name, its images loaded onto the device.
+
+    Parameters
+    ----------
+    name
+        ``"softmax"`` (Dive into Deep Learning, sec. 4.5) or ``"lenet"`` (sec. 7.6 and 19.2).
+    source, validate_on
+        Which images, see `real.tasks.data.load`.
+    device
+        A torch device, such as ``"cpu"`` or ``"cuda"``.
+
+    Raises
+    ------
+    InputError
+        There is no task of that name, or its data are missing or damaged.
+
+    Examples
+    --------
+    >>> task = build("softmax", source="subset")
+    >>> trainer = task.trainer({"learning_rate": 0.1, "batch_size": 64}, seed=0)
+    >>> trainer.train_epoch() < 0.6
+    True
+
+    """
+    recipe = _RECIPES.get(name)
+    if recipe is None:
+        raise InputError(f"there is no task {name!r}: take one of {', '.join(_RECIPES)}")
+    split = data.load(source, validate_on)
+    return ImageTask(
+        name=name,
+        title=f"{recipe.title} on {split.name}",
+        space={
+            "learning_rate": stats.loguniform(*recipe.learning_rate),
+            "batch_size": stats.randint(*recipe.batch_size),
+        },
+        r_max=recipe.r_max,
+        model=recipe.model,
+        train=_on_device(split.train, device),
+        validation=_on_device(split.validation, device),
+        whole_data=split.whole,
+        about={
+            "name": name,
+            "model": recipe.title,
+            "data_set": split.name,
+            "data_licence": "MIT, Zalando SE",
+            "split": split.description,
+            "optimiser": "plain minibatch SGD: no momentum, no weight decay, no schedule",
+            "loss": "cross-entropy",
+            "metric": "share of validation images misclassified after the epoch",
+        },
+    )
+
+
+def _on_device(examples: data.Examples, device: str) -> Batch:
+    return Batch(
+        torch.from_numpy(examples.images).to(device), torch.from_numpy(examples.labels).to(device)
+    )
+
+
+def _generator(seed: int, purpose: str) -> torch.Generator:
+    return torch.Generator().manual_seed(streams.integer(seed, purpose))

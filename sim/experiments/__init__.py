@@ -1,0 +1,1 @@
+"""One experiment, run, measured and compared with others."""

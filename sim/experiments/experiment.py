@@ -1,0 +1,129 @@
+"""An experiment: one scheduler, one source of curves, one cluster, one seed.
+
+Owns the plain values that a run depends on, which are enough to run it again to the same bytes.
+Must not know how a run is made, nor what is reported of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from learning_curves.errors import InputError
+from learning_curves.spaces.space import Config
+from sim.experiments import plain
+from sim.faults import Faults, HalfNormalStraggler, Models
+from sim.jobs.costs import Costs
+from sim.jobs.limits import Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """All that a run depends on, in plain values.
+
+    Parameters
+    ----------
+    curves
+        A shipped table's name, a table's path, or what else `learning_curves.sources.find`
+        takes. ``{seed}`` in it stands for the seed: ``bowl:problem={seed}`` is another problem at
+        each.
+    seconds
+        One of `parts.SECONDS`.
+    scheduler
+        A name in `catalogue.SCHEDULERS`.
+    eta, r_min, r_max, rule, prefact
+        The scheduler's settings; an `r_max` of None is the curves' own.
+    workers, speeds, straggler_sigma
+        The cluster's; see `cluster.Cluster` and `faults.HalfNormalStraggler`.
+    searcher
+        A name in `searchers.SEARCHERS`.
+    order, first, max_trials, grid_points
+        The searcher's settings; see `searchers.searcher_for`.
+    seed
+        Of all randomness, 0 <= seed < 2**32.
+    attempts
+        How often a job is tried before it is lost for good, >= 1.
+    lost
+        What the scheduler does with a job that is lost for good, one of `schedulers.LOST`.
+    limits, costs, faults
+        See `limits.Limits`, `costs.Costs` and `faults.Faults`.
+
+    """
+
+    curves: str
+    seconds: str = "recorded"
+    scheduler: str = "asha"
+    eta: int = 2
+    r_min: int = 1
+    r_max: int | None = None
+    rule: str = "top-k"
+    prefact: int = 1
+    workers: int = 4
+    speeds: tuple[float, ...] = ()
+    straggler_sigma: float = 0.0
+    searcher: str = "random"
+    order: str = "sampled"
+    first: tuple[Config, ...] = ()
+    max_trials: int | None = None
+    grid_points: int | None = None
+    seed: int = 0
+    attempts: int = 3
+    lost: str = "inf"
+    limits: Limits = field(default_factory=Limits)
+    costs: Costs = field(default_factory=Costs)
+    faults: Faults = field(default_factory=Faults)
+
+    def without_stragglers(self) -> Experiment:
+        """Return the experiment in which nothing straggles, and all else is as it is here."""
+        return replace(self, straggler_sigma=0.0, faults=self.faults.without_stragglers())
+
+    @property
+    def models(self) -> Models:
+        """What goes wrong on its cluster.
+
+        Raises
+        ------
+        ValueError
+            The straggler sigma is out of its range.
+
+        """
+        models = self.faults.models(self.seed)
+        straggler = HalfNormalStraggler(self.straggler_sigma, self.seed)
+        if not straggler.sigma:
+            return models
+        return replace(models, stragglers=(straggler, *models.stragglers))
+
+    def to_toml(self, **notes: object) -> str:
+        """Return the experiment as TOML; `notes` stand before it and are not read back."""
+        return plain.to_toml(self, **notes)
+
+    @classmethod
+    def from_toml(cls, text: str, name: str) -> Experiment:
+        """Return the experiment that `to_toml` wrote.
+
+        Raises
+        ------
+        InputError
+            The text is not TOML, or does not describe an experiment; it names `name`.
+
+        """
+        return plain.from_toml(cls, text, name, limits=Limits, costs=Costs, faults=Faults)
+
+
+def read(path: Path) -> Experiment:
+    """Read an ``experiment.toml``.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it is no experiment.
+
+    """
+    try:
+        return Experiment.from_toml(path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be read: {error.strerror}; give an experiment.toml"
+        ) from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is no text in UTF-8: give an experiment.toml") from None

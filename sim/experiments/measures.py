@@ -1,0 +1,177 @@
+"""The figures of one run by name: what a study may keep of each of its runs.
+
+Owns the names, and what each one costs: nothing is computed that was not asked for. Must not know
+how many runs there are, nor what is told of them together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+from math import inf
+from types import MappingProxyType
+
+from sim.experiments.run import Run
+from sim.traces import metrics
+from sim.traces.trace import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure of a run.
+
+    Parameters
+    ----------
+    of
+        Computes it, from the run and the target.
+    what
+        What it is, in a few words and with its unit.
+    seconds
+        Whether it is a length of simulated time.
+    censored
+        Whether it is infinite in a run that ended too early for it to be known.
+    share
+        Whether it is a share, from 0 to 1.
+
+    """
+
+    of: Callable[[Run, float], float]
+    what: str
+    seconds: bool = False
+    censored: bool = False
+    share: bool = False
+
+
+def measured(run: Run, names: Sequence[str], target: float = -inf) -> list[float]:
+    """Return the figures of `run` that are called `names`, in this order.
+
+    >>> from sim.experiments.experiment import Experiment
+    >>> from sim.experiments.run import simulate
+    >>> from sim.jobs.limits import Limits
+    >>> limits = Limits(max_jobs=40)
+    >>> run = simulate(Experiment(curves="power-law", r_max=9, eta=3, workers=1, limits=limits))
+    >>> measured(run, ["jobs", "finished", "first_finished"])
+    [40, 4, 21.0]
+    """
+    return [MEASURES[name].of(run, target) for name in names]
+
+
+def first_finished(trace: Trace) -> float:
+    """Return when the first trial reported at r_max, in seconds; inf if none did."""
+    jobs = trace.jobs
+    last = (jobs["stop"] == trace.r_max) & (jobs["outcome"] == "done")
+    ended = jobs["ended"].to_numpy()[last.to_numpy()]
+    return float(ended.min()) if ended.size else inf
+
+
+def promotions(trace: Trace) -> int:
+    """Count how often a trial was sent on from a rung at which it had reported."""
+    return int((~trace.jobs.loc[trace.jobs["start"] > 0].duplicated(["trial", "start"])).sum())
+
+
+def wrong_promotions(trace: Trace, eta: int, given_up: int | None = None) -> int:
+    """Count the promotions that the end of the run does not bear out (Li et al. 2020, sec. 3).
+
+    A promotion from a rung is wrong if the trial is not among the best ``n // eta`` of the n trials
+    that are recorded there when the run ends; equal losses rank the lower number first.
+    O(n log n) in the jobs, for each bracket.
+
+    Parameters
+    ----------
+    trace
+        The run.
+    eta
+        The reduction factor.
+    given_up
+        The number of the attempt, from 0, with which a lost job is lost for good and recorded as
+        inf; None where nothing is recorded for it.
+
+    """
+    jobs = trace.jobs
+    recorded = jobs["outcome"] == "done"
+    if given_up is not None:
+        recorded |= (jobs["outcome"] == "lost") & (jobs["attempt"] == given_up)
+    rows = jobs[recorded & (jobs["stop"] < trace.r_max)].fillna({"loss": inf})
+    sent = jobs[jobs["start"] > 0]
+    went_on: dict[tuple[int, int], set[int]] = {}
+    for bracket, level, trial in zip(
+        *(sent[name].tolist() for name in ("bracket", "start", "trial")), strict=True
+    ):
+        went_on.setdefault((bracket, level), set()).add(trial)
+    wrong = 0
+    for (bracket, level), trials in went_on.items():
+        rung = rows[(rows["bracket"] == bracket) & (rows["stop"] == level)]
+        ranks = zip(rung["loss"].tolist(), rung["trial"].tolist(), strict=True)
+        best = {trial for loss, trial in nsmallest(len(rung) // eta, ranks) if loss < inf}
+        wrong += len(trials - best)
+    return wrong
+
+
+def _wrong(run: Run, _target: float) -> float:
+    it = run.experiment
+    return wrong_promotions(run.trace, it.eta, it.attempts - 1 if it.lost == "inf" else None)
+
+
+def _share(part: str) -> Callable[[Run, float], float]:
+    def share(run: Run, _target: float) -> float:
+        total = run.trace.workers * run.trace.end
+        return metrics.worker_seconds(run.trace)[part] / total if total else 0.0
+
+    return share
+
+
+def _waiting(cause: str) -> Callable[[Run, float], float]:
+    def share(run: Run, _target: float) -> float:
+        total = run.trace.workers * run.trace.end
+        return run.waiting[cause] / total if total else 0.0
+
+    return share
+
+
+_SHARE = "share of the workers' time"
+
+MEASURES: Mapping[str, Measure] = MappingProxyType(
+    {
+        "end_seconds": Measure(
+            lambda run, _: run.trace.end, "the end of the run, in seconds", seconds=True
+        ),
+        "jobs": Measure(lambda run, _: len(run.trace.jobs), "jobs started"),
+        "trials": Measure(lambda run, _: int(run.trace.jobs["trial"].nunique()), "trials started"),
+        "epochs": Measure(
+            lambda run, _: metrics.epochs(run.trace, run.experiment.costs),
+            "epochs trained and reported",
+        ),
+        "finished": Measure(lambda run, _: metrics.finished(run.trace), "trials trained to r_max"),
+        "first_finished": Measure(
+            lambda run, _: first_finished(run.trace),
+            "seconds until the first trial was trained to r_max",
+            seconds=True,
+            censored=True,
+        ),
+        "best_loss": Measure(
+            lambda run, _: metrics.best_loss(run.trace), "the lowest loss reported", censored=True
+        ),
+        "time_to_target": Measure(
+            lambda run, target: metrics.time_to(run.trace, target),
+            "seconds until a loss at or below the target",
+            seconds=True,
+            censored=True,
+        ),
+        "lost": Measure(lambda run, _: metrics.count(run.trace, "lost"), "jobs lost"),
+        "cut": Measure(
+            lambda run, _: metrics.count(run.trace, "cut"), "jobs cut short by the end of the run"
+        ),
+        "promotions": Measure(lambda run, _: promotions(run.trace), "promotions"),
+        "wrong_promotions": Measure(_wrong, "wrong promotions"),
+        "utilisation": Measure(_share("training"), f"{_SHARE} in training", share=True),
+        **{part: Measure(_share(part), f"{_SHARE}: {part}", share=True) for part in metrics.PARTS},
+        **{
+            cause: Measure(
+                _waiting(cause), f"{_SHARE}: waiting for {cause} (a second run)", share=True
+            )
+            for cause in ("straggling", "shortage")
+        },
+    }
+)
+"""The measures by name."""

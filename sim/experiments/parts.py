@@ -1,0 +1,136 @@
+"""The parts of a run, made from the plain values of its experiment: curves, scheduler, cluster.
+
+Owns which value goes where, and what the values want of each other. Must not know what becomes of
+the run.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from learning_curves import sources
+from learning_curves.blackbox import Blackbox
+from learning_curves.costs import gpu_cost
+from learning_curves.errors import InputError, for_the_user
+from learning_curves.surrogates.surrogate import Surrogate
+from learning_curves.tables.tabular import Tabular
+from sim.cluster.cluster import Cluster
+from sim.experiments.experiment import Experiment
+from sim.faults import Timetable
+from sim.schedulers import Contract, Retrying, Scheduler
+from sim.schedulers.catalogue import Make, Settings
+from sim.searchers import searcher_for
+
+SECONDS = ("recorded", "d2l-gpu")
+"""Where the seconds of an epoch come from: the curves, or a cost model of a GPU."""
+
+
+def source(experiment: Experiment) -> Blackbox:
+    """Return the curves of `experiment`, read once a process for all that share them."""
+    curves = experiment.curves.replace("{seed}", str(experiment.seed))
+    written = tuple(path.stat().st_mtime_ns for path in sources.files(curves))
+    return _source(curves, experiment.seconds, experiment.r_max, written)
+
+
+@lru_cache(maxsize=16)
+def _source(
+    curves: str,
+    seconds: str,
+    r_max: int | None,
+    written: tuple[int, ...],  # noqa: ARG001  when: a file that was changed is read again
+) -> Blackbox:
+    blackbox = sources.find(curves, r_max)
+    match seconds:
+        case "recorded":
+            return blackbox
+        case "d2l-gpu":
+            examples = (
+                blackbox.train_examples if isinstance(blackbox, Tabular | Surrogate) else None
+            )
+            if examples is None:
+                raise InputError(
+                    f"{curves} does not say how many examples an epoch trains on: "
+                    "give train_examples in its card, or use the recorded seconds"
+                )
+            return gpu_cost.recosted(blackbox, examples)
+        case _:
+            raise InputError(f"the seconds are {seconds!r}: choose from {', '.join(SECONDS)}")
+
+
+def cluster(
+    experiment: Experiment, blackbox: Blackbox, make: Make, *, even: bool = False
+) -> Cluster:
+    """Return the cluster that runs `experiment`, its scheduler under the contract.
+
+    Parameters
+    ----------
+    experiment
+        What to run.
+    blackbox
+        The curves to run it on.
+    make
+        Makes its scheduler.
+    even
+        Whether all workers are equal, nothing straggles and no job is lost at random.
+
+    Raises
+    ------
+    InputError
+        A value is out of its range, or does not go with another.
+
+    """
+    _check_faults(experiment)
+    with for_the_user():
+        models = experiment.models
+        return Cluster(
+            _scheduler(experiment, blackbox, make, may_lose=models.lose),
+            blackbox,
+            workers=experiment.workers,
+            seed=experiment.seed,
+            limits=experiment.limits,
+            costs=experiment.costs,
+            speeds=() if even else experiment.speeds,
+            faults=models.evened() if even else models,
+        )
+
+
+def _check_faults(experiment: Experiment) -> None:
+    """Raise for what the faults want of the rest of the experiment."""
+    faults = experiment.faults
+    if experiment.attempts < 1:
+        raise InputError(f"attempts is {experiment.attempts}: a job is tried at least once")
+    named = Timetable(faults.timetable).workers
+    if named > experiment.workers:
+        raise InputError(
+            f"the timetable names worker {named - 1}, and there are {experiment.workers}, counted "
+            "from 0: give more workers"
+        )
+    if faults.save_on_preemption and not experiment.costs.checkpoints:
+        raise InputError("a worker cannot save its epochs without checkpoints: allow one of them")
+
+
+def _scheduler(
+    experiment: Experiment, blackbox: Blackbox, make: Make, *, may_lose: bool
+) -> Scheduler:
+    searcher = searcher_for(
+        blackbox,
+        seed=experiment.seed,
+        name=experiment.searcher,
+        order=experiment.order,
+        first=experiment.first,
+        max_trials=experiment.max_trials,
+        grid_points=experiment.grid_points,
+    )
+    settings = Settings(
+        r_min=experiment.r_min,
+        r_max=blackbox.r_max if experiment.r_max is None else experiment.r_max,
+        eta=experiment.eta,
+        workers=experiment.workers,
+        rule=experiment.rule,
+        prefact=experiment.prefact,
+        lost=experiment.lost,
+    )
+    scheduler = make(searcher, settings)
+    if may_lose:
+        scheduler = Retrying(scheduler, experiment.attempts)
+    return Contract(scheduler)

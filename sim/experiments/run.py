@@ -1,0 +1,210 @@
+"""The run of an experiment, and the result of it.
+
+Owns how an experiment is simulated, and which figures a run has. Must not know how a run is
+drawn or typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from math import isfinite
+from typing import Any
+
+import pandas as pd
+
+from learning_curves.blackbox import Blackbox
+from learning_curves.curve import Curve
+from learning_curves.errors import InputError
+from learning_curves.spaces.space import Config
+from sim.experiments.border import Border, at_border
+from sim.experiments.even import evened
+from sim.experiments.experiment import Experiment
+from sim.experiments.parts import cluster, source
+from sim.jobs.limits import Limits
+from sim.schedulers import Trial, catalogue
+from sim.schedulers.catalogue import Make
+from sim.traces import metrics
+from sim.traces.trace import Trace
+
+
+def bounded(experiment: Experiment) -> Experiment:
+    """Return `experiment`, with a limit if it has none.
+
+    It is the epochs of 60 trials trained to r_max, or of 3 a worker if these are more. A target,
+    or a number of finished trials, may never be reached, and counts as no limit.
+    """
+    if _ends(experiment):
+        return experiment
+    r_max = source(experiment).r_max if experiment.r_max is None else experiment.r_max
+    max_epochs = max(60, 3 * experiment.workers) * r_max
+    return replace(experiment, limits=replace(experiment.limits, max_epochs=max_epochs))
+
+
+def _ends(experiment: Experiment) -> bool:
+    limits = experiment.limits
+    bounds = (limits.max_seconds, limits.max_jobs, limits.max_epochs, experiment.max_trials)
+    is_exhausted = experiment.order != "sampled" or experiment.grid_points is not None
+    return is_exhausted or any(bound is not None for bound in bounds)
+
+
+def simulate(
+    experiment: Experiment, blackbox: Blackbox | None = None, make: Make | None = None
+) -> Run:
+    """Run `experiment` on the simulated clock.
+
+    Parameters
+    ----------
+    experiment
+        What to run.
+    blackbox
+        Takes the place of the curves that the experiment names.
+    make
+        Makes the scheduler, in place of the one that the experiment names, from a searcher and
+        the settings; twice, if `Run.waiting` is asked for.
+
+    Raises
+    ------
+    InputError
+        A value is out of its range, or the curves cannot be had.
+
+    Examples
+    --------
+    >>> run = simulate(Experiment(curves="power-law", r_max=9, eta=3, limits=Limits(max_jobs=40)))
+    >>> run.summary()["jobs"], run.summary()["finished"]
+    (40, 2)
+
+    """
+    if not _ends(experiment):
+        raise InputError(
+            "the run would never end: limit its seconds, trials, jobs or epochs, "
+            "or take each config of a table once"
+        )
+    if blackbox is None:
+        blackbox = source(experiment)
+    make = make or partial(catalogue.make, experiment.scheduler)
+    made = cluster(experiment, blackbox, make)
+    try:
+        trace = made.run()
+    except OverflowError:
+        trace = None
+    if trace is None or not isfinite(trace.end):
+        raise InputError(
+            "the clock ran over: the seconds of the epochs, the costs, the speeds or the faults "
+            "are beyond all measure"
+        )
+    return Run(experiment, blackbox, make, trace, made.trials)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What came of an experiment.
+
+    Parameters
+    ----------
+    experiment
+        What was run.
+    blackbox
+        On which curves.
+    make
+        What made its scheduler.
+    trace
+        The log of its jobs.
+    trials
+        Each trial that was started, and its curve, by its number.
+
+    """
+
+    experiment: Experiment
+    blackbox: Blackbox
+    make: Make
+    trace: Trace
+    trials: Mapping[int, tuple[Trial, Curve]]
+
+    @cached_property
+    def waiting(self) -> dict[str, float]:
+        """The seconds that workers waited, by cause (d2l 19.5); costs a second run.
+
+        The run is repeated for as many jobs, with equal seconds within each rung, equal workers,
+        no straggling and no losses; workers come and go as they did. What waiting remains is
+        `shortage`: a rung has no job for every worker. The rest is `straggling`: jobs of one rung
+        take unequal time, or are tried again. Where the repeated run waits longer than the run
+        itself, or no job has trained, all waiting is shortage.
+        """
+        parts = metrics.worker_seconds(self.trace)
+        total = shortage = parts["waiting"]
+        if total and parts["training"]:
+            even = self.experiment
+            outcomes = self.trace.jobs["outcome"]
+            if outcomes.isin(["cut", "lost"]).any() or self.trace.end == even.limits.max_seconds:
+                # In as many seconds or attempts, or up to the same target, it would get further,
+                # or less far.
+                even = replace(
+                    even, limits=Limits(max_jobs=max(1, int((outcomes != "lost").sum())))
+                )
+            checkpoints = even.costs.checkpoints
+            curves = evened(self.blackbox, self.trace, checkpoints=checkpoints)
+            repeated = cluster(even, curves, self.make, even=True).run()
+            if even is not self.experiment:  # workers waited to the end there
+                repeated = replace(repeated, drained_from=repeated.end)
+            shortage = min(total, metrics.worker_seconds(repeated)["waiting"])
+        straggling = metrics.beyond_rounding(total - shortage, self.trace)
+        return {"straggling": straggling, "shortage": total - straggling}
+
+    def points(self) -> pd.DataFrame:
+        """Return each reported epoch as a point in time; see `metrics.points`."""
+        curves = {number: curve for number, (_, curve) in self.trials.items()}
+        slow = self.experiment.models.slow_epochs
+        return metrics.points(self.trace, curves, self.experiment.costs, slow)
+
+    @cached_property
+    def best_config(self) -> Config | None:
+        """The config of the trial with the lowest loss reported; None if all diverged."""
+        if not isfinite(metrics.best_loss(self.trace)):
+            return None
+        done = self.trace.jobs[self.trace.jobs["outcome"] == "done"]
+        best_trial = int(done["trial"].to_numpy()[done["loss"].to_numpy().argmin()])
+        return self.trials[best_trial][0].config
+
+    @cached_property
+    def border(self) -> list[Border]:
+        """Where the best config lies at the border of the space; see `border.at_border`."""
+        if self.best_config is None:
+            return []
+        tried = [trial.config for trial, _ in self.trials.values()]
+        return at_border(self.blackbox.space, self.best_config, tried)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the figures of the run, ready for JSON: what is infinite or missing is None."""
+        experiment, trace = self.experiment, self.trace
+        best_config = self.best_config
+        target = experiment.limits.target
+        return {
+            "curves": experiment.curves,
+            "scheduler": experiment.scheduler,
+            "workers": experiment.workers,
+            "seed": experiment.seed,
+            "end_seconds": trace.end,
+            "utilisation": _finite(metrics.utilisation(trace)),
+            "worker_seconds": metrics.worker_seconds(trace),
+            "waiting": self.waiting,
+            "jobs": len(trace.jobs),
+            "lost": metrics.count(trace, "lost"),
+            "trials": int(trace.jobs["trial"].nunique()),
+            "finished": metrics.finished(trace),
+            "epochs": metrics.epochs(trace, experiment.costs),
+            "best_loss": _finite(metrics.best_loss(trace)),
+            "best_config": None if best_config is None else dict(best_config),
+            "time_to_target": None if target is None else _finite(metrics.time_to(trace, target)),
+            "border": [each.name for each in self.border],
+        }
+
+
+def check(experiment: Experiment) -> None:
+    """Raise what `simulate` would raise for `experiment`, without running it."""
+    cluster(experiment, source(experiment), partial(catalogue.make, experiment.scheduler))
+
+
+def _finite(number: float) -> float | None:
+    return number if isfinite(number) else None

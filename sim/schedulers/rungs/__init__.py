@@ -1,0 +1,1 @@
+"""What the schedulers are made of: rungs, brackets and the rules of promotion."""

@@ -1,0 +1,1 @@
+"""Schedulers around any other scheduler: the contract, and retries of lost jobs."""

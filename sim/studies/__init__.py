@@ -1,0 +1,1 @@
+"""Grids of experiments over seeds: their files, their runs, and the statistics of them."""

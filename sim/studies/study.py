@@ -1,0 +1,269 @@
+"""A study: a grid of experiments x seeds.
+
+Owns which experiments it stands for. All of them are checked before the first one runs. Must not
+know how they are run, nor what is told of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from learning_curves import sources
+from learning_curves.errors import InputError
+from learning_curves.surrogates.surrogate_folder import is_surrogate
+from sim.experiments import plain
+from sim.experiments import run as runs
+from sim.experiments.experiment import Experiment
+
+_CURVES = ("", ".csv", ".parquet")  # what may end the name of a table's file
+
+Table = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One picture of a study.
+
+    Parameters
+    ----------
+    kind
+        ``"lines"``: measures against an axis. ``"gantt"``: the workers of the first seed's runs.
+    x
+        The axis along the picture's own; settings that are no numbers lie evenly, in their order.
+    y
+        The measures, a row of panels each; a speedup is called ``speedup.MEASURE``.
+    lines
+        The axes that tell lines apart: the first by colour, the second by style.
+    panels
+        The axis that tells the panels of a row apart.
+    where
+        The axes of which only some settings are shown, and which: one, or a list.
+    log
+        Which of the two axes are logarithmic: ``""``, ``"x"``, ``"y"`` or ``"xy"``.
+    title
+        Above it; the study's, if empty.
+
+    """
+
+    kind: str = "lines"
+    x: str = ""
+    y: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    panels: str = ""
+    where: Table = field(default_factory=dict)
+    log: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the grid: its setting on each axis, and the experiment at the first seed."""
+
+    settings: dict[str, str]
+    experiment: Experiment
+
+
+@dataclass(frozen=True)
+class Study:
+    """A grid of experiments, each repeated over the same seeds, and what is measured.
+
+    Parameters
+    ----------
+    name
+        For its folder.
+    title
+        One line on what it is about.
+    experiment
+        The base, as in an ``experiment.toml``. Its seed is the first.
+    axes
+        The grid is their product, the last one fastest. An axis is a list of values of the field
+        that it is called after (``"costs.checkpoints"`` is the field of a table), or a table of
+        named settings, each of which gives any fields their values.
+    measures
+        Names in `measures.MEASURES`.
+    seeds
+        How many, the same for all cells: they meet the same configs and the same faults.
+    target
+        Of `time_to_target`; None: what a tenth of the configs reach (`comparison.default_target`).
+    laws
+        Measure -> the closed form in `laws.LAWS` that it is held against.
+    speedups
+        Measure, a time -> the axis along which it is to fall: the speedup is against the first
+        setting of that axis.
+    fits
+        Measure -> the axis of numbers over which a power law is fitted to it.
+    pictures
+        By name.
+
+    """
+
+    name: str
+    title: str
+    experiment: Table
+    axes: Mapping[str, list[Any] | Table]
+    measures: list[str]
+    seeds: int = 25
+    target: float | None = None
+    laws: dict[str, str] = field(default_factory=dict)
+    speedups: dict[str, str] = field(default_factory=dict)
+    fits: dict[str, str] = field(default_factory=dict)
+    pictures: dict[str, Picture] = field(default_factory=dict)
+    path: Path = field(default=Path(), compare=False)  # its file; tables it names may stand beside
+
+    @property
+    def folder(self) -> Path:
+        """Where its file stands, and tables that it names may."""
+        return self.path.parent
+
+    @cached_property
+    def cells(self) -> Sequence[Cell]:
+        """The cells of the grid, the last axis fastest.
+
+        Raises
+        ------
+        InputError
+            One is no experiment; the message names it.
+
+        """
+        names = list(self.axes)
+        return [
+            self._cell(dict(zip(names, settings, strict=True)))
+            for settings in product(*(self.settings(name) for name in names))
+        ]
+
+    @property
+    def runs(self) -> int:
+        """How many runs it takes."""
+        return self.seeds * prod(len(axis) for axis in self.axes.values())
+
+    def settings(self, axis: str) -> list[str]:
+        """Return the settings of an axis, as they are written in files and on screen."""
+        return [as_text(each) for each in self.axes[axis]]
+
+    def grid(self) -> list[Experiment]:
+        """Return all experiments: cell by cell, the seeds of each one after the other."""
+        return [
+            replace(cell.experiment, seed=cell.experiment.seed + k)
+            for cell in self.cells
+            for k in range(self.seeds)
+        ]
+
+    def check(self) -> None:
+        """Raise what a run of any of its experiments would raise at the start.
+
+        Raises
+        ------
+        InputError
+            One line that names the cell.
+
+        """
+        for cell in self.cells:
+            for seed in {cell.experiment.seed, cell.experiment.seed + self.seeds - 1}:
+                with naming(cell.settings):
+                    runs.check(replace(cell.experiment, seed=seed))
+
+    def to_toml(self, **notes: object) -> str:
+        """Return the study as TOML, which `study_file.parse` reads; `notes` are not read back."""
+        table: Table = {"title": self.title, "seeds": self.seeds, "measures": self.measures}
+        parts = {
+            "target": self.target,
+            "laws": self.laws,
+            "speedups": self.speedups,
+            "fits": self.fits,
+            "experiment": self.experiment,
+            "axes": self.axes,
+            "pictures": {name: _given(each) for name, each in self.pictures.items()},
+        }
+        table |= {name: part for name, part in parts.items() if part or name == "experiment"}
+        return tomli_w.dumps(({"notes": notes} if notes else {}) | plain.without_none(table))
+
+    def _cell(self, settings: dict[str, str]) -> Cell:
+        table = _copied(self.experiment)
+        for axis, setting in settings.items():
+            place = self.settings(axis).index(setting)
+            values = self.axes[axis]
+            if isinstance(values, dict):
+                _put(table, list(values.values())[place])
+            else:
+                _put(table, {axis: values[place]})
+        with naming(settings):
+            one = Experiment.from_toml(tomli_w.dumps(table), f"[experiment] of {self.path}")
+            one = replace(one, curves=_beside(one.curves, self.folder))
+            return Cell(settings, runs.bounded(one))
+
+
+class naming:  # noqa: N801  used as a function
+    """A context in which a complaint for the user is led by the cell that it is about."""
+
+    def __init__(self, settings: Mapping[str, str]) -> None:
+        self._settings = settings
+
+    def __enter__(self) -> None:
+        """Enter the cell."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        if isinstance(error, InputError) and self._settings:
+            cell = ", ".join(f"{axis} {setting}" for axis, setting in self._settings.items())
+            raise InputError(f"at {cell}: {error}") from None
+
+
+def as_text(value: object) -> str:
+    """Return the value of a field as it is written in files and on screen.
+
+    >>> as_text(True), as_text(0.01), as_text([1, 2]), as_text("asha")
+    ('true', '0.01', '1 2', 'asha')
+    """
+    match value:
+        case bool():
+            return str(value).lower()
+        case list() | tuple():
+            return " ".join(as_text(each) for each in value)
+        case _:
+            return str(value)
+
+
+def _put(table: Table, values: Table) -> None:
+    """Put `values` into `table`; a dotted name, or a table, reaches into a table there."""
+    for name, value in values.items():
+        first, _, rest = name.partition(".")
+        if rest or isinstance(value, dict):
+            inner = table.setdefault(first, {})
+            if not isinstance(inner, dict):
+                raise InputError(f"{first} is {inner!r}, no table: {name} cannot be set")
+            _put(inner, {rest: value} if rest else value)
+        else:
+            table[name] = value
+
+
+def _copied(table: Table) -> Table:
+    return {name: _copied(each) if isinstance(each, dict) else each for name, each in table.items()}
+
+
+def _beside(curves: str, folder: Path) -> str:
+    """Return where the table or surrogate of this name is in `folder`, else `curves`."""
+    how, name = sources.parted(curves)
+    paths = [folder / f"{name}{end}" for end in _CURVES]
+    found = (path for path in paths if name and (path.is_file() or is_surrogate(path)))
+    return next((f"{how}{path}" for path in found), curves)
+
+
+def shown(picture: Picture) -> dict[str, list[str]]:
+    """Return, for the axes of which only some settings are shown, which, as they are written."""
+    each = {
+        axis: some if isinstance(some, list) else [some] for axis, some in picture.where.items()
+    }
+    return {axis: [as_text(setting) for setting in some] for axis, some in each.items()}
+
+
+def _given(picture: Picture) -> Table:
+    """Return what of a picture is not left at its default."""
+    values = {each.name: getattr(picture, each.name) for each in fields(Picture)}
+    return {name: value for name, value in values.items() if value or name == "kind"}

@@ -1,0 +1,177 @@
+"""What the runs of a study say together: of each cell the mean, the median and their errors.
+
+Owns the statistics over seeds. Must not know how a run was made, nor how a figure is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite, nan, sqrt
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from learning_curves.streams import generator
+from sim.studies.laws import LAWS
+from sim.studies.study import Study
+from sim.studies.study_log import Values
+from sim.traces import metrics
+
+_FEWEST = 6  # values of which the least and the greatest hold the median with 95 %: 1 - 2 / 2**6
+SPEEDUP = "speedup."
+"""Leads the name of the measure whose speedup is told."""
+_ROUNDING = 1e-12  # what values that are equal but for rounding may differ by, as a share
+
+STATISTICS = ("seeds", "mean", "standard_error", "median", "low", "high", "censored", "law")
+"""The columns that are told of a measure in a cell."""
+
+
+def by_cell(study: Study, values: Values) -> pd.DataFrame:
+    """Return one row a cell and measure, the speedups among them.
+
+    Parameters
+    ----------
+    study
+        The study.
+    values
+        The figures of all its runs, in the order of its grid; shape (runs, measures).
+
+    Returns
+    -------
+    DataFrame
+        The axes; `measure`, a speedup's being ``speedup.MEASURE``; `seeds`; the `mean` and its
+        `standard_error`, infinite and missing if a run is censored; the `median`, with a 95 %
+        interval from `low` to `high`, missing below six seeds; how many runs are `censored`:
+        infinite, counted, never dropped; and the `law`, what theory expects, if any is named; of a
+        speedup over workers, the linear one.
+
+    """
+    cube = values.reshape(len(study.cells), study.seeds, len(study.measures))
+    rows: list[dict[str, Any]] = []
+    for place, cell in enumerate(study.cells):
+        for m, measure in enumerate(study.measures):
+            told = _told(cube[place, :, m])
+            law = LAWS[study.laws[measure]](cell.experiment) if measure in study.laws else nan
+            rows.append({**cell.settings, "measure": measure, **told, "law": law})
+        for measure, axis in study.speedups.items():
+            m = study.measures.index(measure)
+            base = _first_along(study, place, axis)
+            estimate = metrics.speedup(
+                cube[base, :, m].tolist(),
+                cube[place, :, m].tolist(),
+                generator(cell.experiment.seed, "bootstrap", place),
+            )
+            if base == place:  # against itself, whatever was missed
+                estimate = metrics.Estimate(1.0, 1.0, 1.0, estimate.censored)
+            told = {
+                "median": estimate.median,
+                "low": estimate.low,
+                "high": estimate.high,
+                "censored": estimate.censored,
+            }
+            named = {**cell.settings, "measure": f"{SPEEDUP}{measure}", "seeds": study.seeds}
+            law = nan
+            if axis == "workers":  # K workers are to be K times as fast
+                law = cell.experiment.workers / study.cells[base].experiment.workers
+            rows.append(named | {"mean": nan, "standard_error": nan} | told | {"law": law})
+    return pd.DataFrame(rows, columns=[*study.axes, "measure", *STATISTICS])
+
+
+def interval_of_median(values: Sequence[float]) -> tuple[float, float]:
+    """Return two of the values that have the true median between them with 95 % confidence.
+
+    They are order statistics: how many of n values lie below the median is binomial (n, 1/2),
+    whatever the values' distribution, infinite ones included. Of fewer than six values not even
+    the least and the greatest hold it that surely: both are NaN.
+
+    >>> interval_of_median([5.0, 1.0, 4.0, 2.0, 3.0, 6.0, 8.0, 7.0, 9.0])
+    (2.0, 8.0)
+    """
+    if len(values) < _FEWEST:
+        return nan, nan
+    ranked = sorted(values)
+    below = int(stats.binom.ppf(0.025, len(ranked), 0.5)) - 1
+    return ranked[below], ranked[-1 - below]
+
+
+def fits(study: Study, values: Values) -> pd.DataFrame:
+    """Return, for each fit and each line of cells along its axis, the exponent of a power law.
+
+    The logarithm of the mean over the seeds is fitted to that of the axis by least squares. The
+    cells of one seed share its configs, and only seeds are independent of each other: the
+    standard error is the jackknife's, which leaves out one seed at a time.
+
+    Returns
+    -------
+    DataFrame
+        The axes, the one of the fit empty; `measure`; `axis`; the `exponent` with its
+        `standard_error`, and the `factor`, in ``factor * x ** exponent``. All are missing where a
+        mean is not above 0 and finite.
+
+    """
+    n = study.seeds
+    cube = values.reshape(len(study.cells), n, len(study.measures))
+    rows: list[dict[str, Any]] = []
+    for measure, axis in study.fits.items():
+        m = study.measures.index(measure)
+        log_x = np.log([float(each) for each in study.settings(axis)])
+        lines: dict[tuple[tuple[str, str], ...], list[int]] = {}
+        for place, cell in enumerate(study.cells):
+            others = tuple((cell.settings | {axis: ""}).items())
+            lines.setdefault(others, []).append(place)
+        for others, places in lines.items():
+            y = cube[places, :, m]  # (settings, seeds)
+            exponent, factor = _power_law(log_x, y.mean(axis=1))
+            without = np.array(
+                [_power_law(log_x, np.delete(y, k, axis=1).mean(axis=1))[0] for k in range(n)]
+                if n > 1
+                else [nan]
+            )
+            error = sqrt((n - 1) * float(without.var()))
+            told = {"exponent": exponent, "standard_error": error if n > 1 else nan}
+            told["factor"] = factor
+            rows.append({**dict(others), "measure": measure, "axis": axis, **told})
+    columns = ("measure", "axis", "exponent", "standard_error", "factor")
+    return pd.DataFrame(rows, columns=[*study.axes, *columns])
+
+
+def _power_law(log_x: Values, y: Values) -> tuple[float, float]:
+    """Return the exponent and the factor; NaN where there is none."""
+    if len(y) < 2 or not ((y > 0) & np.isfinite(y)).all():
+        return nan, nan
+    line = stats.linregress(log_x, np.log(y))
+    return float(line.slope), float(np.exp(line.intercept))
+
+
+def _told(values: Values) -> dict[str, Any]:
+    censored = int((~np.isfinite(values)).sum())
+    low, high = interval_of_median(values.tolist())
+    mean = float(values.mean())
+    return {
+        "seeds": len(values),
+        "mean": mean,
+        "standard_error": _standard_error(values) if isfinite(mean) else nan,
+        "median": metrics.median(values.tolist()),
+        "low": low,
+        "high": high,
+        "censored": censored,
+    }
+
+
+def _standard_error(values: Values) -> float:
+    if len(values) < 2:
+        return nan
+    if np.ptp(values) <= _ROUNDING * np.abs(values).max():
+        return 0.0
+    return float(values.std(ddof=1)) / sqrt(len(values))
+
+
+def _first_along(study: Study, place: int, axis: str) -> int:
+    """Return the place of the cell that differs from that at `place` in being first on `axis`."""
+    names = list(study.axes)
+    after = 1
+    for name in names[names.index(axis) + 1 :]:
+        after *= len(study.axes[name])
+    return place - (place // after % len(study.axes[axis])) * after

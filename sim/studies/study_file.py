@@ -1,0 +1,273 @@
+"""The TOML file of a study: where it is found, and what may stand in it.
+
+Owns the complaints about an entry. Must not know how an experiment is run; the fields of one are
+`experiment.Experiment`'s to judge.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection
+from dataclasses import fields
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any
+
+from learning_curves.errors import InputError
+from sim.experiments.measures import MEASURES
+from sim.studies.laws import LAWS
+from sim.studies.study import Picture, Study, Table, shown
+from sim.studies.study_cells import STATISTICS
+
+# Of the files of a study, beside its axes.
+_COLUMNS = {"seed", "measure", "axis", "exponent", "factor", *STATISTICS}
+
+_SHIPPED = Path(__file__).parent / "packaged"
+
+
+def shipped() -> dict[str, Path]:
+    """Return the studies that come with the package: their files by name."""
+    return {path.stem: path for path in sorted(_SHIPPED.glob("*.toml"))}
+
+
+def read(name_or_path: str) -> Study:
+    """Read a shipped study, or a file; to get at one's own file of such a name, write ``./NAME``.
+
+    Raises
+    ------
+    InputError
+        There is no such study, or its file breaks a rule.
+
+    """
+    path = shipped().get(name_or_path, Path(name_or_path))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(
+            f"there is no study {name_or_path!r}: give a TOML file, or one of "
+            f"{', '.join(shipped())}"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from None
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Study:
+    r"""Return the study that `text`, the content of the file at `path`, describes.
+
+    Raises
+    ------
+    InputError
+        It is not TOML, or names something that is not known; the message says what is.
+
+    Examples
+    --------
+    >>> study = parse(
+    ...     'title = "two"\nmeasures = ["jobs"]\nexperiment.curves = "power-law"\n'
+    ...     'axes.scheduler = ["sh", "asha"]\naxes.workers = [1, 4]',
+    ...     Path("two.toml"),
+    ... )
+    >>> [(cell.experiment.scheduler, cell.experiment.workers) for cell in study.cells]
+    [('sh', 1), ('sh', 4), ('asha', 1), ('asha', 4)]
+
+    """
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is no study: {error}") from None
+    if "curves" in given and "experiment" not in given:
+        raise InputError(f"{path} is an experiment, no study: rungsim run --from {path}")
+    try:
+        given.pop("notes", None)
+        known = [each.name for each in fields(Study) if each.name not in {"name", "path"}]
+        _known("it names", given, known)
+        for name in ("experiment", "axes", "laws", "speedups", "fits", "pictures"):
+            _require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
+        pictures = given.pop("pictures", {})
+        study = Study(
+            **{"title": path.stem, "measures": [], "experiment": {}}
+            | given
+            | {"axes": _axes_by_name(given.get("axes", {}))},
+            name=path.stem,
+            path=path,
+            pictures={name: _picture(name, each) for name, each in pictures.items()},
+        )
+        _check(study)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path} is no study: {error}") from None
+    return study
+
+
+def _check(study: Study) -> None:
+    """Raise a ValueError for the first entry that cannot be."""
+    seeds, target = study.seeds, study.target
+    _require(type(seeds) is int and seeds >= 1, "seeds", seeds, "a whole number, at least 1")
+    _require(isinstance(study.title, str), "title", study.title, "one line of text")
+    is_loss = target is None or (type(target) in {int, float} and abs(target) < inf)
+    _require(is_loss, "target", target, "a loss")
+    _require(isinstance(study.measures, list), "measures", study.measures, "a list of names")
+    _known("measures names", study.measures, MEASURES)
+    if not study.measures:
+        raise ValueError(f"it measures nothing: give measures, of {', '.join(MEASURES)}")
+    for name in study.axes:
+        settings = study.settings(name)
+        if name in _COLUMNS or name in study.measures:
+            raise ValueError(f"axes.{name} is the name of another column: choose another name")
+        _require(bool(settings), f"axes.{name}", study.axes[name], "at least one value")
+        if len(set(settings)) < len(settings):
+            raise ValueError(f"axes.{name} has a value twice: {', '.join(settings)}")
+        for each in (name, *settings):
+            _require(each.isprintable(), "in axes, a name", each, "it one line")
+    _check_overlaps(study)
+    for entry, named in (("laws", study.laws), ("speedups", study.speedups), ("fits", study.fits)):
+        _known(f"{entry} names", named, study.measures)
+        _known(f"{entry} names", named.values(), LAWS if entry == "laws" else study.axes)
+    for measure in study.speedups:
+        if not MEASURES[measure].seconds:
+            times = ", ".join(name for name, each in MEASURES.items() if each.seconds)
+            raise ValueError(f"speedups names {measure!r}, which is no time: choose from {times}")
+    for measure, axis in study.fits.items():
+        if min(numbers(study, axis)) <= 0 or len(study.axes[axis]) < 2:
+            raise ValueError(
+                f"fits.{measure} is {axis!r}: a power law needs two settings or more, all above 0"
+            )
+    for name, picture in study.pictures.items():
+        if Path(name).name != name:
+            raise ValueError(f"pictures.{name!r} is no name of a file: leave out the slashes")
+        _check_picture(study, f"pictures.{name}", picture)
+
+
+def _check_overlaps(study: Study) -> None:
+    """Raise a ValueError for the first field that two axes set: one would undo the other."""
+    owners: dict[str, str] = {}
+    for axis, values in study.axes.items():
+        settings = (
+            list(values.values())
+            if isinstance(values, dict)
+            else [{axis: value} for value in values]
+        )
+        for name in dict.fromkeys(name for each in settings for name in _set_by(each)):
+            other = owners.setdefault(name, axis)
+            if other != axis:
+                sets, too = (other, axis) if axis == name else (axis, other)
+                does = "varies" if too == name else "sets"
+                raise ValueError(
+                    f"axes.{sets} sets {name!r}, which axes.{too} {does}, too: leave one out"
+                )
+
+
+def _set_by(setting: Table, prefix: str = "") -> list[str]:
+    """Return the fields that a setting gives values, those of tables by their dotted names."""
+    found: list[str] = []
+    for name, value in setting.items():
+        inner = isinstance(value, dict)
+        found += _set_by(value, f"{prefix}{name}.") if inner else [f"{prefix}{name}"]
+    return found
+
+
+def numbers(study: Study, axis: str) -> list[float]:
+    """Return the settings of an axis of numbers; ValueError if they are none."""
+    try:
+        found = [float(each) for each in study.settings(axis)]
+    except ValueError:
+        found = [inf]
+    if not all(map(isfinite, found)):
+        raise ValueError(f"axes.{axis} holds no numbers: choose another axis")
+    return found
+
+
+def is_numeric(study: Study, axis: str) -> bool:
+    """Tell whether an axis holds numbers only."""
+    try:
+        return bool(numbers(study, axis))
+    except ValueError:
+        return False
+
+
+def _check_picture(study: Study, name: str, picture: Picture) -> None:
+    used = [*filter(None, (picture.x, picture.panels)), *picture.lines, *picture.where]
+    _known(f"{name} names", used, study.axes)
+    for axis, settings in shown(picture).items():
+        _known(f"{name}.where.{axis} is", settings, study.settings(axis))
+    match picture.kind:
+        case "gantt":
+            return
+        case "lines":
+            offered = [*study.measures, *(f"speedup.{measure}" for measure in study.speedups)]
+            _known(f"{name}.y names", picture.y, offered)
+            _require(bool(picture.x), f"{name}.x", picture.x, "an axis")
+            _require(bool(picture.y), f"{name}.y", picture.y, "measures")
+            _known(f"{name}.log is", [picture.log], ("", "x", "y", "xy"))
+            if "x" in picture.log and not is_numeric(study, picture.x):
+                raise ValueError(
+                    f"{name}.log is {picture.log!r}, but axes.{picture.x} holds no numbers: "
+                    "leave out x there"
+                )
+            if "x" in picture.log and min(numbers(study, picture.x)) <= 0:
+                raise ValueError(
+                    f"{name}.log is {picture.log!r}, but axes.{picture.x} is not all above 0: "
+                    "leave out x there"
+                )
+            for axis in study.axes:
+                left = len(shown(picture).get(axis, study.axes[axis]))
+                if left > 1 and axis not in (picture.x, picture.panels, *picture.lines):
+                    raise ValueError(
+                        f"{name} leaves the axis {axis} open: name it in lines or panels, or give "
+                        "one setting of it in where"
+                    )
+        case _:
+            _known(f"{name}.kind is", [picture.kind], ("lines", "gantt"))
+
+
+def _picture(name: str, given: object) -> Picture:
+    if not isinstance(given, dict):
+        raise ValueError(f"pictures.{name} is {given!r}: give a table")
+    _known(f"pictures.{name} names", given, [each.name for each in fields(Picture)])
+    kinds = {"str": str, "list[str]": list, "Table": dict}
+    for each in fields(Picture):
+        if each.name in given:
+            fits = isinstance(given[each.name], kinds[str(each.type)])
+            _require(fits, f"pictures.{name}.{each.name}", given[each.name], f"{each.type}")
+    return Picture(**given)
+
+
+def _axes_by_name(given: Table) -> dict[str, list[Any] | Table]:
+    found = _axes(given)
+    by_name = dict(found)
+    if len(by_name) < len(found):
+        names = [name for name, _ in found]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"axes.{twice} is given twice: leave one out")
+    return by_name
+
+
+def _axes(given: Table, prefix: str = "") -> list[tuple[str, list[Any] | Table]]:
+    """Return the axes by their full names: a table that holds lists is of dotted names."""
+    found: list[tuple[str, list[Any] | Table]] = []
+    for name, axis in given.items():
+        match axis:
+            case list():
+                found.append((f"{prefix}{name}", axis))
+            case dict() if any(isinstance(each, list) for each in axis.values()):
+                found += _axes(axis, f"{prefix}{name}.")
+            case dict() if all(isinstance(each, dict) for each in axis.values()):
+                found.append((f"{prefix}{name}", axis))
+            case _:
+                raise ValueError(
+                    f"axes.{prefix}{name} is {axis!r}: give a list of values, or a table of named "
+                    "settings, each a table of fields"
+                )
+    return found
+
+
+def _known(where: str, names: Collection[str], known: Collection[str]) -> None:
+    for name in names:
+        if not isinstance(name, str) or name not in known:
+            raise ValueError(
+                f"{where} {name!r}: choose from {', '.join(filter(None, known)) or 'none'}"
+            )
+
+
+def _require(holds: bool, name: str, value: object, remedy: str) -> None:  # noqa: FBT001
+    if not holds:
+        raise ValueError(f"{name} is {value!r}: give {remedy}")

@@ -1,0 +1,1 @@
+"""What a run leaves, and every measure of it."""

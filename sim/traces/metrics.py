@@ -1,0 +1,350 @@
+"""What a run's trace says: where the workers' time went, and how good the result was when.
+
+Owns the measures; each is a pure function of a trace. Must not know how the trace came about, nor
+how a measure is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from learning_curves.curve import Curve
+from sim.faults import SlowEpochs
+from sim.jobs.costs import Costs
+from sim.schedulers.protocol import Job, Trial
+from sim.traces.trace import Trace
+
+Seconds = npt.NDArray[np.float64]
+
+PARTS = ("training", "overhead", "wasted", "down", "waiting", "drained")
+"""Where a worker's time can go."""
+
+
+def worker_seconds(trace: Trace) -> dict[str, float]:
+    """Split the time of all workers, from 0 to the end, without remainder.
+
+    Returns
+    -------
+    dict
+        Seconds of each of the `PARTS`: `training` that was reported, saved by a lost job, or cut by
+        the end of the run; `overhead` (start, save, restore); `wasted`, the training of lost jobs
+        that was not saved; `down`, crashed or absent; `waiting`, told WAIT; `drained`, told DONE or
+        past the last job. They add up to workers x end, up to rounding.
+
+    """
+    jobs, down = trace.jobs, trace.down
+    started, ended = jobs["started"].to_numpy(), jobs["ended"].to_numpy()
+    overhead = jobs["overhead"].to_numpy()
+    lost = (jobs["outcome"] == "lost").to_numpy()
+    training = ended - started - overhead
+    before = np.minimum(ended, trace.drained_from) - np.minimum(started, trace.drained_from)
+    busy_before = float(before.sum())
+    busy_after = float((ended - started - before).sum())
+    kept = float(trace.kept["seconds"].sum())
+    since, until = down["since"].to_numpy(), down["until"].to_numpy()
+    away = np.minimum(until, trace.drained_from) - np.minimum(since, trace.drained_from)
+    away_before = float(away.sum())
+    away_after = float((until - since - away).sum())
+    waiting = trace.workers * trace.drained_from - busy_before - away_before
+    drained = trace.workers * (trace.end - trace.drained_from) - busy_after - away_after
+    return {
+        "training": float(training[~lost].sum()) + kept,
+        "overhead": float(overhead.sum()),
+        "wasted": beyond_rounding(float(training[lost].sum()) - kept, trace),
+        "down": float((until - since).sum()),
+        "waiting": beyond_rounding(waiting, trace),
+        "drained": beyond_rounding(drained, trace),
+    }
+
+
+def beyond_rounding(seconds: float, trace: Trace) -> float:
+    """Return what is left of the workers' time, or 0 where that is no more than rounding."""
+    return seconds if seconds > 1e-12 * trace.workers * trace.end else 0.0
+
+
+def utilisation(trace: Trace) -> float:
+    """Return the share of the workers' time that was spent training; NaN for a run of no length."""
+    total = trace.workers * trace.end
+    return worker_seconds(trace)["training"] / total if total else float("nan")
+
+
+def finished(trace: Trace) -> int:
+    """Count the trials that reported at r_max."""
+    jobs = trace.jobs
+    return int(((jobs["stop"] == trace.r_max) & (jobs["outcome"] == "done")).sum())
+
+
+def count(trace: Trace, outcome: str) -> int:
+    """Count the jobs that ended so, done, lost or cut; each attempt is one."""
+    return int((trace.jobs["outcome"] == outcome).sum())
+
+
+def epochs(trace: Trace, costs: Costs) -> int:
+    """Count the epochs that were trained for the jobs that reported."""
+    done = trace.jobs[trace.jobs["outcome"] == "done"]
+    return int((done["stop"] - done["start"] * costs.checkpoints).sum())
+
+
+def best_loss(trace: Trace) -> float:
+    """Return the lowest loss that a job ended with; inf where none did with a finite one."""
+    done = (trace.jobs["outcome"] == "done").to_numpy()
+    lowest = trace.jobs["loss"].to_numpy()[done].min(initial=np.inf)
+    return float(lowest) if np.isfinite(lowest) else float("inf")
+
+
+def incumbent(trace: Trace) -> tuple[Seconds, Seconds]:
+    """Return when the best loss observed so far improved, and to what.
+
+    A loss is observed when its job reports, at the job's end, and is that after its last epoch.
+
+    Returns
+    -------
+    times, losses
+        Seconds, ascending, and the incumbent from then on, strictly falling; shape (improvements,).
+
+    """
+    done = trace.jobs[trace.jobs["outcome"] == "done"]
+    ended, loss = done["ended"].to_numpy(), done["loss"].to_numpy()
+    order = np.argsort(ended, kind="stable")
+    ended, best = ended[order], np.minimum.accumulate(loss[order])
+    previous = np.concatenate(([np.inf], best[:-1]))
+    improved = best < previous
+    return ended[improved], best[improved]
+
+
+def time_to(trace: Trace, target: float) -> float:
+    """Return when a loss at or below `target` was first observed, in seconds; inf if never."""
+    times, losses = incumbent(trace)
+    reached = times[losses <= target]
+    return float(reached[0]) if reached.size else float("inf")
+
+
+def rung_table(trace: Trace) -> pd.DataFrame:
+    """Return, for each bracket and rung level, what was recorded there.
+
+    Returns
+    -------
+    DataFrame
+        Columns bracket, level (epochs), trials (that reported there), diverged, went_on (that
+        trained further), best and median loss.
+
+    """
+    went_on = set(zip(trace.jobs["trial"], trace.jobs["start"], strict=True))
+    done = trace.jobs[trace.jobs["outcome"] == "done"]
+    table = done[["bracket"]].assign(
+        level=done["stop"],
+        trials=1,
+        diverged=np.isinf(done["loss"].to_numpy()).astype(int),
+        went_on=[int(each in went_on) for each in zip(done["trial"], done["stop"], strict=True)],
+        best=done["loss"],
+        median=done["loss"],
+    )
+    how = {"trials": "sum", "diverged": "sum", "went_on": "sum", "best": "min", "median": "median"}
+    return table.groupby(["bracket", "level"], as_index=False).agg(how)
+
+
+def points(
+    trace: Trace,
+    curves: Mapping[int, Curve],
+    costs: Costs,
+    slow_epochs: SlowEpochs | None = None,
+) -> pd.DataFrame:
+    """Return each reported epoch as a point in time.
+
+    Within a job, epochs share its training seconds in proportion to their own. An epoch that a
+    lost job has saved is a point of that job, if a later attempt has reported.
+
+    Parameters
+    ----------
+    trace
+        The run.
+    curves
+        The curve of each trial, by its number.
+    costs
+        What jobs cost beside their epochs.
+    slow_epochs
+        Which of the epochs were slow.
+
+    Returns
+    -------
+    DataFrame
+        Columns trial, epoch, seconds (since the run began), loss; in the order of the jobs.
+
+    """
+    jobs = trace.jobs
+    done = jobs["outcome"] == "done"
+    saved = {int(row[0]): row[1:] for row in trace.kept.itertuples(index=False, name=None)}
+    reported = set(zip(jobs["trial"][done], jobs["stop"][done], strict=True))
+    begun: dict[tuple[int, int], int] = {}  # where the next attempt begins, by trial and stop
+    columns: tuple[list[float], ...] = ([], [], [], [])
+    some = jobs[done | jobs["job"].isin(list(saved))]
+    names = ["job", "trial", "start", "stop", "attempt", "started", "ended", "overhead"]
+    for number, trial, start, stop, attempt, started, ended, overhead in zip(
+        *(some[name].tolist() for name in names), strict=True
+    ):
+        if (trial, stop) not in reported:
+            continue
+        curve, job = curves[trial], Job(Trial(trial, {}), start, stop)
+        first = begun.get((trial, stop), costs.first_epoch(job))
+        last, trains, kept = saved.get(number, (stop, 0.0, 0.0))
+        begun[trial, stop] = last
+        if first == last:  # all was saved before
+            continue
+        each = curve.seconds(first, stop)
+        if slow_epochs is not None:
+            each = slow_epochs.slowed(each, job, attempt, first)
+        passed = list(accumulate(each))
+        if number in saved:
+            stretch = kept / passed[last - first - 1]
+        else:
+            saves = costs.after(job, trace.r_max)
+            trains = started + overhead - saves
+            stretch = (ended - started - overhead) / passed[-1]
+        new = max(start, first)
+        rows = (
+            [trial] * (last - new),
+            range(new + 1, last + 1),
+            [trains + stretch * seconds for seconds in passed[new - first : last - first]],
+            curve.losses(new, last),
+        )
+        for column, values in zip(columns, rows, strict=True):
+            column.extend(values)
+    return pd.DataFrame(dict(zip(("trial", "epoch", "seconds", "loss"), columns, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A median over seeds with a bootstrap interval.
+
+    Parameters
+    ----------
+    median, low, high
+        The median, and the ends of its 95 % interval.
+    censored
+        In how many of the seeds the run at hand missed the target.
+
+    """
+
+    median: float
+    low: float
+    high: float
+    censored: int
+
+
+def speedup(
+    at_one: Sequence[float],
+    at_many: Sequence[float],
+    rng: np.random.Generator,
+    resamples: int = 2000,
+) -> Estimate:
+    """Return the speedup of many workers over one: the median of the ratios of paired seeds.
+
+    Parameters
+    ----------
+    at_one, at_many
+        The time to the target at 1 worker and at many, of the same seeds in the same order; inf
+        for a run that missed it. A miss is never dropped: missed with many workers only, the
+        seed counts as 0, however late the run would have been; missed with one only, as
+        infinite; missed with both, as anything between.
+    rng
+        Of the bootstrap.
+    resamples
+        Of the seeds, for the interval.
+
+    Returns
+    -------
+    Estimate
+        `low` and `high` are the 2.5 % and 97.5 % quantiles of the resampled medians. Where the
+        seeds missed with both could decide the median, it is NaN.
+
+    Examples
+    --------
+    >>> speedup([8.0, 9.0, 8.0], [2.0, 3.0, float("inf")], np.random.default_rng(0)).median
+    3.0
+
+    """
+    one, many = np.asarray(at_one, dtype=float), np.asarray(at_many, dtype=float)
+    reached = np.isfinite(many)
+    ratios = np.zeros(len(one))
+    ratios[reached] = one[reached] / many[reached]
+    # Seeds missed with both: at the least 0, at the most infinite.
+    most = np.where(~reached & np.isinf(one), np.inf, ratios)
+    return _estimate(ratios, most, int((~reached).sum()), rng, resamples)
+
+
+def difference(
+    of: Sequence[float],
+    to: Sequence[float],
+    rng: np.random.Generator,
+    resamples: int = 2000,
+) -> Estimate:
+    """Return the median difference of paired seeds, `of` less `to`, with a bootstrap interval.
+
+    Parameters
+    ----------
+    of, to
+        A figure of each seed, in the same order; inf for a run that missed its target. A miss is
+        never dropped: missed by the first only, the difference is infinite; by the second only,
+        minus infinite; by both, anything.
+    rng, resamples
+        Of the bootstrap.
+
+    Returns
+    -------
+    Estimate
+        As `speedup` returns it; `censored` counts the misses of the first.
+
+    Examples
+    --------
+    >>> difference([8.0, 9.0, float("inf")], [6.0, 8.0, 7.0], np.random.default_rng(0)).median
+    2.0
+
+    """
+    first, second = np.asarray(of, dtype=float), np.asarray(to, dtype=float)
+    both = np.isinf(first) & np.isinf(second)
+    known = np.subtract(first, second, out=np.zeros(len(first)), where=~both)
+    least, most = np.where(both, -np.inf, known), np.where(both, np.inf, known)
+    return _estimate(least, most, int(np.isinf(first).sum()), rng, resamples)
+
+
+def _estimate(
+    least: Seconds, most: Seconds, censored: int, rng: np.random.Generator, resamples: int
+) -> Estimate:
+    """Return the median, and its interval, of figures that are known to lie between two bounds."""
+    drawn = rng.integers(len(least), size=(resamples, len(least)))
+    # Of the resamples themselves, not between them: between a number and inf there is nothing.
+    low = np.quantile(_medians(least[drawn]), 0.025, method="nearest")
+    high = np.quantile(_medians(most[drawn], up=True), 0.975, method="nearest")
+    bounds = _medians(least[np.newaxis])[0], _medians(most[np.newaxis], up=True)[0]
+    middle = float(bounds[0]) if bounds[0] == bounds[1] else float("nan")
+    return Estimate(middle, float(low), float(high), censored)
+
+
+def median(values: npt.ArrayLike) -> float:
+    """Return the median, where infinite values may be among them.
+
+    >>> median([1.0, 2.0, float("inf")]), median([1.0, float("inf")])
+    (2.0, 1.0)
+    """
+    return float(_medians(np.atleast_2d(np.asarray(values, dtype=float)))[0])
+
+
+def _medians(rows: Seconds, *, up: bool = False) -> Seconds:
+    """Return the median of each row.
+
+    Of the two in the middle of an even number, the finite one where only one is; the upper, if
+    `up`, or the lower one where neither is.
+    """
+    rows = np.sort(rows, axis=1)
+    low, high = rows[:, (rows.shape[1] - 1) // 2], rows[:, rows.shape[1] // 2]
+    takes_high = ~np.isfinite(low) & (np.isfinite(high) | up)
+    first = np.where(takes_high, high, low)
+    second = np.where(np.isfinite(low) & np.isfinite(high), high, first)
+    middle: Seconds = (first + second) / 2
+    return middle

@@ -1,0 +1,283 @@
+"""`rungsim study` end to end: what it writes, that it writes it again, and how it refuses."""
+
+import json
+import re
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from learning_curves import files
+from learning_curves.errors import INTERRUPTED
+from sim.commands.cli import main
+from sim.experiments.measures import MEASURES
+from sim.reports import study_report
+from sim.studies import study_log
+from sim.studies.laws import LAWS
+from sim.studies.study_file import parse, read, shipped
+
+TEXT = """
+title = "schedulers and workers"
+measures = ["finished", "time_to_target", "utilisation", "lost", "wrong_promotions"]
+seeds = 4
+target = 0.2
+[experiment]
+curves = "power-law"
+eta = 3
+r_max = 9
+straggler_sigma = 0.5
+faults.lost_probability = 0.01
+limits.max_seconds = 60
+[axes]
+scheduler = ["sh", "asha"]
+workers = [1, 2, 4]
+[speedups]
+time_to_target = "workers"
+[fits]
+wrong_promotions = "workers"
+[pictures.speed]
+x = "workers"
+y = ["speedup.time_to_target", "utilisation"]
+lines = ["scheduler"]
+log = "x"
+[pictures.gantt]
+kind = "gantt"
+where = { workers = 4 }
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(TEXT)
+    return path
+
+
+def study(*arguments):
+    return main(["study", *map(str, arguments)])
+
+
+def refused(capsys, *arguments):
+    code = study(*arguments)
+    captured = capsys.readouterr()
+    assert code == 2
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+def test_what_it_writes(file, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert study(file, "--out", out, "--processes", 1) == 0
+    printed = capsys.readouterr().out
+    assert "schedulers and workers: 4 seeds" in printed
+    assert "…" not in printed
+    assert sum("scheduler" in line and "workers" in line for line in printed.splitlines()) == 2
+    assert re.search(r" [\d.]+% \+- [\d.]+% ", printed)
+    assert re.search(r"24 runs, [\d,]+ jobs in .* s: [\d,]+ simulated jobs a second", printed)
+    names = {"runs.csv", "cells.csv", "fits.csv", "study.toml", "speed.png", "gantt.png"}
+    assert {path.name for path in out.iterdir()} == names
+    assert len((out / "runs.csv").read_text().splitlines()) == 1 + 24
+    assert len((out / "cells.csv").read_text().splitlines()) == 1 + 6 * (5 + 1)
+    # Called again, there is nothing left to do, and the answer is the same.
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert study(file, "--out", out, "--processes", 1, "--json") == 0
+    captured = capsys.readouterr()
+    told = json.loads(captured.out)
+    assert captured.err == "all 24 runs were done before\n"
+    assert len(told["cells"]) == 36
+    assert told["fits"][0]["axis"] == "workers"
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_a_narrow_terminal_gets_tables_of_fewer_measures(file, tmp_path, capsys, monkeypatch):
+    def terminal(*, stderr=False):
+        return Console(stderr=stderr, width=60, force_terminal=True, markup=False)
+
+    again = (file, "--out", tmp_path / "out", "--processes", 1, "--no-plots")
+    assert study(*again) == 0
+    capsys.readouterr()
+    assert study(*again) == 0
+    cells = set(capsys.readouterr().out.split())
+    monkeypatch.setattr(study_report, "console", terminal)
+    assert study(*again) == 0
+    printed = capsys.readouterr().out
+    printed = re.sub("\x1b[^m]*m", "", printed)
+    assert "…" not in printed
+    assert max(map(len, printed.splitlines()[:-2])) <= 60
+    assert sum(line.split()[:2] == ["scheduler", "workers"] for line in printed.splitlines()) > 2
+    numbers = {cell for cell in cells if re.fullmatch(r"\[?[\d.,]+%?\]?", cell)}
+    assert numbers <= set(printed.split())
+
+
+def test_an_interrupted_study_says_how_far_it_came(file, tmp_path, capsys, monkeypatch):
+    def stopped(study, missing, pool):
+        yield from islice(study_log_run_all(study, missing, pool), 2)
+        raise KeyboardInterrupt
+
+    study_log_run_all = study_log.run_all
+    monkeypatch.setattr(study_log, "run_all", stopped)
+    assert study(file, "--out", tmp_path / "out", "--processes", 1) == INTERRUPTED
+    assert "interrupted; 2 of 24 runs are done, and the same command" in capsys.readouterr().err
+
+
+def test_its_help_leaves_capitals_as_they_are(capsys):
+    with pytest.raises(SystemExit):
+        study("--help")
+    assert "A TOML file of experiments" in capsys.readouterr().out
+
+
+def test_the_study_as_run_is_run_again_to_the_same_bytes_on_two_processes(file, tmp_path):
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert study(file, "--out", one, "--processes", 1, "--no-plots") == 0
+    again = one / "study.toml"
+    assert study(again, "--out", two, "--processes", 2, "--no-plots") == 0
+    for name in ("runs.csv", "cells.csv", "fits.csv", "study.toml"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+
+
+def test_pictures_are_the_same_bytes_again(file, tmp_path):
+    for name in ("one", "two"):
+        assert study(file, "--out", tmp_path / name, "--processes", 1, "--seeds", 2) == 0
+    for picture in (tmp_path / "one").glob("*.png"):
+        assert picture.read_bytes() == (tmp_path / "two" / picture.name).read_bytes()
+
+
+def test_two_studies_do_not_write_to_one_folder(file, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    with files.locked(out, "study"):
+        assert f"{out}: another study is writing it" in refused(capsys, file, "--out", out)
+    assert not list(out.iterdir())
+
+
+def test_a_folder_of_another_study_is_refused(file, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert study(file, "--out", out, "--processes", 1, "--no-plots") == 0
+    capsys.readouterr()
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    again = ("--out", out, "--processes", 1)
+    assert "'seeds' in the study has changed" in refused(capsys, file, *again, "--seeds", 3)
+    file.write_text(TEXT.replace("max_seconds = 60", "max_seconds = 61"))
+    assert "'experiment' in the study has changed" in refused(capsys, file, *again)
+    file.write_text(TEXT)
+    (out / "study.toml").unlink()
+    assert "holds the runs of something else" in refused(capsys, file, *again)
+    (out / "study.toml").write_text("broken = ")
+    assert "cannot be read" in refused(capsys, file, *again)
+    (out / "study.toml").unlink()
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == {
+        name: content for name, content in before.items() if name != "study.toml"
+    }
+
+
+def test_changed_curves_are_refused(tmp_path, capsys):
+    table = tmp_path / "own.csv"
+    header = "config_id,lr,seed,epoch,validation_error,seconds\n"
+    table.write_text(f"{header}0,0.1,0,1,0.5,1.0\n")
+    text = 'measures = ["jobs"]\n[experiment]\ncurves = "own"\nlimits.max_jobs = 2\n'
+    (tmp_path / "mine.toml").write_text(text)
+    arguments = (tmp_path / "mine.toml", "--out", tmp_path / "out", "--processes", 1)
+    assert study(*arguments) == 0
+    assert (tmp_path / "out" / "own.csv").read_bytes() == table.read_bytes()  # to be run again
+    assert study(tmp_path / "out" / "study.toml", *arguments[1:]) == 0
+    capsys.readouterr()
+    table.write_text(f"{header}0,0.1,0,1,0.6,1.0\n")
+    assert "the curves or rungsim has changed" in refused(capsys, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ([], "which study?"),
+        (["nope"], "'nope'"),
+        (["missing.toml"], "'missing.toml'"),
+        (["asha-a1", "--seeds", "0"], "--seeds is 0"),
+        (["asha-a1", "--processes", "0"], "--processes is 0"),
+        (["."], "cannot be read"),
+    ],
+    ids=" ".join,
+)
+def test_bad_input_is_one_line_and_leaves_nothing(capsys, tmp_path, monkeypatch, arguments, named):
+    monkeypatch.chdir(tmp_path)
+    assert named in refused(capsys, *arguments)
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_run_begins_before_all_are_checked(file, tmp_path, capsys):
+    text = TEXT.replace("workers = [1, 2, 4]", "workers = [4, 2, 1]")
+    faults = "faults.timetable = [[1, 0, 9]]"
+    file.write_text(text.replace("faults.lost_probability = 0.01", faults))
+    out = tmp_path / "out"
+    message = refused(capsys, file, "--out", out)
+    assert "at scheduler sh, workers 1: the timetable names worker 1" in message
+    assert not out.exists()
+
+
+def test_curves_with_a_wrong_setting_are_refused_with_their_cell(file, tmp_path, capsys):
+    axis = 'curves = ["power-law:noise=0.1", "power-law:nose=0.1"]'
+    text = TEXT.replace('scheduler = ["sh", "asha"]', axis)
+    file.write_text(text.replace('lines = ["scheduler"]', 'lines = ["curves"]'))
+    message = refused(capsys, file, "--out", tmp_path / "out")
+    assert "curves power-law:nose=0.1, workers 1: 'nose=0.1' is no setting" in message
+
+
+def test_a_run_that_fails_names_its_seed(file, tmp_path, capsys):
+    text = TEXT.replace("max_seconds = 60", "max_jobs = 9")
+    file.write_text(text.replace("faults.lost_probability = 0.01", "speeds = [1e-320]"))
+    message = refused(capsys, file, "--out", tmp_path / "out", "--processes", 1)
+    assert "seed 0: the clock ran over" in message
+
+
+def test_the_list_names_them_all(capsys):
+    assert study("--list") == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in shipped())
+    assert study("--list", "--json") == 0
+    assert set(json.loads(capsys.readouterr().out)) == set(shipped())
+
+
+SMALLER = {  # what makes a study short, for a study that is long
+    "asha-a1": ("max_seconds = 2000", "max_seconds = 60"),
+    "asha-wrong-promotions": (", 10000, 100000, 1000000]", "]"),
+    "idle-law": ("max_trials = 32000", "max_trials = 640"),
+    "d2l-speedup": ("max_epochs = 600", "max_epochs = 60"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", shipped())
+def test_the_shipped_studies_run(name, tmp_path):
+    text = shipped()[name].read_text(encoding="utf-8")
+    old, new = SMALLER.get(name, ("", ""))
+    assert not old or text.count(old) == 1
+    for table in shipped()[name].parent.glob("*.csv"):
+        (tmp_path / table.name).write_bytes(table.read_bytes())
+    (tmp_path / f"{name}.toml").write_text(text.replace(old, new) if old else text)
+    out = tmp_path / "out"
+    assert study(tmp_path / f"{name}.toml", "--seeds", 2, "--processes", 1, "--out", out) == 0
+    assert {path.stem for path in out.glob("*.png")} == set(read(name).pictures)
+
+
+DOCS = Path(__file__).parents[3] / "docs"
+
+
+def test_the_examples_of_the_docs_are_studies(tmp_path):
+    text = (DOCS / "studies.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    studies = [parse(example, tmp_path / "example.toml") for example in examples]
+    assert [each.runs for each in studies] == [2 * 2 * 2 * 25, 5 * 50]
+    for each in studies:
+        each.check()
+
+
+def test_the_docs_tell_of_every_measure_law_and_study():
+    text = (DOCS / "studies.md").read_text(encoding="utf-8")
+    assert all(f"`{name}`" in text for name in [*MEASURES, *LAWS, *shipped()])
+    for name in shipped():
+        assert f"| {read(name).runs:,} |" in next(
+            line for line in text.splitlines() if line.startswith(f"| `{name}`")
+        )
+        pages = (page.read_text(encoding="utf-8") for page in (DOCS / "studies").glob("*.md"))
+        assert any(f"rungsim study {name}" in page for page in pages)

@@ -1,0 +1,107 @@
+"""The pictures of a study: drawn whatever its cells hold, and true to them."""
+
+from math import inf, nan
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sim.reports.plots import canvas, panels
+from sim.reports.study_pictures import _points, draw
+from sim.studies.study_cells import by_cell, fits
+from sim.studies.study_file import parse
+
+COLUMNS = ["row", "panel", "colour", "style", "x", "y", "low", "high", "law"]
+POINTS = [
+    ("jobs", "a", "sh", "one", 1.0, 2.0, 1.0, 3.0, nan),
+    ("jobs", "a", "sh", "one", 4.0, 8.0, 7.0, 9.0, nan),
+    ("jobs", "b", "sh", "two", 1.0, 2.5, 1.0, inf, nan),
+    ("jobs", "b", "asha", "two", 4.0, inf, nan, nan, nan),
+    ("time (s)", "a", "asha", "one", 1.0, 200.0, 150.0, 250.0, 180.0),
+    ("time (s)", "a", "asha", "one", 4.0, 100.0, 80.0, 120.0, 90.0),
+]
+
+
+@pytest.mark.parametrize("log", ["", "x", "y", "xy"])
+@pytest.mark.parametrize("count", [0, 1, 4, 6])
+def test_any_points_can_be_drawn(tmp_path, log, count):
+    points = pd.DataFrame(POINTS[:count], columns=COLUMNS)
+    path = tmp_path / "p.png"
+    panels.study_lines(points, path, x="workers", log=log, title="any_$title")
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_nothing_above_zero_can_be_drawn_on_a_logarithmic_axis(tmp_path):
+    rows = [("jobs", "", "", "", x, 0.0, 0.0, 0.0, nan) for x in (1.0, 2.0)]
+    path = tmp_path / "p.png"
+    panels.study_lines(pd.DataFrame(rows, columns=COLUMNS), path, x="workers", log="xy")
+    assert path.exists()
+
+
+def test_a_law_that_lines_share_is_drawn_once():
+    lines = [("jobs", "", name, "", x, x, x, x, 2 * x) for name in ("a", "b") for x in (1.0, 2.0)]
+    shared = pd.DataFrame(lines, columns=COLUMNS)
+    assert panels._laws(shared) == {((1.0, 2.0), (2.0, 4.0))}
+    shared.loc[3, "law"] = 5.0
+    assert len(panels._laws(shared)) == 2
+
+
+TEXT = """
+measures = ["lost", "first_finished"]
+seeds = 3
+[experiment]
+curves = "power-law"
+limits.max_jobs = 9
+[axes]
+scheduler = ["sh", "asha"]
+workers = [1, 4]
+"costs.checkpoints" = [true, false]
+[fits]
+lost = "workers"
+[pictures.p]
+x = "workers"
+y = ["lost", "first_finished"]
+lines = ["scheduler", "costs.checkpoints"]
+"""
+
+
+def test_the_points_of_a_picture_are_its_cells(tmp_path):
+    study = parse(TEXT, tmp_path / "mine.toml")
+    # Cells: (sh, asha) x (1, 4) x (true, false); lost is 1 at one worker and 2 at four.
+    lost = np.array([1, 1, 2, 2] * 2, dtype=float)[:, None].repeat(3, axis=1)
+    first = np.where(lost == 1, inf, [5.0, 6.0, 7.0])
+    values = np.stack([lost, first], axis=-1).reshape(study.runs, 2)
+    cells, fitted = by_cell(study, values), fits(study, values)
+    points = _points(study, study.pictures["p"], cells, fitted)
+    assert len(points) == 2 * 8
+    assert set(points["row"]) == {"lost", "first finished (s)"}
+    assert set(points["style"]) == {"checkpoints true", "checkpoints false"}
+    one = points[(points["colour"] == "asha") & (points["style"] == "checkpoints false")]
+    counts, times = one[one["row"] == "lost"], one[one["row"] != "lost"]
+    assert counts[["x", "y", "low", "high"]].to_numpy().tolist() == [[1, 1, 1, 1], [4, 2, 2, 2]]
+    assert counts["law"].tolist() == pytest.approx([1, 2])  # 1 * workers**0.5
+    np.testing.assert_equal(
+        times[["y", "low", "high"]].to_numpy(), [[inf, nan, nan], [6, nan, nan]]
+    )
+    assert times["law"].isna().all()
+
+
+def test_settings_that_are_no_numbers_lie_evenly_in_their_order(tmp_path):
+    text = TEXT.replace('x = "workers"', 'x = "scheduler"\nwhere.workers = 4')
+    study = parse(text.replace('lines = ["scheduler", ', "lines = ["), tmp_path / "mine.toml")
+    values = np.ones((study.runs, 2))
+    cells, fitted = by_cell(study, values), fits(study, values)
+    points = _points(study, study.pictures["p"], cells[cells["workers"] == "4"], fitted)
+    assert points["x"].tolist() == [0, 0, 1, 1] * 2  # sh, asha
+    draw(study, cells, fitted, tmp_path)
+    assert (tmp_path / "p.png").exists()
+
+
+def test_crosses_lie_side_by_side_in_their_lines_colours():
+    rows = [("t", "", name, "", 1.0, inf, nan, nan, nan) for name in ("a", "b")]
+    points = pd.DataFrame(rows, columns=COLUMNS)
+    axes = canvas.figure().subplots()
+    assert panels._mark_missed(axes, points, panels._looks(points, joined=True))
+    assert [cross.get_color() for cross in axes.lines] == list(canvas.COLOURS[:2])
+    left, right = (cross.get_transform().transform((1.0, 1.0)) for cross in axes.lines)
+    assert right[0] - left[0] == pytest.approx(6 / 72 * canvas.DPI)

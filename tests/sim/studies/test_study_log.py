@@ -1,0 +1,121 @@
+"""The runs of a study on disk: whatever is left of the file, the final bytes are the same."""
+
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from learning_curves.errors import InputError
+from sim.commands.cli import main
+from sim.studies.study_file import parse
+from sim.studies.study_log import StudyLog, run_all
+
+TEXT = """
+measures = ["jobs", "first_finished", "best_loss"]
+seeds = 2
+[experiment]
+curves = "power-law"
+r_max = 4
+limits.max_jobs = 9
+[axes.what]
+'a, "quoted" name' = { scheduler = "sh" }
+asha = { scheduler = "asha" }
+"""
+
+
+@pytest.fixture
+def study(tmp_path):
+    return parse(TEXT, tmp_path / "mine.toml")
+
+
+def finish(study, path):
+    log = StudyLog(study, path)
+    made = 0
+    for each in run_all(study, log.missing):
+        log.append(each.values)
+        made += 1
+    return made
+
+
+def test_a_file_cut_anywhere_is_completed_to_the_same_bytes(study, tmp_path):
+    path = tmp_path / "runs.csv"
+    assert finish(study, path) == 4
+    whole = path.read_bytes()
+    rows = whole.count(b"\n") - 1
+    assert rows == 4
+    assert whole.startswith(b"what,seed,jobs,first_finished,best_loss\n")
+    for length in range(len(whole) + 1):
+        path.write_bytes(whole[:length])
+        kept = max(0, whole[:length].count(b"\n") - 1)
+        assert finish(study, path) == rows - kept
+        assert path.read_bytes() == whole
+
+
+def test_values_are_read_as_they_were_written(study, tmp_path):
+    log = StudyLog(study, tmp_path / "runs.csv")
+    log.append([9, float("inf"), 0.1 + 0.2])
+    again = StudyLog(study, tmp_path / "runs.csv")
+    assert again.values.tolist() == [[9, np.inf, 0.1 + 0.2]]
+    assert len(again.missing) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (lambda text: text.replace("what", "which"), 1),
+        (lambda _: "something else", 1),
+        (lambda text: text.replace("asha,0", "asha,5"), 4),
+        (lambda text: text + text.splitlines(keepends=True)[-1], 6),
+        (lambda text: text.replace(",9,", ",nine,", 1), 2),
+        (lambda text: text.replace(",9,", ",9,9,", 1), 2),
+        (lambda text: text.replace("\n", "\r\n"), 1),
+    ],
+)
+def test_a_file_of_something_else_is_left_alone(study, tmp_path, change, line):
+    path = tmp_path / "runs.csv"
+    finish(study, path)
+    broken = change(path.read_bytes().decode()).encode()
+    path.write_bytes(broken)
+    with pytest.raises(InputError, match=f"line {line}, is no row of this study: delete"):
+        StudyLog(study, path)
+    assert path.read_bytes() == broken
+
+
+# Kills itself as it opens runs.csv to add the row of this number, from 0.
+DRIVER = """
+import os, signal, sys
+from sim.commands.cli import main
+
+left = [int(sys.argv[1])]
+
+def watch(event, args):
+    if event == "open" and str(args[0]).endswith("runs.csv") and args[1] == "a":
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+
+sys.addaudithook(watch)
+raise SystemExit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_study_goes_on_where_it_was(tmp_path):
+    text = TEXT.replace("seeds = 2", "seeds = 60").replace("max_jobs = 9", "max_jobs = 900")
+    (tmp_path / "mine.toml").write_text(text)
+    line = ["study", str(tmp_path / "mine.toml"), "--no-plots"]
+    assert main([*line, "--processes", "1", "--out", str(tmp_path / "whole")]) == 0
+    command = [sys.executable, "-c", DRIVER, "40", *line]
+    command += ["--processes", "2", "--out", str(tmp_path / "killed")]
+    runs = tmp_path / "killed" / "runs.csv"
+    # Its processes have their output in common: it ends when the last of them is gone.
+    killed = subprocess.run(command, check=False, capture_output=True, timeout=30)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert 3 < runs.read_bytes().count(b"\n") < 121
+    assert runs.read_bytes().count(b"\n") == 1 + 40
+    assert main([*line, "--processes", "1", "--out", str(tmp_path / "killed")]) == 0
+    for name in ("runs.csv", "cells.csv", "study.toml"):
+        killed, whole = (tmp_path / folder / name for folder in ("killed", "whole"))
+        assert killed.read_bytes() == whole.read_bytes()
