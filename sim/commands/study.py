@@ -12,6 +12,8 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.commands import values
+
 if TYPE_CHECKING:
     from sim.studies.study import Study
     from sim.studies.study_log import StudyLog
@@ -37,16 +39,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a study that comes with rungsim, or a file",
     )
     parser.add_argument("--list", action="store_true", help="list the studies, and do nothing")
-    parser.add_argument("--seeds", type=int, metavar="N", help="in place of the study's own number")
+    parser.add_argument(
+        "--seeds", type=values.Whole(1), metavar="N", help="in place of the study's own number"
+    )
     parser.add_argument(
         "--processes",
-        type=int,
+        type=values.processes(),
         default=os.cpu_count() or 1,
         metavar="N",
         help="to work in; the results are the same on any number (default: %(default)s)",
     )
     parser.add_argument(
         "--out",
+        type=values.path,
         metavar="DIR",
         help="write runs.csv, cells.csv, study.toml and pictures here "
         "(default: rungsim-study/NAME)",
@@ -70,9 +75,6 @@ def main(args: argparse.Namespace) -> int:
         return 0
     if args.study is None:
         raise InputError("which study? Give a name or a file; --list names those that there are")
-    for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
-        if value is not None and value < 1:
-            raise InputError(f"{name} is {value}: give at least 1")
     study = study_file.read(args.study)
     study = replace(study, seeds=args.seeds or study.seeds)
     study.check()
