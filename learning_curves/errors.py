@@ -5,7 +5,7 @@ Owns its kind, and how other exceptions become one line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 INTERRUPTED = 130  # the shell's code for a command ended by Ctrl-C
@@ -42,3 +42,35 @@ def one_line(error: BaseException) -> str:
     ('OSError: no space', 'KeyError')
     """
     return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+
+
+def printable(text: str) -> str:
+    r"""Return `text` in one line, with escapes for what a terminal would obey or not show.
+
+    >>> printable("eta is \x1b[31m2\n")
+    'eta is \\x1b[31m2\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """Return the known name that `name` is a misspelling of, as it seems; None for no such name.
+
+    >>> nearest("ahsa", ["sh", "asha"]), nearest("best", ["sh", "asha"])
+    ('asha', None)
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  for a mistake only
+
+    return next(iter(get_close_matches(name, known, n=1)), None)
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """Return the remedy for a name that is not known: the nearest one, or all.
+
+    >>> suggestion("ahsa", ["sh", "asha"]), suggestion("best", ["sh", "asha"])
+    ('did you mean asha?', 'choose from sh, asha')
+    """
+    near = nearest(name, known)
+    return f"did you mean {near}?" if near else f"choose from {', '.join(known)}"

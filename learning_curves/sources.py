@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from learning_curves.blackbox import Blackbox
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, nearest
 from learning_curves.surrogates import surrogate_folder
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.synthetic import Bowl, Exponential, PowerLaw, TakeOff, settings
@@ -116,4 +116,6 @@ def _table(name_or_path: str | Path) -> Tabular:
     try:
         return load(name_or_path)
     except MissingTableError as error:
-        raise InputError(f"{error}; the closed forms are {', '.join(FAMILIES)}") from None
+        near = nearest(str(name_or_path).split(":")[0], FAMILIES)
+        meant = f"; did you mean {near}?" if near else ""
+        raise InputError(f"{error}; the closed forms are {', '.join(FAMILIES)}{meant}") from None

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from learning_curves import files, streams
 from learning_curves.curve import RecordedCurve
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, nearest
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Config, Space
 from learning_curves.tables.card import Card, read_card
@@ -199,8 +199,10 @@ def _path_of(name_or_path: str | Path) -> Path:
         case [found]:
             return found
         case []:
+            near = nearest(str(name_or_path), shipped())
             raise MissingTableError(
-                f"there is no table {str(name_or_path)!r}: looked for "
+                f"there is no table {str(name_or_path)!r}: "
+                f"{f'did you mean {near}? L' if near else 'l'}ooked for "
                 f"{' and '.join(map(str, paths))}; the shipped tables are "
                 f"{', '.join(shipped()) or 'none'}"
             )

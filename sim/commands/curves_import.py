@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError
-from sim.reports.screen import console, figure, to_json
+from sim.commands import values
+from sim.reports.screen import console, figure, shown, to_json
 
 if TYPE_CHECKING:
     from learning_curves.importers.log import Progress
@@ -28,7 +29,7 @@ def add_arguments(actions: Any) -> None:
     importing = actions.add_parser("import", help="make a table of other people's logs")
     importing.add_argument("source", metavar="SOURCE", help="a file, a folder, or a storage's URL")
     importing.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="the table, .csv or .parquet"
+        "--out", type=values.path, required=True, metavar="FILE", help="the table, .csv or .parquet"
     )
     importing.add_argument(
         "--format", choices=_FORMATS, help="what SOURCE is (default: by its name and beginning)"
@@ -38,13 +39,13 @@ def add_arguments(actions: Any) -> None:
     _add_rules(importing.add_argument_group("what a curve is"))
     card = importing.add_argument_group("the card")
     card.add_argument(
-        "--space", type=Path, metavar="FILE.json", help="the space, in ConfigSpace's JSON"
+        "--space", type=values.path, metavar="FILE.json", help="the space, in ConfigSpace's JSON"
     )
     card.add_argument("--licence", default="", help="under what terms the curves may be used")
     exporting = actions.add_parser("export", help="write a table for other tools")
     exporting.add_argument("table", metavar="NAME|PATH", help="a shipped table, or a file")
     exporting.add_argument(
-        "--out", type=Path, required=True, metavar="FILE|FOLDER", help="where to"
+        "--out", type=values.path, required=True, metavar="FILE|FOLDER", help="where to"
     )
     exporting.add_argument(
         "--format",
@@ -107,10 +108,13 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
         help="of an epoch, or from the beginning (default: per-epoch; syne-tune: cumulative)",
     )
     group.add_argument(
-        "--seconds-per-epoch", type=float, metavar="S", help="what every epoch takes, unrecorded"
+        "--seconds-per-epoch",
+        type=values.number,
+        metavar="S",
+        help="what every epoch takes, unrecorded",
     )
     group.add_argument(
-        "--least-seconds", type=float, metavar="S", help="what an epoch takes at least"
+        "--least-seconds", type=values.number, metavar="S", help="what an epoch takes at least"
     )
     group.add_argument(
         "--drop-epoch-0", action="store_true", help="epoch 0 is the state before training"
@@ -120,7 +124,9 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="epoch k is the k-th of the source's epochs, such as 0, 1, 2, .. or 100, 200, ..",
     )
-    group.add_argument("--r-max", type=int, metavar="N", help="keep the first N epochs only")
+    group.add_argument(
+        "--r-max", type=values.Whole(1), metavar="N", help="keep the first N epochs only"
+    )
     group.add_argument(
         "--incomplete",
         choices=("refuse", "drop", "cut"),
@@ -142,7 +148,7 @@ def _import(args: argparse.Namespace) -> int:
     from learning_curves.importers.assembly import checked  # noqa: PLC0415  imports numpy
     from learning_curves.importers.options import Options  # noqa: PLC0415  quick --help
 
-    _check_suffix(args.out)
+    _check_out(args.out)
     given: dict[str, Any] = vars(args) | {"name": args.out.stem}
     options = Options(**{each.name: given[each.name] for each in fields(Options)})
     form = args.format or reading.guess(args.source)
@@ -160,7 +166,12 @@ def _import(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     from learning_curves.importers.formats import syne_tune_export  # noqa: PLC0415  imports numpy
     from learning_curves.tables.tabular import load  # noqa: PLC0415  imports numpy
+    from sim.reports import report  # noqa: PLC0415  quick --help
 
+    if args.format == "tidy":
+        _check_out(args.out)
+    else:
+        report.check_place(args.out)
     table: Tabular = load(args.table)
     if args.format == "syne-tune":
         syne_tune_export.write(table, args.out)
@@ -171,7 +182,6 @@ def _export(args: argparse.Namespace) -> int:
         else:
             console().print(told)
         return 0
-    _check_suffix(args.out)
     table.write(args.out)
     _tell(args.out, [], {}, as_json=args.json)
     return 0
@@ -196,9 +206,13 @@ def _tell(out: Path, lines: Sequence[str], counts: Any, *, as_json: bool) -> Non
     )
 
 
-def _check_suffix(out: Path) -> None:
+def _check_out(out: Path) -> None:
+    """Raise if no table can be written to `out`, before the long reading."""
+    from sim.reports import report  # noqa: PLC0415  quick --help
+
     if out.suffix not in _SUFFIXES:
         raise InputError(f"--out is {out}: a table's name ends in .csv or .parquet")
+    report.check_file(out, "--out")
 
 
 def _refuse_overwriting(source: str, out: Path) -> None:
@@ -227,7 +241,7 @@ def _progress(source: str) -> Iterator[Progress]:
         transient=True,
         disable=not screen.is_terminal,
     ) as bar:
-        task = bar.add_task(f"reading {source}", total=None)
+        task = bar.add_task(f"reading {shown(source)}", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError, for_the_user
+from sim.commands import values
 from sim.reports.screen import figure, print_table, to_json
 
 if TYPE_CHECKING:
@@ -30,10 +31,17 @@ def add_arguments(actions: Any) -> argparse.ArgumentParser:
         help="a packaged space such as d2l-mlp, ConfigSpace's JSON (.json), or a table",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE.json", help="write it to this file, as ConfigSpace's JSON"
+        "--out",
+        type=values.path,
+        metavar="FILE.json",
+        help="write it to this file, as ConfigSpace's JSON",
     )
-    parser.add_argument("--sample", type=int, metavar="N", help="print N draws as well")
-    parser.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
+    parser.add_argument(
+        "--sample", type=values.Whole(1, 10**6), metavar="N", help="print N draws as well"
+    )
+    parser.add_argument(
+        "--seed", type=values.SEED, default=0, metavar="N", help="of the draws (default: 0)"
+    )
     return parser
 
 
@@ -48,18 +56,19 @@ def main(args: argparse.Namespace) -> int:
     """
     from learning_curves.spaces import configspace_json, scale  # noqa: PLC0415  imports numpy
     from learning_curves.spaces.space import to_dict  # noqa: PLC0415  imports numpy
+    from sim.reports import report  # noqa: PLC0415  imports numpy
 
     space = _load(args.space)
-    if args.sample is not None and args.sample < 1:
-        raise InputError(f"--sample is {args.sample}: give a number >= 1")
+    if args.out is not None and args.out.suffix != ".json":
+        raise InputError(f"--out is {args.out}: its name ends in .json, add it")
     if args.out is not None:
-        if args.out.suffix != ".json":
-            raise InputError(f"--out is {args.out}: its name ends in .json, add it")
-        configspace_json.write(space, args.out)
+        report.check_file(args.out, "--out")
     configs = _draws(space, args.seed, args.sample or 0)
     plain = to_dict(space)
     levels = {name: scale.levels(domain) for name, domain in space.items()}
     medians = {name: _median(domain) for name, domain in space.items()}
+    if args.out is not None:
+        configspace_json.write(space, args.out)
     if args.json:
         found = {"space": plain, "levels": levels, "medians": medians}
         draws = {"seed": args.seed, "configs": configs} if configs else {}

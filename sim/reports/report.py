@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,10 @@ from sim.experiments.run import Run
 from sim.reports.screen import console, duration, figure, to_json
 
 
-def prepare(folder: Path) -> Path:
-    """Make the folder, so that a long run does not end in an error.
+def check_place(folder: Path) -> Path:
+    """Return `folder`, which can be made or written to; make nothing.
+
+    A long run does not end in an error then, and one that is refused leaves nothing.
 
     Raises
     ------
@@ -38,13 +41,84 @@ def prepare(folder: Path) -> Path:
 
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        nearest = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     except OSError as error:
         raise InputError(
             f"{folder} cannot be made: {error.strerror}; choose another --out"
         ) from None
+    if not nearest.is_dir():
+        raise InputError(f"{nearest} is no folder: choose another --out")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"{nearest} cannot be written to: choose another --out")
+    return folder
+
+
+def check_file(path: Path, option: str) -> None:
+    """Raise if no file can be written to `path`; make nothing.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    option
+        For the message, such as ``"--perfetto"``.
+
+    Raises
+    ------
+    InputError
+        It names the option.
+
+    """
+    folder = path.parent
+    try:
+        if not folder.is_dir():
+            raise InputError(f"{option} {path}: there is no folder {folder}; make it first")
+        if path.is_dir():
+            raise InputError(f"{option} {path} is a folder: give the name of a file in it")
+    except OSError as error:
+        raise InputError(f"{option} {path}: {error.strerror}; give another name") from None
     if not os.access(folder, os.W_OK):
-        raise InputError(f"{folder} cannot be written to: choose another --out")
+        raise InputError(f"{option} {path}: the folder {folder} cannot be written to")
+
+
+def make_folder(folder: Path) -> list[Path]:
+    """Make the folder and those above it; return the ones made, the outermost first.
+
+    Raises
+    ------
+    InputError
+        It cannot be made, or not be written to.
+
+    """
+    check_place(folder)
+    above = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remove_empty(above[::-1])
+        raise InputError(
+            f"{folder} cannot be made: {error.strerror}; choose another --out"
+        ) from None
+    return above[::-1]
+
+
+def remove_empty(folders: Sequence[Path]) -> None:
+    """Remove the folders that `make_folder` made, as far as nothing is in them."""
+    for folder in reversed(folders):
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def prepare(folder: Path) -> Path:
+    """Check the folder and make it; return it.
+
+    Raises
+    ------
+    InputError
+        It cannot be made, or not be written to.
+
+    """
+    make_folder(folder)
     return folder
 
 
