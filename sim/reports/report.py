@@ -20,7 +20,7 @@ from rich.table import Table
 
 from learning_curves import files
 from learning_curves.blackbox import Blackbox
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.tables.tabular import Tabular
 from sim.experiments.experiment import Experiment
@@ -78,7 +78,9 @@ def check_provenance(experiment: Experiment, path: Path) -> None:
         The table's digest differs from the one noted in the file.
 
     """
-    noted = tomllib.loads(path.read_text(encoding="utf-8")).get("notes", {}).get("curves_sha256")
+    with reading(path, remedy="give an experiment.toml"):
+        notes = tomllib.loads(path.read_text(encoding="utf-8")).get("notes", {})
+        noted = notes.get("curves_sha256")
     found = provenance(source(experiment)).get("curves_sha256")
     if noted is not None and noted != found:
         raise InputError(

@@ -16,7 +16,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from learning_curves import files, sources
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from sim.experiments.measures import MEASURES
 from sim.experiments.parts import source
 from sim.reports.report import provenance, write_text
@@ -60,11 +60,11 @@ def begin(study: Study, folder: Path) -> None:
 
 
 def _compare(path: Path, text: str) -> None:
-    try:
-        found, wanted = tomllib.loads(path.read_text(encoding="utf-8")), tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}; choose another --out") from None
-    if found == wanted:
+    wanted = tomllib.loads(text)
+    with reading(path, remedy="choose another --out"):
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        same = found == wanted
+    if same:
         return
     names = [*wanted, *(name for name in found if name not in wanted)]
     differs = next((name for name in names if found.get(name) != wanted.get(name)), "order")

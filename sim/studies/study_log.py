@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from learning_curves import files
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from sim.experiments.experiment import Experiment
 from sim.experiments.measures import measured
 from sim.experiments.run import simulate
@@ -92,10 +92,10 @@ class StudyLog:
 
     def _kept(self, header: str) -> list[list[float]]:
         """Return the whole rows of the file, and cut off what follows them."""
-        try:
-            found = self._path.read_bytes()
-        except FileNotFoundError:
+        if not self._path.exists():
             return []
+        with reading(self._path, remedy="choose another --out"):
+            found = self._path.read_bytes()
         whole = found[: found.rfind(b"\n") + 1].decode(errors="replace")
         if not whole:  # torn in the header
             if header.encode().startswith(found):

@@ -57,10 +57,7 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
 
     """
     content, digest = read_whole(source, lambda _, __: None)
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{source}, byte {error.start}: this is no text in UTF-8") from None
+    text = content.decode("utf-8")
     del content
     tag = options.objective or _METRIC
     runs: dict[str, list[_Run]] = {}
