@@ -89,8 +89,7 @@ def _record(args: argparse.Namespace, console: Console) -> int:
         device=args.device,
     )
     task = make_task()
-    if not task.whole_data:
-        _say(console, f"warning: {task.about['data_set']}, not the full Fashion-MNIST")
+    warning = "" if task.whole_data else f"{task.about['data_set']}, not the full Fashion-MNIST"
     r_max = task.r_max if args.r_max is None else args.r_max
     recording = recorder.Recording(
         make_task=make_task,
@@ -110,16 +109,24 @@ def _record(args: argparse.Namespace, console: Console) -> int:
         known_flaws=_known_flaws(args, whole_data=task.whole_data),
     )
     del task  # its images: each worker loads its own
-    return _watch(recorder.record(recording), args.out.name, r_max, console)
+    return _watch(recorder.record(recording), args.out.name, r_max, console, warning)
 
 
-def _watch(events: Generator[Event, None, None], name: str, r_max: int, console: Console) -> int:
+def _watch(
+    events: Generator[Event, None, None],
+    name: str,
+    r_max: int,
+    console: Console,
+    warning: str = "",
+) -> int:
     failed = 0
     with closing(events), _progress(console) as progress:
         bar = progress.add_task(name, total=None)
         for event in events:
             match event:
-                case Begun(recorded=recorded, missing=missing):
+                case Begun(recorded=recorded, missing=missing):  # all is checked
+                    if warning:
+                        _say(console, f"warning: {warning}")
                     progress.update(bar, total=missing * r_max)
                     if recorded:
                         _say(console, f"{recorded} curves are there already, {missing} missing")
