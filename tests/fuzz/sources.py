@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -230,7 +229,8 @@ def _optuna():
 def _experiment():
     _text(
         "e.toml",
-        'notes = {rungsim = "0.1.0"}\ncurves = "power-law"\nscheduler = "asha"\neta = 2\nworkers = 2\nr_max = 4\n'
+        'notes = {rungsim = "0.1.0"}\ncurves = "power-law"\nscheduler = "asha"\neta = 2\n'
+        "workers = 2\nr_max = 4\n"
         "max_trials = 5\nspeeds = [1.0, 0.5]\nseed = 1\n\n[[first]]\nlearning_rate = 0.1\n"
         "width = 16\n\n[limits]\nmax_jobs = 6\nmax_epochs = 12\nmax_seconds = 50.0\n\n"
         "[costs]\nstart_seconds = 0.5\ncheckpoints = true\n\n[faults]\nlost_probability = 0.01\n"
@@ -302,7 +302,7 @@ def _live():
         trial, start, stop, bracket = job
         config = dict(trial.config)
         lines.append(
-            journals.Started(now, number, trial.number, config, start, stop, bracket, 0, 0, False)
+            journals.Started(now, number, trial.number, config, start, stop, bracket, 0, 0)
         )
         now += 1.0
         losses = [1.0 / (epoch + trial.number) for epoch in range(start + 1, stop + 1)]
@@ -324,7 +324,7 @@ def _record():
     """Record with losses made up, since no training is under test."""
     from real.recorder import events, workers
 
-    def train(make_task, missing, **_):
+    def train(_, missing, **__):
         for order in missing:
             for epoch in range(1, order.r_max + 1):
                 yield events.Epoch(order, epoch, 0.5 / epoch, 1.0)
