@@ -6,7 +6,9 @@ raises on a damaged file is turned in one place, `reading`, whatever its class.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -98,27 +100,18 @@ def reading(source: str | Path, fault: str = "", *, remedy: str) -> Iterator[Non
 
 def _complaint(source: str | Path, fault: str, error: Exception, remedy: str) -> str:
     match error:
-        case OSError(strerror=str(reason)):
+        case FileNotFoundError() | OSError(strerror=str()):  # pyarrow's has no strerror
+            reason = error.strerror or os.strerror(errno.ENOENT)
             return f"{source} cannot be read: {reason}: {remedy}"
         case UnicodeDecodeError(start=start):
-            return f"{source}, byte {start}: this is no text in UTF-8: {remedy}"
-    # A library's message may go on for lines: with the query, the stack, an address.
-    first = next(iter(str(error).strip().splitlines()), "")
-    # A ValueError says what is wrong with the value; the text of others needs its class.
-    kind = "" if isinstance(error, ValueError) and first else f"{type(error).__name__}: "
-    reason = f"{kind}{first[:_LONGEST]}".removesuffix(": ")
-    return f"{source} {fault or 'cannot be read'}: {reason.rstrip('.:')}: {remedy}"
-
-
-def printable(text: str) -> str:
-    r"""Return the text with an escape for each character that cannot be printed on one line.
-
-    >>> printable("a\nb\x1b[31m")
-    'a\\nb\\x1b[31m'
-    """
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+            reason = f"byte {start} is no text in UTF-8"
+        case _:
+            # A library's message may go on for lines: with the query, the stack, an address.
+            first = next(iter(str(error).strip().splitlines()), "")[:_LONGEST].rstrip(".:")
+            # A ValueError says what is wrong with the value; the text of others needs its class.
+            kind = "" if isinstance(error, ValueError) and first else type(error).__name__
+            reason = ": ".join(filter(None, (kind, first)))
+    return f"{source} {fault or 'cannot be read'}: {reason}: {remedy}"
 
 
 def one_line(error: BaseException) -> str:
@@ -128,3 +121,14 @@ def one_line(error: BaseException) -> str:
     ('OSError: no space', 'KeyError')
     """
     return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+
+
+def printable(text: str) -> str:
+    r"""Return `text` in one line, with escapes for what a terminal would obey or not show.
+
+    >>> printable("eta is \x1b[31m2\n")
+    'eta is \\x1b[31m2\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

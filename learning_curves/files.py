@@ -23,6 +23,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
     On an error the temporary file is removed, and what stood at `path` is as it was.
 
+    Raises
+    ------
+    InputError
+        No file can have this name.
+
+    Examples
+    --------
+
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     target = Path(folder, "notes.txt")
@@ -31,6 +39,8 @@ def replacing(path: Path) -> Iterator[Path]:
     ...     target.read_text()
     'whole'
     """
+    if not path.name or "\0" in str(path):
+        raise InputError(f"{str(path)!r} is no name of a file: give another")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part

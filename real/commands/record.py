@@ -89,7 +89,6 @@ def _record(args: argparse.Namespace, console: Console) -> int:
         device=args.device,
     )
     task = make_task()
-    warning = "" if task.whole_data else f"{task.about['data_set']}, not the full Fashion-MNIST"
     r_max = task.r_max if args.r_max is None else args.r_max
     recording = recorder.Recording(
         make_task=make_task,
@@ -108,25 +107,24 @@ def _record(args: argparse.Namespace, console: Console) -> int:
         command=_command(args, r_max, whole_data=task.whole_data),
         known_flaws=_known_flaws(args, whole_data=task.whole_data),
     )
+    warning = ""
+    if not task.whole_data:
+        warning = f"warning: {task.about['data_set']}, not the full Fashion-MNIST"
     del task  # its images: each worker loads its own
     return _watch(recorder.record(recording), args.out.name, r_max, console, warning)
 
 
 def _watch(
-    events: Generator[Event, None, None],
-    name: str,
-    r_max: int,
-    console: Console,
-    warning: str = "",
+    events: Generator[Event, None, None], name: str, r_max: int, console: Console, warning: str
 ) -> int:
     failed = 0
     with closing(events), _progress(console) as progress:
         bar = progress.add_task(name, total=None)
         for event in events:
             match event:
-                case Begun(recorded=recorded, missing=missing):  # all is checked
-                    if warning:
-                        _say(console, f"warning: {warning}")
+                case Begun(recorded=recorded, missing=missing):
+                    if warning:  # now that all is checked
+                        _say(console, warning)
                     progress.update(bar, total=missing * r_max)
                     if recorded:
                         _say(console, f"{recorded} curves are there already, {missing} missing")
