@@ -6,7 +6,6 @@ none has to be trusted: to load a surrogate is to learn it again, with the kerne
 
 from __future__ import annotations
 
-import tomllib
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -67,7 +66,7 @@ def load(folder: Path) -> Surrogate:
     """
     path = folder / FILE
     with reading(path, remedy="fit the surrogate again"):
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        said = files.read_toml(path.read_text(encoding="utf-8"))
         regressor, seed, kernels = _checked(said, path)
     table = tabular.load(folder / _TABLE)
     if table.sha256 != said.get("table_sha256"):

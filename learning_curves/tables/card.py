@@ -6,7 +6,6 @@ Owns the TOML file beside a table: its keys, and their kinds. Must not look into
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -71,7 +70,7 @@ def read_card(path: Path) -> Card:
 
     """
     with reading(path, remedy="a card is TOML in UTF-8"):
-        return _checked(tomllib.loads(path.read_text(encoding="utf-8")), path)
+        return _checked(files.read_toml(path.read_text(encoding="utf-8")), path)
 
 
 def _checked(said: dict[str, Any], path: Path) -> Card:

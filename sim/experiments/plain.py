@@ -5,7 +5,6 @@ Owns what may stand in a file for a field. Must not know what the fields mean.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, asdict, fields
 from difflib import get_close_matches
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import tomli_w
 
+from learning_curves import files
 from learning_curves.errors import for_the_user, reading
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def from_toml(kind: type[T], text: str, name: str, **parts: type[Any]) -> T:
 
     """
     with reading(name, "is no experiment", remedy="give an experiment.toml"):
-        values = tomllib.loads(text)
+        values = files.read_toml(text)
         with for_the_user():
             return _made(kind, values, parts)
 

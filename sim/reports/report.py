@@ -7,7 +7,6 @@ compute what it reports.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from math import isinf, isnan
@@ -79,7 +78,9 @@ def check_provenance(experiment: Experiment, path: Path) -> None:
 
     """
     with reading(path, remedy="give an experiment.toml"):
-        notes = tomllib.loads(path.read_text(encoding="utf-8")).get("notes", {})
+        notes = files.read_toml(path.read_text(encoding="utf-8")).get("notes", {})
+        if not isinstance(notes, dict):
+            raise InputError(f"notes is {notes!r}: give a table, or delete it")
         noted = notes.get("curves_sha256")
     found = provenance(source(experiment)).get("curves_sha256")
     if noted is not None and noted != found:

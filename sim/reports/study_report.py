@@ -5,7 +5,6 @@ Owns its folder, and the tables that a person reads. Must not compute what it re
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite, isnan
 from pathlib import Path
@@ -60,9 +59,9 @@ def begin(study: Study, folder: Path) -> None:
 
 
 def _compare(path: Path, text: str) -> None:
-    wanted = tomllib.loads(text)
+    wanted = files.read_toml(text)
     with reading(path, remedy="choose another --out"):
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = files.read_toml(path.read_text(encoding="utf-8"))
         same = found == wanted
     if same:
         return

@@ -6,13 +6,13 @@ Owns the complaints about an entry. Must not know how an experiment is run; the 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection
 from dataclasses import fields
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
+from learning_curves import files
 from learning_curves.errors import InputError, for_the_user, reading
 from sim.experiments.measures import MEASURES
 from sim.studies.laws import LAWS
@@ -67,7 +67,7 @@ def parse(text: str, path: Path) -> Study:
 
     """
     with reading(path, "is no study", remedy="give a study's TOML file"):
-        given = tomllib.loads(text)
+        given = files.read_toml(text)
         if "curves" in given and "experiment" not in given:
             raise InputError(f"{path} is an experiment, no study: rungsim run --from {path}")
         with for_the_user():

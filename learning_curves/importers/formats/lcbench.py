@@ -122,6 +122,12 @@ class _Run:
             )
         self.number = int(name) if name.isdecimal() else name
         self.config: dict[str, Any] = run["config"]
+        for key, value in self.config.items():
+            if not isinstance(value, bool | int | float | str):
+                raise InputError(
+                    f"{self.where}: {key!r} is {str(value)[:80]}: give a number, a truth value or "
+                    "a string"
+                )
         self.metric, self.time = self._numbers(log, tag), self._numbers(log, "time")
         if len(self.metric) != len(self.time):
             raise InputError(
