@@ -231,7 +231,10 @@ def main() -> int:
                 outcome = fuzzer.run(name, case)
                 codes[outcome.code] += 1
                 if outcome.fault:
-                    found.setdefault(_class_of(outcome), []).append((name, case, outcome.error))
+                    kind = _class_of(outcome)
+                    if kind not in found:
+                        print(f"{name}, case {case}: {kind}", flush=True)
+                    found.setdefault(kind, []).append((name, case, outcome.error))
             print(f"{name}: {count} cases, {time.monotonic() - began:.1f} s", flush=True)
     print(f"exit codes: {dict(codes)}")
     for kind, cases in sorted(found.items(), key=lambda each: -len(each[1])):
