@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 
 _EMPTY = "the cell is empty: every row has a value in every column"
 
@@ -154,8 +154,5 @@ def _broken(raw: bytes, path: Path, reason: object) -> InputError:
 
 
 def _read_parquet(raw: bytes, path: Path) -> Any:
-    try:
+    with reading(path, "cannot be read as Parquet", remedy="write the file again"):
         return pyarrow.parquet.read_table(pa.BufferReader(raw))
-    except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} cannot be read as Parquet: {reason}") from None

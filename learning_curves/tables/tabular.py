@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from learning_curves import files, streams
 from learning_curves.curve import RecordedCurve
-from learning_curves.errors import InputError, nearest
+from learning_curves.errors import InputError, nearest, reading
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Config, Space
 from learning_curves.tables.card import Card, read_card
@@ -182,12 +182,10 @@ def load(name_or_path: str | Path) -> Tabular:
     """
     path = _path_of(name_or_path)
     beside = path.with_suffix(".toml")
-    try:
+    with reading(path, remedy="give a table as docs/curves.md has it"):
         raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    card = read_card(beside) if beside.is_file() else None
-    return Tabular(parse(raw, path, card), sha256(raw).hexdigest())
+        card = read_card(beside) if beside.is_file() else None
+        return Tabular(parse(raw, path, card), sha256(raw).hexdigest())
 
 
 def _path_of(name_or_path: str | Path) -> Path:

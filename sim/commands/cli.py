@@ -52,6 +52,10 @@ examples:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code: 0, 1 if the work failed, 2 for bad input."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for each in arguments:
+        if not _is_text(each):
+            print(f"rungsim: {each!r} is no text in UTF-8: write another", file=sys.stderr)  # noqa: T201
+            return 2
     parser = _front_door()
     if "_ARGCOMPLETE" in os.environ:
         _complete(parser)
@@ -156,6 +160,21 @@ def _said(error: OSError | MemoryError) -> str:
         return "out of memory: run less at a time"
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}: fix that, and try again"
+
+
+def _is_text(argument: str) -> bool:
+    r"""Return whether an argument is text that a path and a file in UTF-8 can hold.
+
+    The bytes of a file's name that are not UTF-8 reach Python as lone surrogates.
+
+    >>> _is_text("caf\N{LATIN SMALL LETTER E WITH ACUTE}"), _is_text("a\0b"), _is_text("a\udc80b")
+    (True, False, False)
+    """
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in argument
 
 
 def _version() -> str:

@@ -7,7 +7,6 @@ compute what it reports.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import metadata
@@ -19,7 +18,7 @@ from rich.table import Table
 
 from learning_curves import files
 from learning_curves.blackbox import Blackbox
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.tables.tabular import Tabular
 from sim.experiments.experiment import Experiment
@@ -145,7 +144,11 @@ def check_provenance(experiment: Experiment, path: Path) -> None:
         The table's digest differs from the one noted in the file.
 
     """
-    noted = tomllib.loads(path.read_text(encoding="utf-8")).get("notes", {}).get("curves_sha256")
+    with reading(path, remedy="give an experiment.toml"):
+        notes = files.read_toml(path.read_text(encoding="utf-8")).get("notes", {})
+        if not isinstance(notes, dict):
+            raise InputError(f"notes is {notes!r}: give a table, or delete it")
+        noted = notes.get("curves_sha256")
     found = provenance(source(experiment)).get("curves_sha256")
     if noted is not None and noted != found:
         raise InputError(

@@ -57,10 +57,7 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
 
     """
     content, digest = read_whole(source, lambda _, __: None)
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{source}, byte {error.start}: this is no text in UTF-8") from None
+    text = content.decode("utf-8")
     del content
     tag = options.objective or _METRIC
     runs: dict[str, list[_Run]] = {}
@@ -125,6 +122,12 @@ class _Run:
             )
         self.number = int(name) if name.isdecimal() else name
         self.config: dict[str, Any] = run["config"]
+        for key, value in self.config.items():
+            if not isinstance(value, bool | int | float | str):
+                raise InputError(
+                    f"{self.where}: {key!r} is {str(value)[:80]}: give a number, a truth value or "
+                    "a string"
+                )
         self.metric, self.time = self._numbers(log, tag), self._numbers(log, "time")
         if len(self.metric) != len(self.time):
             raise InputError(
