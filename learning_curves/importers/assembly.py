@@ -15,8 +15,8 @@ from learning_curves.errors import InputError
 from learning_curves.importers.log import Log
 from learning_curves.importers.options import Options
 from learning_curves.importers.whole import Whole, whole_curves
-from learning_curves.spaces import configspace_json
 from learning_curves.spaces import space as spaces
+from learning_curves.spaces import space_files
 from learning_curves.spaces.space import Config, Domain, Space
 from learning_curves.tables.card import Card
 from learning_curves.tables.cells import member_of
@@ -67,7 +67,7 @@ def assemble(log: Log, options: Options) -> Imported:
         strict=True,
     ):
         curves.setdefault(place, {})[seed] = RecordedCurve(tuple(losses), tuple(seconds))
-    known = log.space if options.space is None else configspace_json.read(options.space)
+    known = log.space if options.space is None else space_files.find(options.space)
     ids = [log.ids[place] for place in curves]
     space, configs = _in_space(ids, [log.configs[place] for place in curves], known)
     recorded = Recorded(

@@ -33,12 +33,15 @@ def add_arguments(actions: Any) -> None:
     importing.add_argument(
         "--format", choices=_FORMATS, help="what SOURCE is (default: by its name and beginning)"
     )
-    _add_tidy(importing.add_argument_group("tidy: a CSV or Parquet file with columns of any name"))
+    _add_tidy(importing.add_argument_group("tidy: CSV, Parquet or JSON lines, columns of any name"))
     _add_named(importing.add_argument_group("what of the source"))
     _add_rules(importing.add_argument_group("what a curve is"))
     card = importing.add_argument_group("the card")
     card.add_argument(
-        "--space", type=Path, metavar="FILE.json", help="the space, in ConfigSpace's JSON"
+        "--space",
+        metavar="NAME|FILE.json|SPACE",
+        help="the space: a packaged one, ConfigSpace's JSON, or one line such as "
+        "lr=loguniform(1e-4,1),act=choice(relu,tanh)",
     )
     card.add_argument("--licence", default="", help="under what terms the curves may be used")
     exporting = actions.add_parser("export", help="write a table for other tools")
@@ -63,7 +66,14 @@ def _add_tidy(group: argparse._ArgumentGroup) -> None:
         type=_pairs,
         default={},
         metavar="OURS=THEIRS,..",
-        help="their column for epoch, validation_error, seconds, config_id, seed",
+        help="their column for epoch, validation_error, seconds, config_id, seed, start",
+    )
+    group.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="read only the rows with this value, such as tag=validation/loss; repeatable",
     )
     group.add_argument(
         "--hyperparameters",
@@ -80,7 +90,8 @@ def _add_tidy(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--empty",
         choices=("diverged", "absent"),
-        help="what an empty loss means (default: an error)",
+        help="what an empty loss, or null, means: inf, or not measured (default: an error; with "
+        "--wide not measured)",
     )
 
 
@@ -103,8 +114,9 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--seconds-are",
-        choices=("per-epoch", "cumulative"),
-        help="of an epoch, or from the beginning (default: per-epoch; syne-tune: cumulative)",
+        choices=("per-epoch", "cumulative", "stamps"),
+        help="of an epoch, from the beginning, or times of day at its end "
+        "(default: per-epoch; syne-tune: cumulative)",
     )
     group.add_argument(
         "--seconds-per-epoch", type=float, metavar="S", help="what every epoch takes, unrecorded"
@@ -119,6 +131,19 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
         "--anchors",
         action="store_true",
         help="epoch k is the k-th of the source's epochs, such as 0, 1, 2, .. or 100, 200, ..",
+    )
+    group.add_argument(
+        "--nan",
+        choices=("diverged", "absent"),
+        help="what a loss of NaN means: inf, or not measured (default: diverged; an error where a "
+        "later loss is a number)",
+    )
+    group.add_argument(
+        "--equal-configs",
+        choices=("seeds", "apart"),
+        default="seeds",
+        help="runs of equal hyperparameters are seeds of one config, or configs of their own, the "
+        "run being one more hyperparameter (default: %(default)s)",
     )
     group.add_argument("--r-max", type=int, metavar="N", help="keep the first N epochs only")
     group.add_argument(
@@ -143,7 +168,7 @@ def _import(args: argparse.Namespace) -> int:
     from learning_curves.importers.options import Options  # noqa: PLC0415  quick --help
 
     _check_suffix(args.out)
-    given: dict[str, Any] = vars(args) | {"name": args.out.stem}
+    given: dict[str, Any] = vars(args) | {"name": args.out.stem, "where": tuple(args.where)}
     options = Options(**{each.name: given[each.name] for each in fields(Options)})
     form = args.format or reading.guess(args.source)
     lines = [] if args.format else [f"{args.source} is taken for the format {form} (--format)"]
