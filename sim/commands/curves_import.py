@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from sim.reports.screen import console, figure, to_json
 
 if TYPE_CHECKING:
     from learning_curves.importers.log import Progress
+    from learning_curves.tables.outliers import Outlier
     from learning_curves.tables.tabular import Tabular
 
 # As in `learning_curves.importers.options`, beside what numpy would keep --help waiting for.
@@ -161,8 +163,6 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from dataclasses import fields  # noqa: PLC0415  quick --help
-
     from learning_curves.importers import reading  # noqa: PLC0415  imports numpy
     from learning_curves.importers.assembly import checked  # noqa: PLC0415  imports numpy
     from learning_curves.importers.options import Options  # noqa: PLC0415  quick --help
@@ -204,14 +204,17 @@ def _export(args: argparse.Namespace) -> int:
 
 def _tell(out: Path, lines: Sequence[str], counts: Any, *, as_json: bool) -> None:
     """Print what was decided, and what the table amounts to, as `curves check` does."""
+    from learning_curves.tables.outliers import outlying_seconds  # noqa: PLC0415  imports numpy
     from learning_curves.tables.summary import summary  # noqa: PLC0415  imports numpy
     from learning_curves.tables.tabular import load  # noqa: PLC0415  imports numpy
 
-    found = summary(load(out))
+    table = load(out)
+    found, outliers = summary(table), outlying_seconds(table)
+    warn(str(out), outliers)
     if as_json:
-        print(  # noqa: T201  the answer
-            to_json({"table": str(out), "notes": list(lines), **counts, **found}), end=""
-        )
+        told = {"table": str(out), "notes": list(lines), **counts, **found}
+        listed = [asdict(each) for each in outliers]
+        print(to_json(told | {"outlying_seconds": listed}), end="")  # noqa: T201  the answer
         return
     for line in lines:
         console().print(line)
@@ -219,6 +222,14 @@ def _tell(out: Path, lines: Sequence[str], counts: Any, *, as_json: bool) -> Non
         f"{out}: ok, {found['configs']} configs, {found['curves']} curves to epoch "
         f"{found['r_max']}, best final error {figure(found['best_loss'])}"
     )
+
+
+def warn(name: str, outliers: list[Outlier]) -> None:
+    """Print a line on standard error if a table has outlying seconds."""
+    from learning_curves.tables.outliers import warning  # noqa: PLC0415  imports numpy
+
+    if said := warning(outliers):
+        console(stderr=True).print(f"warning: {name}: {said}", soft_wrap=True)
 
 
 def _check_suffix(out: Path) -> None:

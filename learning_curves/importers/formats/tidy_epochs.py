@@ -114,7 +114,7 @@ def _epochs(
         first = seconds[np.isfinite(seconds)][0]
         remedy = "give" if unit == "seconds" else f"turn {unit} into seconds, and give"
         raise InputError(
-            f"the seconds {options.wide_seconds or columns['seconds']!r} are {first:.10g} and the "
+            f"the seconds {options.wide_seconds or columns['seconds']!r} are {first:.15g} and the "
             f"like, which are times of day and no durations: {remedy} --seconds-are stamps"
         )
     empty, none = ~there, np.zeros_like(there)
