@@ -45,7 +45,7 @@ def guess(source: str) -> str:
     match path.suffix:
         case ".json":
             return "lcbench"
-        case ".csv" | ".parquet":
+        case ".csv" | ".parquet" | ".jsonl" | ".ndjson":
             header = ",".join(lcdb.COLUMNS).encode()
             return "lcdb" if begin.startswith(header) else "tidy"
         case _:

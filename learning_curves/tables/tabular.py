@@ -123,14 +123,32 @@ class Tabular:
 
         Raises
         ------
-        KeyError
-            The table has no such config.
+        InputError
+            The table has no such config; the message names a surrogate of the table, which has
+            curves for every config of its space.
 
         """
-        curves = self._curves[self._places[self._key(config)]]
+        try:
+            curves = self._curves[self._places[self._key(config)]]
+        except (KeyError, TypeError):  # a value that has no hash is none of the table's
+            raise InputError(self._lacks(config)) from None
         if len(curves) == 1:
             return curves[0]
         return curves[streams.integer(seed, "recorded seed") % len(curves)]
+
+    def _lacks(self, config: Config) -> str:
+        """Return the complaint that the table has no such config."""
+        missing = [name for name in self.card.space if name not in config]
+        if missing:
+            return (
+                f"the config {dict(config)!r} has no {missing[0]!r}: give a value for each of "
+                f"{', '.join(self.card.space)}"
+            )
+        return (
+            f"the table {self.name} has no config {dict(config)!r}: take one of its "
+            f"{len(self.configs)} configs, or a surrogate, which has curves for all of the space: "
+            f"surrogate:{self.name} instead of {self.name}, or learning_curves.fit(table)"
+        )
 
     def write(self, path: Path) -> None:
         """Write the table to `path`, and its card beside it; each appears whole or not at all.

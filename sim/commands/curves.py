@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument(
         "--plot", type=values.path, metavar="FILE.png", help="draw the curves to this file"
     )
-    check = actions.add_parser("check", help="check that files keep the rules of a table")
+    check = actions.add_parser("check", help="check files against the rules of a table")
     check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")
     curves_surrogate.add_check(check)
     space = curves_space.add_arguments(actions)
@@ -131,6 +131,7 @@ def _show(name_or_path: str, plot: Path | None, *, as_json: bool) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from learning_curves.tables.outliers import outlying_seconds  # noqa: PLC0415  imports numpy
     from learning_curves.tables.summary import summary  # noqa: PLC0415  imports numpy
     from learning_curves.tables.tabular import load  # noqa: PLC0415  imports numpy
 
@@ -139,8 +140,13 @@ def _check(args: argparse.Namespace) -> int:
     for name in args.tables:
         try:
             table = load(name)
-            results.append({"table": name, "ok": True, **summary(table)})
+            outliers = outlying_seconds(table)
+            listed = [asdict(each) for each in outliers]
+            results.append(
+                {"table": name, "ok": True, **summary(table), "outlying_seconds": listed}
+            )
             sound[name] = table
+            curves_import.warn(name, outliers)
         except InputError as error:
             results.append({"table": name, "ok": False, "error": str(error)})
     for each in results:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError, for_the_user
@@ -27,8 +26,9 @@ def add_arguments(actions: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "space",
-        metavar="NAME|PATH",
-        help="a packaged space such as d2l-mlp, ConfigSpace's JSON (.json), or a table",
+        metavar="NAME|PATH|SPACE",
+        help="a packaged space such as d2l-mlp, ConfigSpace's JSON (.json), a table, or a space in "
+        "one line such as lr=loguniform(1e-4,1),act=choice(relu,tanh)",
     )
     parser.add_argument(
         "--out",
@@ -117,13 +117,12 @@ def domain_text(domain: Mapping[str, Any]) -> str:
 
 
 def _load(name_or_path: str) -> Space:
-    from learning_curves.spaces import configspace_json, space_files  # noqa: PLC0415  as above
+    from learning_curves.spaces import inline, space_files  # noqa: PLC0415  as above
     from learning_curves.tables import tabular  # noqa: PLC0415  as above
 
-    if name_or_path in space_files.names():
-        return space_files.named(name_or_path)
-    if name_or_path.endswith(".json"):
-        return configspace_json.read(Path(name_or_path))
+    of_no_table = name_or_path in space_files.names() or name_or_path.endswith(".json")
+    if of_no_table or inline.is_inline(name_or_path):
+        return space_files.find(name_or_path)
     try:
         return tabular.load(name_or_path).space
     except tabular.MissingTableError as error:

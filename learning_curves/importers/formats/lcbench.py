@@ -23,7 +23,7 @@ from learning_curves.importers.domains import uniform
 from learning_curves.importers.log import Log, Progress, one_of, read_whole
 from learning_curves.importers.losses import as_losses
 from learning_curves.importers.options import Options
-from learning_curves.importers.trainings import repeats
+from learning_curves.importers.trainings import apart, merged, repeats
 from learning_curves.spaces.distributions import lograndint
 from learning_curves.spaces.space import Config, Domain
 
@@ -71,7 +71,10 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
     if not chosen:
         raise InputError(f"{source}: the data set {task!r} holds no run: choose another by --task")
     configs, constants, flaws = _configs(chosen)
-    ids, distinct, config, seed = repeats(configs, [run.number for run in chosen])
+    numbers = [run.number for run in chosen]
+    if options.equal_configs == "apart":
+        configs = apart(configs, numbers, "config")
+    ids, distinct, config, seed = repeats(configs, numbers)
     lengths = [len(run.metric) for run in chosen]
     at = np.repeat(np.arange(len(chosen)), lengths)
     accuracy = "accuracy" in tag or "result" in tag
@@ -95,7 +98,11 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
         cumulative=True,
         from_0=True,
         space={name: SPACE[name] for name in distinct[0] if name in SPACE},
-        notes=(said, "epoch 0, the evaluation before training, is left out"),
+        notes=(
+            said,
+            "epoch 0, the evaluation before training, is left out",
+            *merged(len(chosen), len(distinct)),
+        ),
         title=f"LCBench, {task}: MLPs trained by SGD with cosine annealing",
         flaws=(
             *flaws,

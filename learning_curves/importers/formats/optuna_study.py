@@ -21,7 +21,7 @@ from learning_curves.importers.domains import uniform
 from learning_curves.importers.log import Log, Progress, digest_of, one_of
 from learning_curves.importers.losses import as_losses
 from learning_curves.importers.options import Options
-from learning_curves.importers.trainings import repeats
+from learning_curves.importers.trainings import apart, merged, repeats
 from learning_curves.spaces.distributions import lograndint
 from learning_curves.spaces.space import Config, Domain
 
@@ -66,7 +66,10 @@ def read(source: str, options: Options, progress: Progress) -> Log:
     if not trials:
         raise InputError(f"{told}: of {len(over)} trials that are over, none has reported a step")
     space, configs = _configs(told, trials, keep_space=options.space is None)
-    ids, distinct, config, seed = repeats(configs, [trial.number for trial in trials])
+    numbers = [trial.number for trial in trials]
+    if options.equal_configs == "apart":
+        configs = apart(configs, numbers, "trial")
+    ids, distinct, config, seed = repeats(configs, numbers)
     lengths = [len(trial.intermediate_values) for trial in trials]
     at = np.repeat(np.arange(len(trials)), lengths)
     steps = [step for trial in trials for step in trial.intermediate_values]
@@ -93,6 +96,7 @@ def read(source: str, options: Options, progress: Progress) -> Log:
             said,
             f"{len(trials)} trials: {', '.join(counted)}",
             *left,
+            *merged(len(trials), len(distinct)),
         ),
         title=f"Optuna's study {study.study_name}",
         flaws=() if options.seconds_per_epoch is not None else (_SPREAD,),

@@ -79,11 +79,17 @@ def test_a_task_is_a_table(tmp_path, imported, losses, seconds):
     assert seconds(got)[0, 0] == [1.0, 2.0, 3.5]
 
 
-def test_what_was_not_recorded_is_absent_and_a_loss_alone_has_diverged(tmp_path, imported, losses):
+def test_what_was_not_recorded_is_absent_and_a_loss_alone_is_asked_for(
+    tmp_path, imported, refused, losses
+):
     nan = math.nan
     accuracy = [[[0.5, nan, 1.0]], [[0.25, nan, nan]]]
     time = [[[2.0, 4.0, 7.0]], [[1.0, nan, nan]]]
-    got = imported(written(tmp_path, values=arrays(accuracy, time)), incomplete="drop", **ASKED)
+    source = written(tmp_path, values=arrays(accuracy, time))
+    assert "epoch 2 of config 0, seed 0 is NaN and a later one is a number" in refused(
+        source, incomplete="drop", **ASKED
+    )
+    got = imported(source, incomplete="drop", nan="diverged", **ASKED)
     assert losses(got) == {(0, 0): [0.5, math.inf, 0.0]}
     assert (got.counts["diverged"], got.counts["dropped"]) == (1, 1)
 
