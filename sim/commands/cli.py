@@ -130,8 +130,11 @@ def _complete(parser: Parser) -> None:
         if action.option_strings and "--help" not in "".join(action.option_strings):
             whole._add_action(action)  # noqa: SLF001  as it is
     commands = whole.add_subparsers()
+    typed = os.environ.get("COMP_LINE", "").split()[1:2]
     for name in COMMANDS:
-        import_module(COMMANDS[name][0]).add_arguments(commands.add_parser(name))
+        inner = commands.add_parser(name)
+        if typed == [name]:  # only its module is imported: a key was pressed
+            import_module(COMMANDS[name][0]).add_arguments(inner)
     argcomplete.autocomplete(whole)
 
 

@@ -6,6 +6,7 @@ Owns how options are read and explained. Must not know what any option means, no
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 
@@ -151,4 +152,5 @@ class _HelpAll(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         assert isinstance(parser, Parser)
-        parser.exit(0, parser.format_help(everything=True))
+        sys.stdout.write(parser.format_help(everything=True))
+        parser.exit(0)

@@ -299,7 +299,7 @@ def test_any_one_run_of_a_study_is_repeated_by_its_row(tmp_path, capsys, monkeyp
     )
     command = ["study", "two.toml", "--no-plots", "--processes", "1", "--out", "out"]
     assert main(command) == 0
-    rows = list(csv.DictReader(Path("out/runs.csv").open(newline="")))
+    rows = list(csv.DictReader(Path("out/runs.csv").read_text().splitlines()))
     assert len(rows) == 12
     for number in (1, 5, 12):
         capsys.readouterr()
@@ -344,7 +344,7 @@ def test_short_help_shows_less_than_all_of_it(capsys, command):
         options = set(re.findall(r"^  (--[a-z-]+)", short, re.MULTILINE))
         assert 5 < len(options) < len(set(re.findall(r"^  (--[a-z-]+)", whole, re.MULTILINE)))
     else:
-        assert short.replace("--help-all", "--help") == whole.replace("--help-all", "--help")
+        assert short == whole
 
 
 def helped(capsys, *arguments):
@@ -413,7 +413,8 @@ def test_compare_takes_a_searcher_too(tmp_path, capsys):
 
 def test_a_best_config_at_the_border_is_noted(capsys):
     best = ["--first", "learning_rate=0.1,width=256"]
-    assert main(["run", *SHORT, *best, "--searcher", "coordinate"]) == 0
+    run = ["run", "--curves", "power-law", "--r-max", "9", "--max-epochs", "120"]
+    assert main([*run, *best, "--searcher", "coordinate", "--scheduler", "random"]) == 0
     notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
     assert len(notes) == 1
     assert "the best width, 256, " in notes[0]
