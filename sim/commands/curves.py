@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError
-from sim.commands import curves_import, curves_space, curves_surrogate
+from sim.commands import curves_import, curves_space, curves_surrogate, options
 from sim.reports.screen import console, figure, print_table, to_json
 
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument(
         "table", metavar="NAME|PATH", help="a shipped table, a file, or a closed form: 64 curves"
     )
-    show.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the curves to this file")
+    show.add_argument(
+        "--plot",
+        type=options.picture,
+        metavar="FILE",
+        help="draw the curves to this file, .png, .svg or .pdf",
+    )
     check = actions.add_parser("check", help="check that files keep the rules of a table")
     check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")
     curves_surrogate.add_check(check)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterable
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.commands import fault_options
@@ -268,8 +269,23 @@ def add_out(
         help=f"write {what} here" + (f" (default: {default})" if default else ""),
     )
     group.add_argument("--no-plots", action="store_true", help="leave the pictures out")
+    group.add_argument(
+        "--format",
+        choices=PICTURE_FORMATS,
+        default=PICTURE_FORMATS[0],
+        help="of the pictures; svg and pdf are for papers (default: %(default)s)",
+    )
     group.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return group
+
+
+def picture(text: str) -> Path:
+    """Read the path of a picture: its suffix says the format."""
+    path = Path(text)
+    if path.suffix.removeprefix(".").lower() not in PICTURE_FORMATS:
+        names = ", ".join(f".{each}" for each in PICTURE_FORMATS)
+        raise argparse.ArgumentTypeError(f"{text!r} is no picture: end the name in one of {names}")
+    return path
 
 
 def names_of(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
@@ -324,4 +340,5 @@ def _list_of(kind: type[float]) -> Callable[[str], tuple[float, ...]]:
 
 
 whole_numbers = _list_of(int)
+PICTURE_FORMATS = ("png", "svg", "pdf")
 SCHEDULER_NAMES = tuple(SCHEDULERS)

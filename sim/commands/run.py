@@ -88,7 +88,7 @@ def main(args: argparse.Namespace) -> int:
         options.refuse_beside(
             args,
             "--from",
-            free={"file", "out", "no_plots", "json", "perfetto"},
+            free={"file", "out", "no_plots", "format", "json", "perfetto"},
             add_arguments=add_arguments,
             remedy=f"edit {args.file} instead",
         )
@@ -101,7 +101,7 @@ def main(args: argparse.Namespace) -> int:
     if folder is not None:
         report.write_run(run, folder)
         if not args.no_plots:
-            report.draw_run(run, folder)
+            report.draw_run(run, folder, args.format)
     if args.perfetto is not None:
         _write_perfetto(run, args.perfetto)
     if args.json:

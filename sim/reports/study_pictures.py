@@ -55,7 +55,7 @@ def _settings(study: Study, picture: Picture) -> list[str]:
 
 def _law_name(study: Study, picture: Picture) -> str:
     if all(measure.startswith(SPEEDUP) for measure in picture.y):
-        return "linear"
+        return "ideal"
     return "power law fitted" if set(picture.y) & set(study.fits) else "closed form"
 
 

@@ -227,11 +227,9 @@ def effects(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
         count = int(str(workers))
         row: dict[str, Any] = {"scheduler": scheduler, "workers": count}
         pairs = {name: (cell[name].tolist(), cell[f"{name}_without"].tolist()) for name in FIGURES}
-        rng = generator(seed, "effect", count, len(FIGURES))
-        row |= _told("slowdown", metrics.speedup(*pairs["end_seconds"], rng))
-        for place, (name, pair) in enumerate(pairs.items()):
-            rng = generator(seed, "effect", count, place)
-            row |= _told(name, metrics.difference(*pair, rng))
+        row |= _told("slowdown", metrics.speedup(*pairs["end_seconds"], resampling(seed)))
+        for name, pair in pairs.items():
+            row |= _told(name, metrics.difference(*pair, resampling(seed)))
         times, without = pairs["time_to_target"]
         row |= {"missed": sum(map(isinf, times)), "missed_without": sum(map(isinf, without))}
         for name in ("straggling", "shortage"):
@@ -268,22 +266,27 @@ def gains(runs: pd.DataFrame, against: str, seed: int) -> pd.DataFrame:
     for (scheduler, workers), cell in others.groupby(["scheduler", "workers"], sort=False):
         count = int(str(workers))
         paired = cell.set_index(["workers", "seed"])
-        rngs = (generator(seed, "gain", count, place) for place in range(3))
         ends, times, finished = (
             (base.loc[paired.index, name].tolist(), paired[name].tolist()) for name in FIGURES
         )
         rows.append(
             {"scheduler": scheduler, "workers": count}
-            | _told("sooner", metrics.speedup(*times, next(rngs)))
-            | _told("shorter", metrics.speedup(*ends, next(rngs)))
-            | _told("finished", metrics.difference(finished[1], finished[0], next(rngs)))
+            | _told("sooner", metrics.speedup(*times, resampling(seed)))
+            | _told("shorter", metrics.speedup(*ends, resampling(seed)))
+            | _told("finished", metrics.difference(finished[1], finished[0], resampling(seed)))
             | {"missed": sum(map(isinf, times[1])), "missed_against": sum(map(isinf, times[0]))}
         )
     return pd.DataFrame(rows)
 
 
 def _told(name: str, estimate: metrics.Estimate) -> dict[str, float]:
-    return {name: estimate.median, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
+    ends = {end: getattr(estimate, end) for end in ("low", "high", "least", "most")}
+    return {name: estimate.median} | {f"{name}_{end}": value for end, value in ends.items()}
+
+
+def resampling(seed: int) -> np.random.Generator:
+    """Return a new generator of the bootstrap's one stream: equal cells get equal intervals."""
+    return generator(seed, "bootstrap")
 
 
 def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -316,10 +319,10 @@ def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
             estimate = metrics.speedup(
                 base["time_to_target"].tolist(),
                 cell["time_to_target"].tolist(),
-                generator(seed, "bootstrap", int(count)),
+                resampling(seed),
             )
             if count == fewest:  # against itself, whatever was missed
-                estimate = metrics.Estimate(1.0, 1.0, 1.0, estimate.censored)
+                estimate = replace(estimate, median=1.0, low=1.0, high=1.0, least=1.0, most=1.0)
             rows.append(
                 {
                     "scheduler": scheduler,
@@ -334,6 +337,8 @@ def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
                     "speedup": estimate.median,
                     "low": estimate.low,
                     "high": estimate.high,
+                    "least": estimate.least,
+                    "most": estimate.most,
                     "throughput_speedup": _throughput(cell) / _throughput(base),
                 }
             )

@@ -6,6 +6,7 @@ Owns the statistics over seeds. Must not know how a run was made, nor how a figu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite, nan, sqrt
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from learning_curves.streams import generator
+from sim.studies.comparison import resampling
 from sim.studies.laws import LAWS
 from sim.studies.study import Study
 from sim.studies.study_log import Values
@@ -61,10 +62,10 @@ def by_cell(study: Study, values: Values) -> pd.DataFrame:
             estimate = metrics.speedup(
                 cube[base, :, m].tolist(),
                 cube[place, :, m].tolist(),
-                generator(cell.experiment.seed, "bootstrap", place),
+                resampling(cell.experiment.seed),
             )
             if base == place:  # against itself, whatever was missed
-                estimate = metrics.Estimate(1.0, 1.0, 1.0, estimate.censored)
+                estimate = replace(estimate, median=1.0, low=1.0, high=1.0, least=1.0, most=1.0)
             told = {
                 "median": estimate.median,
                 "low": estimate.low,

@@ -218,16 +218,25 @@ def points(
     return pd.DataFrame(dict(zip(("trial", "epoch", "seconds", "loss"), columns, strict=True)))
 
 
+FEWEST = 6
+"""Values from which a median has a 95 % interval: the extremes of 5 hold it with 1 - 2 / 2**5."""
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """A median over seeds with a bootstrap interval.
 
     Parameters
     ----------
-    median, low, high
-        The median, and the ends of its 95 % interval.
+    median
+        NaN where the pairs that are unknown, missed by both runs, could decide it.
+    low, high
+        The ends of its 95 % interval; NaN for fewer than `FEWEST` seeds.
     censored
         In how many of the seeds the run at hand missed the target.
+    least, most
+        The range within which the median lies: two neighbouring order statistics or wider, infinite
+        where nothing is known; both are the median where that is known.
 
     """
 
@@ -235,6 +244,8 @@ class Estimate:
     low: float
     high: float
     censored: int
+    least: float
+    most: float
 
 
 def speedup(
@@ -253,7 +264,8 @@ def speedup(
         seed counts as 0, however late the run would have been; missed with one only, as
         infinite; missed with both, as anything between.
     rng
-        Of the bootstrap.
+        Of the bootstrap. What it draws depends on the number of seeds alone: give each cell of a
+        comparison a new generator of one stream, and equal cells get equal intervals.
     resamples
         Of the seeds, for the interval.
 
@@ -261,7 +273,7 @@ def speedup(
     -------
     Estimate
         `low` and `high` are the 2.5 % and 97.5 % quantiles of the resampled medians. Where the
-        seeds missed with both could decide the median, it is NaN.
+        seeds missed with both could decide the median, it is NaN, and lies from `least` to `most`.
 
     Examples
     --------
@@ -317,13 +329,15 @@ def _estimate(
     least: Seconds, most: Seconds, censored: int, rng: np.random.Generator, resamples: int
 ) -> Estimate:
     """Return the median, and its interval, of figures that are known to lie between two bounds."""
-    drawn = rng.integers(len(least), size=(resamples, len(least)))
-    # Of the resamples themselves, not between them: between a number and inf there is nothing.
-    low = np.quantile(_medians(least[drawn]), 0.025, method="nearest")
-    high = np.quantile(_medians(most[drawn], up=True), 0.975, method="nearest")
-    bounds = _medians(least[np.newaxis])[0], _medians(most[np.newaxis], up=True)[0]
-    middle = float(bounds[0]) if bounds[0] == bounds[1] else float("nan")
-    return Estimate(middle, float(low), float(high), censored)
+    low = high = np.nan
+    if len(least) >= FEWEST:
+        drawn = rng.integers(len(least), size=(resamples, len(least)))
+        # Of the resamples themselves, not between them: between a number and inf there is nothing.
+        low = np.quantile(_medians(least[drawn]), 0.025, method="nearest")
+        high = np.quantile(_medians(most[drawn], up=True), 0.975, method="nearest")
+    ends = float(_medians(least[np.newaxis])[0]), float(_medians(most[np.newaxis], up=True)[0])
+    middle = ends[0] if ends[0] == ends[1] else float("nan")
+    return Estimate(middle, float(low), float(high), censored, *ends)
 
 
 def median(values: npt.ArrayLike) -> float:
