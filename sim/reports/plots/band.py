@@ -16,13 +16,14 @@ from sim.reports.plots.palette import CAUSES
 from sim.traces.metrics import PARTS
 from sim.traces.trace import Trace
 
-_BINS = 600  # over the width: more steps than that are averaged
+_BINS = 120  # over the width: more steps than that are averaged
 
 
 def draw(axes: Axes, trace: Trace, second: float) -> list[tuple[Artist, str]]:
     """Draw one run, in units of `second` seconds; return what the legend needs."""
     times, counts = usage(trace)
     if len(times) > _BINS:
+        axes.set_ylabel("workers (mean)", fontsize=canvas.MEDIUM)
         times, counts = means(times, counts, np.linspace(0.0, trace.end, _BINS + 1))
     axes.set_ylim(0, trace.workers)
     axes.yaxis.set_major_locator(canvas.integers())

@@ -86,13 +86,13 @@ def usage(trace: Trace) -> tuple[Floats, Floats]:
 
     """
     found = bars(trace)
-    cause = found["kind"].replace({"cut": "training", "lost": "wasted"}).to_numpy()
+    cause = found["kind"].replace({"cut": "training", "lost": "wasted"})
     start, stop = found["start"].to_numpy(), found["stop"].to_numpy()
     jobs = trace.jobs
     kept = trace.kept.groupby("job")["seconds"].sum()
     lost = jobs[jobs["job"].isin(kept.index)]
     trains = np.minimum(lost["started"] + lost["overhead"], lost["ended"]).to_numpy()
-    saved = np.minimum(trains + kept.reindex(lost["job"]).to_numpy(), lost["ended"].to_numpy())
+    saved = np.minimum(trains + np.asarray(kept.reindex(lost["job"])), lost["ended"].to_numpy())
 
     times, places = np.unique(
         np.concatenate([[0.0, trace.end], start, stop, trains, saved]), return_inverse=True
@@ -101,7 +101,7 @@ def usage(trace: Trace) -> tuple[Floats, Floats]:
         places[2:], np.cumsum([len(start), len(stop), len(trains)])
     )
     change = np.zeros((len(PARTS), len(times)))
-    row = pd.Index(PARTS).get_indexer(cause)
+    row = pd.Index(PARTS).get_indexer(pd.Index(cause))
     np.add.at(change, (row, begins), 1)
     np.add.at(change, (row, ends), -1)
     for name, sign in (("training", 1), ("wasted", -1)):

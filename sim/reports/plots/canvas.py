@@ -85,13 +85,14 @@ def save(figure: Figure, path: Path | None) -> Figure:
     if kind not in FORMATS:
         names = ", ".join(f".{each}" for each in FORMATS)
         raise InputError(f"{path} is no name of a picture: end it in one of {names}")
+    common: Any = rcParams
     with replacing(path) as part, _saving:
-        before = {name: rcParams[name] for name in _SETTINGS}
-        rcParams.update(_SETTINGS)
+        before = {name: common[name] for name in _SETTINGS}
+        common.update(_SETTINGS)
         try:
             figure.savefig(part, format=kind, **FORMATS[kind])
         finally:
-            rcParams.update(before)
+            common.update(before)
     return figure
 
 
