@@ -153,7 +153,7 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
         options.refuse_beside(
             args,
             "--resume",
-            free={"resume", "dask", "no_plots", "json"},
+            free={"resume", "dask", "no_plots", "format", "json"},
             remedy="the run goes on as it began, leave it out",
         )
         folder = args.resume
@@ -189,7 +189,7 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
     try:
         report.write_results(run, folder)
         if not args.no_plots:
-            report.draw_run(run, folder)
+            report.draw_run(run, folder, args.format)
     except OSError as error:
         raise InputError(
             f"{folder}: {error.strerror or error}: fix that, and rungsim live --resume {folder} "

@@ -76,7 +76,7 @@ def main(args: argparse.Namespace) -> int:
         options.refuse_beside(
             args,
             f"{args.folder}",
-            free={"folder", "on", "no_plots", "json"},
+            free={"folder", "on", "no_plots", "format", "json"},
             remedy="the run in that folder is compared as it is, leave it out",
         )
         folder = args.folder
@@ -87,7 +87,7 @@ def main(args: argparse.Namespace) -> int:
     report.write_text(folder / "parity.json", screen.to_json(told))
     live.table(experiment, task, lived).write(folder / "curves.csv")
     if not args.no_plots:
-        _draw(experiment, lived, simulated, folder)
+        _draw(experiment, lived, simulated, folder, args.format)
     if args.json:
         print(screen.to_json(told), end="")  # noqa: T201  the answer
     else:
@@ -143,13 +143,17 @@ def _trained(run: Run, lived: Lived) -> float:
     return sum(max(0, each) for each in known) / epochs if epochs else 1.0
 
 
-def _draw(experiment: LiveExperiment, lived: Lived, simulated: Run, folder: Path) -> None:
-    from sim.reports import plots  # noqa: PLC0415  imports matplotlib
+def _draw(
+    experiment: LiveExperiment, lived: Lived, simulated: Run, folder: Path, kind: str
+) -> None:
+    from sim.reports import plots, report  # noqa: PLC0415  imports matplotlib
 
     what = f"{experiment.scheduler} on {experiment.task}, {experiment.workers} workers"
+    report.remove_picture(folder, "parity")
     plots.gantts(
-        {f"live: {what}": lived.trace, "simulated on its own curves": simulated.trace},
-        folder / "parity.png",
+        {"live": lived.trace, "simulated on its own curves": simulated.trace},
+        folder / f"parity.{kind}",
+        title=what,
     )
 
 

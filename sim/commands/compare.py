@@ -126,9 +126,9 @@ def main(args: argparse.Namespace) -> int:
             report.clear_pictures(folder)
             told.append(comparison_report.write(base, compared, folder))
             if not args.no_plots and pool is None:
-                _draw(compared, folder)
+                _draw(compared, folder, args.format)
             elif not args.no_plots and pool is not None:  # while the next source is measured
-                pictures.append(pool.submit(_draw, compared, folder))
+                pictures.append(pool.submit(_draw, compared, folder, args.format))
             if not args.json:
                 comparison_report.show(base, compared, wide=args.wide)
                 screen.console().print(f"written to {folder}\n")
@@ -185,8 +185,8 @@ def _effect_of(given: str | None, base: Experiment) -> str | None:
     return None if given == "none" else given
 
 
-def _draw(compared: Compared, folder: Path) -> None:
+def _draw(compared: Compared, folder: Path, kind: str) -> None:
     """Draw the pictures of a comparison; in a process of its own where there are several."""
     from sim.reports import study_pictures  # noqa: PLC0415  imports matplotlib
 
-    study_pictures.draw(compared.study, compared.values, folder)
+    study_pictures.draw(compared.study, compared.values, folder, suffix=f".{kind}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError, printable
-from sim.commands import curves_import, curves_space, curves_surrogate, values
+from sim.commands import curves_import, curves_space, curves_surrogate, options
 from sim.reports.screen import console, figure, print_table, to_json
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "table", metavar="NAME|PATH", help="a shipped table, a file, or a closed form: 64 curves"
     )
     show.add_argument(
-        "--plot", type=values.path, metavar="FILE.png", help="draw the curves to this file"
+        "--plot",
+        type=options.picture,
+        metavar="FILE",
+        help="draw the curves to this file, .png, .svg or .pdf",
     )
     check = actions.add_parser("check", help="check files against the rules of a table")
     check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")

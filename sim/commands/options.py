@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.commands import fault_options, values
@@ -332,10 +333,26 @@ def add_out(
         help=f"write {what} here" + (f" (default: {default})" if default else ""),
     )
     group.add_argument("--no-plots", action="store_true", help="leave the pictures out")
+    group.add_argument(
+        "--format",
+        choices=PICTURE_FORMATS,
+        default=PICTURE_FORMATS[0],
+        help="of the pictures; svg and pdf are for papers (default: %(default)s)",
+    )
     group.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return group
 
 
+def picture(text: str) -> Path:
+    """Read the path of a picture: its suffix says the format."""
+    path = values.path(text)
+    if path.suffix.removeprefix(".").lower() not in PICTURE_FORMATS:
+        names = ", ".join(f".{each}" for each in PICTURE_FORMATS)
+        raise argparse.ArgumentTypeError(f"{text!r} is no picture: end the name in one of {names}")
+    return path
+
+
 names_of = values.NamesOf
 whole_numbers = values.ListOf(Whole(1))
+PICTURE_FORMATS = ("png", "svg", "pdf")
 SCHEDULER_NAMES = tuple(SCHEDULERS)

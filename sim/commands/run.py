@@ -107,7 +107,7 @@ def main(args: argparse.Namespace) -> int:
         report.make_folder(folder)
         report.write_run(run, folder)
         if not args.no_plots:
-            report.draw_run(run, folder)
+            report.draw_run(run, folder, args.format)
     if args.perfetto is not None:
         _write_perfetto(run, args.perfetto)
     if args.json:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sim.commands import grid, values
+from sim.commands import grid, options, values
 
 EPILOG = """\
 examples:
@@ -36,15 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--seeds", type=values.Whole(1), metavar="N", help="in place of the study's own number"
     )
     grid.add_arguments(parser)
-    parser.add_argument(
-        "--out",
-        type=values.path,
-        metavar="DIR",
-        help="write runs.csv, cells.csv, study.toml and pictures here "
-        "(default: rungsim-study/NAME)",
+    options.add_out(
+        parser,
+        default=None,
+        what="runs.csv, cells.csv, study.toml and pictures, in place of rungsim-study/NAME,",
     )
-    parser.add_argument("--no-plots", action="store_true", help="leave the pictures out")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -77,7 +73,7 @@ def main(args: argparse.Namespace) -> int:
         if not args.no_plots:
             from sim.reports import study_pictures  # noqa: PLC0415  imports matplotlib
 
-            study_pictures.draw(study, log.values, folder)
+            study_pictures.draw(study, log.values, folder, suffix=f".{args.format}")
         if args.json:
             print(screen.to_json(results), end="")  # noqa: T201  the answer
             screen.console(stderr=True).print(rate)

@@ -122,8 +122,8 @@ def estimate(experiment: Experiment, *, points: bool = False) -> Estimate:
         ends = [found * (limit / used) for limit, used in uses if limit is not None and used]
         jobs = min([most, *ends])
         is_open = limits.target is not None or (limits.max_finished is not None and not finished)
-    each = _JOB + (_POINT * epochs / max(1, found) if points else 0.0)
-    return Estimate(jobs, fixed + jobs * each, at_most=is_open and jobs > found)
+    of_job = _JOB + (_POINT * epochs / max(1, found) if points else 0.0)
+    return Estimate(jobs, fixed + jobs * of_job, at_most=is_open and jobs > found)
 
 
 def together(estimates: Iterable[Estimate], *, runs: int, processes: int) -> Estimate:

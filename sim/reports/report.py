@@ -173,30 +173,38 @@ def write_run(run: Run, folder: Path) -> None:
 
 def clear_pictures(folder: Path) -> None:
     """Remove the pictures of an earlier run, which would not belong to what is written now."""
-    for name in ("gantt", "losses*", "incumbent", "rungs*", "utilisation", "speedup", "straggling"):
-        for picture in folder.glob(f"{name}.png"):
+    names = ("gantt", "losses*", "incumbent", "rungs*", "utilisation", "speedup", "straggling")
+    for name in (*names, "effect-of-*"):
+        remove_picture(folder, name)
+
+
+def remove_picture(folder: Path, name: str) -> None:
+    """Remove a picture of an earlier run in whatever format; `name` is a pattern of its stem."""
+    for kind in ("png", "svg", "pdf"):
+        for picture in folder.glob(f"{name}.{kind}"):
             picture.unlink()
 
 
-def draw_run(run: Run, folder: Path) -> None:
-    """Draw the pictures of a run."""
+def draw_run(run: Run, folder: Path, kind: str = "png") -> None:
+    """Draw the pictures of a run in a format, "png", "svg" or "pdf"."""
     from sim.reports import plots  # noqa: PLC0415  imports matplotlib
     from sim.traces import metrics  # noqa: PLC0415  imports matplotlib
 
-    title = f"{run.experiment.scheduler}, {run.experiment.workers} workers"
-    plots.gantt(run.trace, folder / "gantt.png", title=title)
-    plots.losses(run.points(), folder / "losses.png", title=title)
+    experiment = run.experiment
+    title = f"{experiment.scheduler}, {experiment.workers} workers, seed {experiment.seed}"
+    plots.gantt(run.trace, folder / f"gantt.{kind}", title=title)
+    plots.losses(run.points(), folder / f"losses.{kind}", title=title)
     plots.incumbents(
         {run.experiment.scheduler: [metrics.incumbent(run.trace)]},
-        folder / "incumbent.png",
+        folder / f"incumbent.{kind}",
         end=run.trace.end,
         title=title,
         target=run.experiment.limits.target,
     )
-    plots.rungs(run.trace, folder / "rungs.png", title=title)
+    plots.rungs(run.trace, folder / f"rungs.{kind}", title=title)
     told = {"scheduler": run.experiment.scheduler, "workers": run.experiment.workers}
     shares = pd.DataFrame([told | dict(zip(SHARES, measured(run, SHARES), strict=True))])
-    plots.utilisation(shares, folder / "utilisation.png", title=title)
+    plots.utilisation(shares, folder / f"utilisation.{kind}", title=title)
 
 
 def print_run(run: Run) -> None:
