@@ -95,7 +95,7 @@ def estimate(experiment: Experiment, *, points: bool = False) -> Estimate:
     is_open = limits.target is not None or limits.max_finished is not None
     if most <= _SMALL or fixed >= _LARGE:
         jobs = most if most <= _SMALL else 0.0  # the workers alone are too many
-        return Estimate(jobs, fixed + jobs * _JOB, at_most=is_open)
+        return Estimate(jobs, fixed + jobs * each, at_most=is_open)
     pilot = _PILOT + 4 * experiment.workers
     run = simulate(
         replace(
