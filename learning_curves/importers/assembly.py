@@ -119,7 +119,7 @@ def _in_space(
                 column.append(member(value))
             except ValueError as unfit:
                 raise InputError(
-                    f"config {number} has {name} {value!r}, which {unfit}: mend it, or give the "
+                    f"config {number} has {name} {value!r}, which {unfit}: fix it, or give the "
                     "space by --space"
                 ) from None
         columns.append(column)

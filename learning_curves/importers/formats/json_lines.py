@@ -6,6 +6,7 @@ Owns what becomes of objects within an object. Must not know what the columns me
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -90,14 +91,14 @@ def _named(places: Sequence[tuple[str, ...]]) -> list[str]:
     >>> _named([("lr",), ("config", "lr"), ("config", "width")])
     ['lr', 'config.lr', 'width']
     """
-    lasts = [place[-1] for place in places]
+    lasts = Counter(place[-1] for place in places)
     names = [
-        last if len(place) == 1 or lasts.count(last) == 1 else ".".join(place)
-        for place, last in zip(places, lasts, strict=True)
+        place[-1] if len(place) == 1 or lasts[place[-1]] == 1 else ".".join(place)
+        for place in places
     ]
-    twice = [name for name in names if names.count(name) > 1]
-    if twice:
-        raise InputError(f"the key {twice[0]!r} stands for two columns: rename one")
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise InputError(f"the key {name!r} stands for two columns: rename one")
     return names
 
 
