@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError
-from learning_curves.surrogates import surrogate_folder
+from learning_curves.surrogates import regressors, surrogate_folder
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.synthetic import Bowl, Exponential, PowerLaw, TakeOff, settings
 from learning_curves.tables.tabular import MissingTableError, Tabular, load
@@ -79,6 +79,38 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
             f"the curves of {name_or_path} end at epoch {recorded.r_max}: r_max {r_max} is beyond"
         )
     return recorded
+
+
+def fit(
+    table: Tabular | str | Path, regressor: str = regressors.DEFAULT, seed: int = 0
+) -> Surrogate:
+    """Return a surrogate fitted to a table: a curve for every config of the table's space.
+
+    Parameters
+    ----------
+    table
+        A table, or its name or path.
+    regressor
+        A name in `regressors.REGRESSORS`.
+    seed
+        Of the regressor's own randomness, >= 0.
+
+    Raises
+    ------
+    InputError
+        There is no such table or regressor, or the table has fewer than four configs.
+
+    Notes
+    -----
+    Takes a second or two for a table of some dozens of configs.
+
+    Examples
+    --------
+    >>> fit("softmax-fashion-mnist", "nearest").r_max
+    16
+
+    """
+    return Surrogate(table if isinstance(table, Tabular) else load(table), regressor, seed)
 
 
 def _recorded(name_or_path: str | Path) -> Tabular | Surrogate:

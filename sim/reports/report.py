@@ -28,7 +28,7 @@ from sim.experiments.parts import source
 from sim.experiments.run import Run
 from sim.jobs.limits import Limits
 from sim.reports.screen import console, duration, figure, records, to_json
-from sim.studies.comparison import PARTS, share_of
+from sim.studies.comparison import PARTS
 
 OTHERS = ("straggling", "gains")
 """The tables that a comparison may have beside its own: see `comparison.effects` and `gains`."""
@@ -110,23 +110,11 @@ def clear_pictures(folder: Path) -> None:
 
 def draw_run(run: Run, folder: Path) -> None:
     """Draw the pictures of a run."""
-    from sim.reports import plots  # noqa: PLC0415  imports matplotlib
-    from sim.traces import metrics  # noqa: PLC0415  imports matplotlib
-
-    title = f"{run.experiment.scheduler}, {run.experiment.workers} workers"
-    plots.gantt(run.trace, folder / "gantt.png", title=title)
-    plots.losses(run.points(), folder / "losses.png", title=title)
-    plots.incumbents(
-        {run.experiment.scheduler: [metrics.incumbent(run.trace)]},
-        folder / "incumbent.png",
-        end=run.trace.end,
-        title=title,
-        target=run.experiment.limits.target,
-    )
-    plots.rungs(run.trace, folder / "rungs.png", title=title)
-    told = {"scheduler": run.experiment.scheduler, "workers": run.experiment.workers}
-    shares = pd.DataFrame([told | share_of(run)])
-    plots.utilisation(shares, folder / "utilisation.png", title=title)
+    run.plot.gantt(folder / "gantt.png")
+    run.plot.losses(folder / "losses.png")
+    run.plot.incumbent(folder / "incumbent.png")
+    run.plot.rungs(folder / "rungs.png")
+    run.plot.utilisation(folder / "utilisation.png")
 
 
 def write_comparison(
@@ -276,12 +264,13 @@ def _times(factor: float) -> str:
 
 def print_run(run: Run) -> None:
     """Print the figures of a run for a person, and what asks for another one."""
-    _print_summary(run.summary())
+    console().print(summary_table(run.summary()))
     for border in run.border:
         console().print(f"note: {border.note}", soft_wrap=True)
 
 
-def _print_summary(summary: Mapping[str, Any]) -> None:
+def summary_table(summary: Mapping[str, Any]) -> Table:
+    """Return the figures of a run, `Run.summary`, as a table of a name and a value a row."""
     total = summary["workers"] * summary["end_seconds"]
     table = Table(show_header=False, box=None)
     table.add_row("curves", summary["curves"])
@@ -302,4 +291,4 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
         table.add_row("best config", ", ".join(f"{k} {figure(v)}" for k, v in config))
     if summary["time_to_target"] is not None:
         table.add_row("time to target", duration(summary["time_to_target"]))
-    console().print(table)
+    return table

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -50,16 +51,35 @@ _PAD_FOR_MARKS = 0.15  # above it, where losses without a number are marked
 Floats = npt.NDArray[np.float64]
 
 
+class Picture(Figure):
+    """A figure that a notebook shows; Matplotlib's own needs ``%matplotlib inline`` for that."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
 def figure(height: float = HEIGHT) -> Figure:
     """Return an empty figure, `height` inches high, that lays itself out when it is drawn."""
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06)
-    return Figure(figsize=(WIDTH, height), dpi=DPI, layout=layout)
+    return Picture(figsize=(WIDTH, height), dpi=DPI, layout=layout)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write `figure` as a PNG; the same figure gives the same bytes."""
-    with replacing(path) as part:
-        figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None})
+def save(figure: Figure, path: Path | None) -> Figure:
+    """Write `figure` as a PNG, unless `path` is None, and return it.
+
+    The same figure gives the same bytes.
+    """
+    if path is not None:
+        with replacing(path) as part:
+            part.write_bytes(png(figure))
+    return figure
+
+
+def png(figure: Figure) -> bytes:
+    """Return `figure` as the bytes of a PNG file."""
+    file = BytesIO()
+    figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+    return file.getvalue()
 
 
 def dress(axes: Axes, *, x: str, y: str, title: str = "") -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
@@ -29,7 +30,7 @@ _DODGE = 0.06  # octaves between the points of two schedulers at one worker coun
 _LABEL_GAP = 0.045  # of the axis, between the labels of two worker counts
 
 
-def utilisation(rows: pd.DataFrame, path: Path, *, title: str = "") -> None:
+def utilisation(rows: pd.DataFrame, path: Path | None = None, *, title: str = "") -> Figure:
     """Draw a bar for each scheduler and worker count, split by what the time went to.
 
     Parameters
@@ -39,7 +40,7 @@ def utilisation(rows: pd.DataFrame, path: Path, *, title: str = "") -> None:
         ``wasted``, ``down``, ``straggling``, ``shortage``, ``drained``: shares of the workers'
         time that sum to 1; NaN counts as 0.
     path
-        The PNG file to write.
+        The PNG file to write; None: none is written.
     title
         Above the picture.
 
@@ -97,7 +98,7 @@ def utilisation(rows: pd.DataFrame, path: Path, *, title: str = "") -> None:
                     )
         left += share
     canvas.legend(picture, entries)
-    canvas.save(picture, path)
+    return canvas.save(picture, path)
 
 
 def _bar_places(rows: pd.DataFrame) -> tuple[list[float], list[str]]:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.reports.plots import canvas
@@ -22,7 +23,7 @@ _STEEP = 0.05  # the share of the time in which incumbents fall steeply
 _QUANTILES = (0.25, 0.5, 0.75)
 
 
-def losses(points: pd.DataFrame, path: Path, *, title: str = "") -> None:
+def losses(points: pd.DataFrame, path: Path | None = None, *, title: str = "") -> Figure:
     """Draw the loss over wall-clock time, one line a trial, with the incumbent in black.
 
     Parameters
@@ -31,7 +32,7 @@ def losses(points: pd.DataFrame, path: Path, *, title: str = "") -> None:
         One row an epoch of a trial, with the columns ``trial``, ``epoch``, ``seconds`` (when it
         ended) and ``loss``. A loss that is not finite is marked at the top edge.
     path
-        The PNG file to write.
+        The PNG file to write; None: none is written.
     title
         Above the picture.
 
@@ -89,17 +90,17 @@ def losses(points: pd.DataFrame, path: Path, *, title: str = "") -> None:
         diverged = canvas.mark_diverged(axes, points.loc[~finite, "seconds"] / second)
         entries.append((diverged, "diverged"))
     canvas.legend(picture, entries)
-    canvas.save(picture, path)
+    return canvas.save(picture, path)
 
 
 def incumbents(
     runs: Mapping[str, Sequence[tuple[Floats, Floats]]],
-    path: Path,
+    path: Path | None = None,
     *,
     end: float,
     title: str = "",
     target: float | None = None,
-) -> None:
+) -> Figure:
     """Draw the median over seeds of the best loss so far, with a band from 25 to 75 %.
 
     A seed without a result yet counts as +inf: a line begins when half of the seeds have one,
@@ -112,7 +113,7 @@ def incumbents(
         For each label, one (times, best losses) a seed: the loss holds from its time, in ascending
         seconds, to the next. The arrays may be empty.
     path
-        The PNG file to write.
+        The PNG file to write; None: none is written.
     end
         When the time axis ends, in seconds.
     title
@@ -168,7 +169,7 @@ def incumbents(
     if not any(np.isfinite(each).any() for each in quantiles):
         canvas.say(axes, "no results")
     canvas.legend(picture, entries)
-    canvas.save(picture, path)
+    return canvas.save(picture, path)
 
 
 def quantile_band(

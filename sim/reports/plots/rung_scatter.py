@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from sim.reports.plots import canvas
@@ -25,7 +26,7 @@ _FATES = (  # name, colour, marker, its size
 )
 
 
-def rungs(trace: Trace, path: Path, *, title: str = "") -> None:
+def rungs(trace: Trace, path: Path | None = None, *, title: str = "") -> Figure:
     """Draw the loss of each trial at each rung, with a thin line through the rungs of a trial.
 
     Parameters
@@ -33,7 +34,7 @@ def rungs(trace: Trace, path: Path, *, title: str = "") -> None:
     trace
         The run.
     path
-        The PNG file to write.
+        The PNG file to write; None: none is written.
     title
         Above the picture.
 
@@ -91,7 +92,7 @@ def rungs(trace: Trace, path: Path, *, title: str = "") -> None:
         if finite.empty:
             canvas.say(axes, "all diverged")
     canvas.legend(picture, entries)
-    canvas.save(picture, path)
+    return canvas.save(picture, path)
 
 
 def fates(trace: Trace) -> pd.DataFrame:

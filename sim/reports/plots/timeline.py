@@ -17,6 +17,7 @@ from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex, to_rgb, to_rgba_array
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from sim.reports.plots import canvas
@@ -29,7 +30,7 @@ _DIGIT_POINTS = 4.6  # the width of a digit
 _MARGIN = 0.8  # inches of a picture for title, time axis and legend
 
 
-def gantt(trace: Trace, path: Path, *, title: str = "") -> None:
+def gantt(trace: Trace, path: Path | None = None, *, title: str = "") -> Figure:
     """Draw one row a worker: training coloured and numbered by trial, waiting grey, down black.
 
     The part of a bar that is overhead is darker, and stands in front wherever in the job it fell.
@@ -42,15 +43,15 @@ def gantt(trace: Trace, path: Path, *, title: str = "") -> None:
     trace
         The run.
     path
-        The PNG file to write.
+        The PNG file to write; None: none is written.
     title
         Above the picture.
 
     """
-    gantts({title: trace}, path)
+    return gantts({title: trace}, path)
 
 
-def gantts(traces: Mapping[str, Trace], path: Path) -> None:
+def gantts(traces: Mapping[str, Trace], path: Path | None = None) -> Figure:
     """Draw the `gantt` of several runs, one above the other with a common time axis.
 
     Parameters
@@ -58,7 +59,7 @@ def gantts(traces: Mapping[str, Trace], path: Path) -> None:
     traces
         Each run under its title. A thin line marks where a run ended before the longest.
     path
-        The PNG file to write.
+        The PNG file to write; None: none is written.
 
     """
     heights = [_height(trace.workers) for trace in traces.values()] or [1.0]
@@ -87,7 +88,7 @@ def gantts(traces: Mapping[str, Trace], path: Path) -> None:
         picture,
         [(look.handle, names.get(kind, kind)) for kind, look in _LOOKS.items() if kind in shown],
     )
-    canvas.save(picture, path)
+    return canvas.save(picture, path)
 
 
 def gaps(trace: Trace) -> Floats:
