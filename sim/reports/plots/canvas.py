@@ -71,15 +71,19 @@ def save(figure: Figure, path: Path | None) -> Figure:
     """
     if path is not None:
         with replacing(path) as part:
-            part.write_bytes(png(figure))
+            _write(figure, part)
     return figure
 
 
 def png(figure: Figure) -> bytes:
     """Return `figure` as the bytes of a PNG file."""
     file = BytesIO()
-    figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
+    _write(figure, file)
     return file.getvalue()
+
+
+def _write(figure: Figure, file: Path | BytesIO) -> None:
+    figure.savefig(file, format="png", dpi=DPI, metadata={"Software": None})
 
 
 def dress(axes: Axes, *, x: str, y: str, title: str = "") -> None:
