@@ -13,7 +13,6 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.table import Table
 
 from learning_curves import files
@@ -22,7 +21,7 @@ from learning_curves.errors import InputError, reading
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.tables.tabular import Tabular
 from sim.experiments.experiment import Experiment
-from sim.experiments.measures import SHARES, measured
+from sim.experiments.measures import SHARES
 from sim.experiments.parts import source
 from sim.experiments.run import Run
 from sim.reports.screen import console, duration, figure, to_json
@@ -187,34 +186,22 @@ def remove_picture(folder: Path, name: str) -> None:
 
 def draw_run(run: Run, folder: Path, kind: str = "png") -> None:
     """Draw the pictures of a run in a format, "png", "svg" or "pdf"."""
-    from sim.reports import plots  # noqa: PLC0415  imports matplotlib
-    from sim.traces import metrics  # noqa: PLC0415  imports matplotlib
-
-    experiment = run.experiment
-    title = f"{experiment.scheduler}, {experiment.workers} workers, seed {experiment.seed}"
-    plots.gantt(run.trace, folder / f"gantt.{kind}", title=title)
-    plots.losses(run.points(), folder / f"losses.{kind}", title=title)
-    plots.incumbents(
-        {run.experiment.scheduler: [metrics.incumbent(run.trace)]},
-        folder / f"incumbent.{kind}",
-        end=run.trace.end,
-        title=title,
-        target=run.experiment.limits.target,
-    )
-    plots.rungs(run.trace, folder / f"rungs.{kind}", title=title)
-    told = {"scheduler": run.experiment.scheduler, "workers": run.experiment.workers}
-    shares = pd.DataFrame([told | dict(zip(SHARES, measured(run, SHARES), strict=True))])
-    plots.utilisation(shares, folder / f"utilisation.{kind}", title=title)
+    run.plot.gantt(folder / f"gantt.{kind}")
+    run.plot.losses(folder / f"losses.{kind}")
+    run.plot.incumbent(folder / f"incumbent.{kind}")
+    run.plot.rungs(folder / f"rungs.{kind}")
+    run.plot.utilisation(folder / f"utilisation.{kind}")
 
 
 def print_run(run: Run) -> None:
     """Print the figures of a run for a person, and what asks for another one."""
-    _print_summary(run.summary())
+    console().print(summary_table(run.summary()))
     for border in run.border:
         console().print(f"note: {border.note}", soft_wrap=True)
 
 
-def _print_summary(summary: Mapping[str, Any]) -> None:
+def summary_table(summary: Mapping[str, Any]) -> Table:
+    """Return the figures of a run, `Run.summary`, as a table of a name and a value a row."""
     total = summary["workers"] * summary["end_seconds"]
     table = Table(show_header=False, box=None)
     table.add_row("curves", summary["curves"])
@@ -235,4 +222,4 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
         table.add_row("best config", ", ".join(f"{k} {figure(v)}" for k, v in config))
     if summary["time_to_target"] is not None:
         table.add_row("time to target", duration(summary["time_to_target"]))
-    console().print(table)
+    return table

@@ -57,9 +57,14 @@ class Picture(Figure):
     """A figure that notebooks show, although pyplot does not know it."""
 
     def _repr_png_(self) -> bytes:
-        file = BytesIO()
-        self.savefig(file, format="png", **FORMATS["png"])
-        return file.getvalue()
+        return png(self)
+
+
+def png(figure: Figure) -> bytes:
+    """Return `figure` as the bytes of a PNG file."""
+    file = BytesIO()
+    figure.savefig(file, format="png", **FORMATS["png"])
+    return file.getvalue()
 
 
 def figure(height: float = HEIGHT) -> Figure:
