@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from learning_curves.errors import InputError
+from learning_curves.errors import reading
 from learning_curves.spaces.space import Config
 from sim.experiments import plain
 from sim.faults import Faults, HalfNormalStraggler, Models
@@ -73,9 +73,10 @@ class Experiment:
     costs: Costs = field(default_factory=Costs)
     faults: Faults = field(default_factory=Faults)
 
-    def without_stragglers(self) -> Experiment:
-        """Return the experiment in which nothing straggles, and all else is as it is here."""
-        return replace(self, straggler_sigma=0.0, faults=self.faults.without_stragglers())
+    def without(self, kind: str) -> Experiment:
+        """Return the experiment without the faults of a kind, one of `faults.KINDS`."""
+        sigma = 0.0 if kind == "stragglers" else self.straggler_sigma
+        return replace(self, straggler_sigma=sigma, faults=self.faults.without(kind))
 
     @property
     def models(self) -> Models:
@@ -119,11 +120,5 @@ def read(path: Path) -> Experiment:
         There is no such file, or it is no experiment.
 
     """
-    try:
+    with reading(path, remedy="give an experiment.toml"):
         return Experiment.from_toml(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}; give an experiment.toml"
-        ) from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is no text in UTF-8: give an experiment.toml") from None

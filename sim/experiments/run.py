@@ -81,6 +81,8 @@ def simulate(
     >>> run = simulate(Experiment(curves="power-law", r_max=9, eta=3, limits=Limits(max_jobs=40)))
     >>> run.summary()["jobs"], run.summary()["finished"]
     (40, 2)
+    >>> run
+    <Run: asha on power-law, 4 workers, seed 0: 40 jobs, end 16 s, best loss 0.1223>
 
     """
     if not _ends(experiment):
@@ -104,7 +106,7 @@ def simulate(
     return Run(experiment, blackbox, make, trace, made.trials)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """What came of an experiment.
 
@@ -139,6 +141,15 @@ class Run:
     make: Make
     trace: Trace
     trials: Mapping[int, tuple[Trial, Curve]]
+
+    def __repr__(self) -> str:
+        """Return one line: what was run, how much of it, and the best loss."""
+        told, trace = self.experiment, self.trace
+        return (
+            f"<Run: {told.scheduler} on {told.curves}, {told.workers} workers, seed {told.seed}: "
+            f"{len(trace.jobs)} jobs, end {trace.end:.6g} s, "
+            f"best loss {metrics.best_loss(trace):.4g}>"
+        )
 
     @cached_property
     def waiting(self) -> dict[str, float]:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from sim.experiments.measures import SHARES, measured
 from sim.experiments.run import Run
 from sim.reports import plots, report
 from sim.reports.plots import Figure, canvas
-from sim.studies.comparison import share_of
 from sim.traces import metrics
 
 
@@ -24,8 +24,8 @@ from sim.traces import metrics
 class RunPlots:
     """The pictures of a run, `Run.plot`.
 
-    Each method returns a Matplotlib figure, which a notebook shows, and writes it as a PNG if it is
-    given a path.
+    Each method returns a Matplotlib figure, which a notebook shows, and writes it if it is given a
+    path, in the format of the path's suffix: .png, .svg or .pdf.
 
     Parameters
     ----------
@@ -45,7 +45,8 @@ class RunPlots:
 
     @property
     def _title(self) -> str:
-        return f"{self.run.experiment.scheduler}, {self.run.experiment.workers} workers"
+        experiment = self.run.experiment
+        return f"{experiment.scheduler}, {experiment.workers} workers, seed {experiment.seed}"
 
     def gantt(self, path: Path | None = None) -> Figure:
         """Draw what each worker did when; see `plots.gantt`."""
@@ -73,7 +74,7 @@ class RunPlots:
         """Draw how the workers' time was spent; costs a second run, see `Run.waiting`."""
         experiment = self.run.experiment
         bar = {"scheduler": experiment.scheduler, "workers": experiment.workers}
-        shares = pd.DataFrame([bar | share_of(self.run)])
+        shares = pd.DataFrame([bar | dict(zip(SHARES, measured(self.run, SHARES), strict=True))])
         return plots.utilisation(shares, path, title=self._title)
 
     @cached_property
