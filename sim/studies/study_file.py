@@ -82,10 +82,10 @@ def _made(given: Table, path: Path) -> Study:
     for name in ("experiment", "axes", "laws", "speedups", "fits", "pictures"):
         _require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
     pictures = given.pop("pictures", {})
+    entries: dict[str, Any] = {"title": path.stem, "measures": [], "experiment": {}} | given
+    entries["axes"] = _axes_by_name(given.get("axes", {}))
     study = Study(
-        **{"title": path.stem, "measures": [], "experiment": {}}
-        | given
-        | {"axes": _axes_by_name(given.get("axes", {}))},
+        **entries,
         name=path.stem,
         path=path,
         pictures={name: _picture(name, each) for name, each in pictures.items()},

@@ -213,9 +213,9 @@ def _npy(content, rng):
             array = np.array(array.ravel()[:1])[0]
         case 5:
             return content.replace(b"'<", b"'|O", 1)
-        case _:
+        case _ if array.size:
             array = array.astype(float)
-            array.ravel()[int(rng.integers(max(1, array.size)))] = float(
+            array.ravel()[int(rng.integers(array.size))] = float(
                 rng.choice([np.nan, np.inf, -np.inf, -1, 0, 1e308])
             )
     sink = io.BytesIO()
