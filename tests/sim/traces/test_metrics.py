@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from learning_curves.curve import RecordedCurve
 from sim.jobs.costs import Costs
+from sim.studies import comparison
 from sim.traces import metrics
 from sim.traces.trace import COLUMNS, OUTCOMES, Outcome, Trace, down_table, frame, kept_table, pack
 
@@ -135,7 +136,48 @@ def test_a_speedup_that_nobody_saw_is_not_told():
     assert (sure.median, sure.censored) == (2.0, 1)
     unsure = metrics.speedup([inf] * 3 + [10.0] * 2, [inf] * 3 + [5.0] * 2, rng)
     assert np.isnan(unsure.median)
-    assert (unsure.low, unsure.high, unsure.censored) == (0.0, inf, 3)
+    assert (unsure.least, unsure.most, unsure.censored) == (0.0, inf, 3)
+    assert (sure.least, sure.most) == (2.0, 2.0)
+
+
+def test_one_unknown_pair_leaves_the_median_between_two_neighbours():
+    # Ratios 1, 2, 3 and one unknown: the median is 1.5 if that is 0, and 2.5 if it is infinite.
+    times = np.array([1.0, 1.0, 1.0, inf])
+    estimate = metrics.speedup([1.0, 2.0, 3.0, inf], times, np.random.default_rng(0))
+    assert np.isnan(estimate.median)
+    assert (estimate.least, estimate.most, estimate.censored) == (1.5, 2.5, 1)
+
+
+@given(st.lists(st.tuples(*[st.sampled_from([1.0, 2.0, 3.0, 5.0, inf])] * 2), min_size=1))
+def test_the_median_lies_within_its_range_whatever_the_unknown_pairs_are(pairs):
+    one, many = (np.array(each) for each in zip(*pairs, strict=True))
+    estimate = metrics.speedup(one, many, np.random.default_rng(0), resamples=50)
+    unknown = np.isinf(one) & np.isinf(many)
+    known = np.where(np.isinf(many), 0.0, one / np.where(np.isinf(many), 1.0, many))
+    for guess in (0.0, 0.7, 1.0, 40.0, 1e9):
+        median = metrics.median(np.where(unknown, guess, known))
+        assert estimate.least <= median <= estimate.most
+    if estimate.least == estimate.most:
+        assert estimate.median == estimate.least
+    else:
+        assert np.isnan(estimate.median)
+        assert unknown.any()
+    assert np.isnan([estimate.low, estimate.high]).all() == (len(pairs) < metrics.FEWEST)
+
+
+def test_equal_cells_have_equal_intervals():
+    at_one, at_many = [9.0, 8.0, 7.0, 9.5, 6.0, 8.5, 7.5], [3.0, 2.0, 4.0, 2.5, 1.0, 3.5, 2.2]
+    runs = pd.DataFrame(
+        {
+            "scheduler": "sh",
+            "workers": [count for count in (1, 4, 16) for _ in range(7)],
+            "time_to_target": at_one + 2 * at_many,
+        }
+    ).assign(seed=3 * list(range(7)), finished=1, lost=0, end_seconds=1.0, best_loss=0.1)
+    runs = runs.assign(**dict.fromkeys(comparison.PARTS, 0.1))
+    cells = comparison.by_cell(runs, seed=0)
+    assert cells.loc[1, ["low", "high"]].tolist() == cells.loc[2, ["low", "high"]].tolist()
+    assert cells.loc[1, "low"] < cells.loc[1, "speedup"] < cells.loc[1, "high"]
 
 
 def test_the_interval_covers_the_median_as_often_as_it_says():
@@ -186,7 +228,8 @@ def test_points_of_a_job_that_saves_and_of_one_that_trains_again():
 def test_the_median_difference_of_pairs(of, to, median):
     told = metrics.difference(of, to, np.random.default_rng(0))
     assert told.median == pytest.approx(median, nan_ok=True)
-    assert told.low <= (median if median == median else told.high) <= told.high  # noqa: PLR0124
+    assert told.least <= (median if median == median else told.most) <= told.most  # noqa: PLR0124
+    assert np.isnan([told.low, told.high]).all() == (len(of) < metrics.FEWEST)
     assert told.censored == sum(each == inf for each in of)
 
 
