@@ -84,6 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="to work in; the results are the same on any number (default: %(default)s)",
     )
+    options.add_force(parser)
     options.add_searcher(parser)
     options.add_scheduler(parser)
     options.add_cluster(parser)
@@ -102,7 +103,7 @@ def main(args: argparse.Namespace) -> int:
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from learning_curves.tables.tabular import shipped  # noqa: PLC0415  quick --help
     from sim.experiments import run as experiment_runs  # noqa: PLC0415  quick --help
-    from sim.reports import report, screen  # noqa: PLC0415  quick --help
+    from sim.reports import memory, report, screen  # noqa: PLC0415  quick --help
     from sim.studies import comparison  # noqa: PLC0415  quick --help
 
     options.refuse_without_effect(args, args.scheduler)
@@ -117,6 +118,13 @@ def main(args: argparse.Namespace) -> int:
             args, target_ends=False, curves=curves, seed=args.seed, workers=max(args.workers)
         )
         base = experiment_runs.bounded(most)
+        kinds = [
+            replace(base, scheduler=scheduler, workers=workers)
+            for scheduler in args.scheduler
+            for workers in set(args.workers)
+        ]
+        runs = len(kinds) * args.seeds
+        memory.check(kinds, force=args.force, runs=runs, processes=args.processes)
         experiments = comparison.grid(
             base,
             schedulers=args.scheduler,

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.commands import values
+from sim.commands import options, values
 
 if TYPE_CHECKING:
     from sim.studies.study import Study
@@ -56,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write runs.csv, cells.csv, study.toml and pictures here "
         "(default: rungsim-study/NAME)",
     )
+    options.add_force(parser)
     parser.add_argument("--no-plots", action="store_true", help="leave the pictures out")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
@@ -66,7 +67,7 @@ def main(args: argparse.Namespace) -> int:
 
     from learning_curves import files  # noqa: PLC0415  quick --help
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
-    from sim.reports import report, study_report  # noqa: PLC0415  quick --help
+    from sim.reports import memory, report, study_report  # noqa: PLC0415  quick --help
     from sim.studies import study_file  # noqa: PLC0415  quick --help
 
     if args.list:
@@ -77,6 +78,8 @@ def main(args: argparse.Namespace) -> int:
         raise InputError("which study? Give a name or a file; --list names those that there are")
     study = study_file.read(args.study)
     study = replace(study, seeds=args.seeds or study.seeds)
+    kinds = [cell.experiment for cell in study.cells]
+    memory.check(kinds, force=args.force, runs=study.runs, processes=args.processes)
     study.check()
     default = Path("rungsim-study", study.name)
     folder = report.prepare(default if args.out is None else Path(args.out))
