@@ -16,6 +16,7 @@ import signal
 import sys
 import tempfile
 import traceback
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
@@ -54,6 +55,11 @@ FILES = {"table.csv": TABLE, "two.toml": STUDY, "experiment.toml": EXPERIMENT}
 # What would run for long, or write elsewhere; --surrogate runs thousands of experiments.
 LEFT_OUT = {"--help", "--help-all", "--force", "--surrogate", "--dask", "--processes"}
 OPEN_ENDED = {"--target", "--max-finished", "--max-jobs"}  # such a run is warned of, not refused
+FIRST = {  # little work, unless the line says otherwise
+    "compare": ("--curves", "power-law", "--r-max", "4", "--seeds", "2", "--workers", "1,2"),
+    "live": ("--data", "subset"),
+    "parity": ("--data", "subset"),
+}
 LAST = {  # what stands at the end of each line, where the command has the option
     "--max-jobs": ("30",),
     "--no-plots": (),
@@ -126,7 +132,7 @@ def line(words, parser, rng):
     for name, value in LAST.items():
         if name in known and (bounded or name != "--max-jobs"):
             said += [name, *value]
-    return [*words, *said]
+    return [*words, *FIRST.get(words[0], ()), *said]
 
 
 def tree(folder):
@@ -195,10 +201,12 @@ def nothing_trained():
     """Let live runs and recordings end where training begins, on a machine of little memory."""
     from real import live
     from real.recorder import record
+    from real.tasks.recipe import Recipe
 
     with (
         mock.patch.object(live, "run", _untrained),
         mock.patch.object(record, "record", _untrained),
+        mock.patch.object(Recipe, "__call__", cache(Recipe.__call__)),  # images, read once
         mock.patch("sim.experiments.estimate.machine_memory", return_value=MEMORY),
     ):
         yield
