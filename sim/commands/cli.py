@@ -140,10 +140,10 @@ def _print_completion(parser: Parser, shells: Sequence[str]) -> int:
     if len(shells) != 1 or shells[0] not in known:
         parser.error(f"--print-completion takes one shell: choose from {', '.join(known)}")
     try:
-        import argcomplete  # noqa: PLC0415  an optional extra
+        from argcomplete.shell_integration import shellcode  # noqa: PLC0415  an optional extra
     except ModuleNotFoundError:
         parser.error("argcomplete is not installed: pip install 'rungsim[completion]'")
-    print(argcomplete.shellcode(["rungsim"], shell=shells[0]))  # noqa: T201  the answer
+    print(shellcode(["rungsim"], shell=shells[0]))  # noqa: T201  the answer
     return 0
 
 

@@ -90,7 +90,7 @@ class Parser(argparse.ArgumentParser):
         known = dict.fromkeys(self._option_string_actions)
         for action in self._actions:
             if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001  argparse has no other name for it
-                chosen = action.choices.get(getattr(found, action.dest, None))
+                chosen = action.choices.get(str(getattr(found, action.dest, None)))
                 known |= dict.fromkeys(chosen._known_options(found) if chosen else ())  # noqa: SLF001  a Parser, too
         return known
 
