@@ -44,18 +44,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--curves",
         type=lambda text: tuple(text.split(",")),
         metavar="NAME|PATH,...",
-        help=f"tables, or any of {options.FAMILIES} (default: the shipped tables)",
+        help=f"tables, any of {options.FAMILIES}, or module:Class of your own "
+        "(default: the shipped tables)",
     )
     parser.add_argument(
         "--scheduler",
-        type=options.names_of(options.SCHEDULER_NAMES),
+        type=options.schedulers,
         default=_SCHEDULERS,
         metavar="NAME,...",
-        help=f"of {', '.join(options.SCHEDULER_NAMES)} (default: {','.join(_SCHEDULERS)})",
+        help=f"of {', '.join(options.SCHEDULER_NAMES)}, or module:Class of your own "
+        f"(default: {','.join(_SCHEDULERS)})",
     )
     parser.add_argument(
         "--against",
-        choices=options.SCHEDULER_NAMES,
         metavar="NAME",
         help="one of them: also tell what the others gain over it on as many workers, seed by seed",
     )
@@ -99,6 +100,7 @@ def main(args: argparse.Namespace) -> int:
     from learning_curves import sources  # noqa: PLC0415  quick --help
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from learning_curves.tables.tabular import shipped  # noqa: PLC0415  quick --help
+    from sim.experiments import own  # noqa: PLC0415  quick --help
     from sim.experiments import run as experiment_runs  # noqa: PLC0415  quick --help
     from sim.reports import report, screen  # noqa: PLC0415  quick --help
     from sim.studies import comparison  # noqa: PLC0415  quick --help
@@ -148,7 +150,11 @@ def main(args: argparse.Namespace) -> int:
             others = {} if effects is None else {"straggling": effects}
             if args.against is not None:
                 others["gains"] = comparison.gains(runs, args.against, args.seed)
-            told.append(report.write_comparison(base, runs, cells, others, target, folder))
+            told.append(
+                report.write_comparison(
+                    base, runs, cells, others, target, folder, own.digests(*experiments)
+                )
+            )
             if args.no_plots:
                 pass
             elif pool is None:
@@ -204,6 +210,7 @@ def _draw(
     folder: Path,
 ) -> None:
     """Draw the comparison, and a short run of each scheduler to show how it works."""
+    from sim.experiments import own  # noqa: PLC0415  quick --help
     from sim.experiments.run import simulate  # noqa: PLC0415  quick --help
     from sim.reports import plots, report  # noqa: PLC0415  imports matplotlib
 
@@ -229,13 +236,15 @@ def _draw(
         plots.effects(effects, folder / "straggling.png", title=f"{base.curves}: straggling")
 
     short = replace(base, workers=workers, limits=report.short(base))
-    runs = {name: simulate(replace(short, scheduler=name)) for name in schedulers}
+    shorts = own.fit([replace(short, scheduler=name) for name in schedulers])
+    runs = {each.scheduler: simulate(each) for each in shorts}
     titles = {
         name: f"{name}: a short run on {base.curves}, {workers} workers, seed {base.seed}"
         for name in schedulers
     }
     plots.gantts({titles[name]: run.trace for name, run in runs.items()}, folder / "gantt.png")
     for name, run in runs.items():
-        plots.losses(run.points(), folder / f"losses-{name}.png", title=titles[name])
+        named = name.replace(":", ",")  # as in a folder's name
+        plots.losses(run.points(), folder / f"losses-{named}.png", title=titles[name])
         if len(run.trace.jobs["stop"].unique()) > 1:
-            plots.rungs(run.trace, folder / f"rungs-{name}.png", title=titles[name])
+            plots.rungs(run.trace, folder / f"rungs-{named}.png", title=titles[name])

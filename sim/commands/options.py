@@ -6,7 +6,8 @@ Owns their names, which scripts depend on, and how they become an `Experiment`.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from difflib import get_close_matches
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ FAMILIES = "power-law, exponential, take-off, bowl"
 def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' last") -> None:
     """Add the scheduler's settings; `r_max` says which epoch is the last without the option."""
     group = parser.add_argument_group("the scheduler")
+    _add_own_options(group, "scheduler")
     group.add_argument("--eta", type=int, default=2, help="reduction factor (default: %(default)s)")
     group.add_argument(
         "--r-min",
@@ -77,17 +79,41 @@ def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' 
     )
 
 
+def _add_own_options(group: argparse._ArgumentGroup, what: str) -> None:
+    group.add_argument(
+        f"--{what}-option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"an option of a {what} named module:Class, the value as in TOML; may be given again "
+        "for another; see docs/own-scheduler.md",
+    )
+
+
+def add_scheduler_name(parser: argparse.ArgumentParser) -> None:
+    """Add which scheduler decides."""
+    parser.add_argument(
+        "--scheduler",
+        type=one_of(SCHEDULER_NAMES),
+        default="asha",
+        metavar="NAME",
+        help=f"who decides, of {', '.join(SCHEDULER_NAMES)}; or module:Class for your own, see "
+        "docs/own-scheduler.md (default: %(default)s)",
+    )
+
+
 def add_searcher(parser: argparse.ArgumentParser) -> None:
     """Add who proposes configs."""
     group = parser.add_argument_group("the searcher")
     group.add_argument(
         "--searcher",
-        choices=SEARCHER_NAMES,
+        type=one_of(SEARCHER_NAMES),
         default="random",
         metavar="NAME",
-        help=f"who proposes configs, of {', '.join(SEARCHER_NAMES)}; see docs/searchers.md "
-        "(default: %(default)s)",
+        help=f"who proposes configs, of {', '.join(SEARCHER_NAMES)}; see docs/searchers.md; or "
+        "module:Class for your own (default: %(default)s)",
     )
+    _add_own_options(group, "searcher")
     group.add_argument(
         "--grid-points",
         type=int,
@@ -196,6 +222,7 @@ def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object)
         A value is out of its range.
 
     """
+    from learning_curves import own  # noqa: PLC0415  quick --help
     from learning_curves.errors import for_the_user  # noqa: PLC0415  quick --help
     from sim.experiments.experiment import Experiment  # noqa: PLC0415  quick --help
     from sim.jobs.costs import Costs  # noqa: PLC0415  quick --help
@@ -218,7 +245,9 @@ def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object)
         "lost": args.lost,
         "speeds": args.speeds,
         "straggler_sigma": args.straggler_sigma,
+        "scheduler_options": own.options(args.scheduler_option),
         "searcher": args.searcher,
+        "searcher_options": own.options(args.searcher_option),
         "order": args.order,
         "first": tuple(args.first),
         "max_trials": args.max_trials,
@@ -272,6 +301,20 @@ def add_out(
     return group
 
 
+def one_of(known: Sequence[str]) -> Callable[[str], str]:
+    """Return a parser of one of the `known` names, or of ``module:Class``."""
+
+    def parse(text: str) -> str:
+        module, colon, _ = text.partition(":")
+        if text in known or (colon and not any(name.startswith(f"{module}:") for name in known)):
+            return text  # what there is of that name is found out with the experiment
+        near = get_close_matches(text, known, n=1)
+        choice = f"did you mean {near[0]}?" if near else "name one, or module:Class of your own"
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(known)}: {choice}")
+
+    return parse
+
+
 def names_of(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
     """Return a parser of `known` names, separated by commas."""
 
@@ -283,6 +326,11 @@ def names_of(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
         return tuple(dict.fromkeys(names))
 
     return parse
+
+
+def schedulers(text: str) -> tuple[str, ...]:
+    """Parse names of schedulers, or ``module:Class``, separated by commas."""
+    return tuple(dict.fromkeys(map(one_of(SCHEDULER_NAMES), text.split(","))))
 
 
 def _config(text: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ examples:
   rungsim run --scheduler sh --workers 8 --max-epochs 500
   rungsim run --curves lenet-fashion-mnist --seconds d2l-gpu --r-min 2 --max-seconds 720 --out out
   rungsim run --from out/experiment.toml --out again     the same bytes again
+  rungsim run --scheduler mine:Mine --scheduler-option patience=2     your own class, in mine.py
   rungsim run --workers 16 --mtbf 600 --mttr 60 --perfetto run.json     look at it in a browser
 """
 
@@ -30,15 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--curves",
         default="softmax-fashion-mnist",
         metavar="NAME|PATH",
-        help=f"a shipped table, a table's path, or one of {options.FAMILIES}, whose settings may "
-        "follow: power-law:crossing=0.5:noise=0.01 (default: %(default)s)",
+        help=f"a shipped table, a table's path, or one of {options.FAMILIES}, or module:Class of "
+        "your own, whose settings may follow: power-law:crossing=0.5:noise=0.01 "
+        "(default: %(default)s)",
     )
-    parser.add_argument(
-        "--scheduler",
-        choices=options.SCHEDULER_NAMES,
-        default="asha",
-        help="who decides (default: %(default)s)",
-    )
+    options.add_scheduler_name(parser)
     parser.add_argument("--workers", type=int, default=4, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of all randomness (default: 0)")
     parser.add_argument(
@@ -94,6 +91,7 @@ def main(args: argparse.Namespace) -> int:
         )
         experiment = experiments.read(args.file)
         report.check_provenance(experiment, args.file)
+    runs.check(experiment)  # before a folder is made
     folder = None if args.out is None else report.prepare(Path(args.out))
     if args.perfetto is not None:
         _check_place(args.perfetto)

@@ -17,6 +17,8 @@ from rich.table import Table
 
 from learning_curves import files, sources
 from learning_curves.errors import InputError
+from sim.experiments import own
+from sim.experiments.experiment import Experiment
 from sim.experiments.measures import MEASURES
 from sim.experiments.parts import source
 from sim.reports.report import provenance, write_text
@@ -47,10 +49,13 @@ def begin(study: Study, folder: Path) -> None:
         if "curves_sha256" in found:
             digests[_own_name(study, curves)] = found["curves_sha256"]
     notes |= {"curves_sha256": digests} if digests else {}
+    experiments = [cell.experiment for cell in study.cells]
+    own_digests = own.digests(*experiments)
+    notes |= {own.NOTE: own_digests} if own_digests else {}
     text = study.to_toml(**notes)
     path = folder / "study.toml"
     if path.exists():
-        _compare(path, text)
+        _compare(path, text, experiments)
     elif (folder / "runs.csv").exists():
         raise InputError(f"{folder} holds the runs of something else: choose another --out")
     for curves in {cell.experiment.curves for cell in study.cells}:
@@ -59,11 +64,14 @@ def begin(study: Study, folder: Path) -> None:
         write_text(path, text)
 
 
-def _compare(path: Path, text: str) -> None:
+def _compare(path: Path, text: str, experiments: Sequence[Experiment]) -> None:
     try:
         found, wanted = tomllib.loads(path.read_text(encoding="utf-8")), tomllib.loads(text)
     except (OSError, ValueError) as error:
         raise InputError(f"{path} cannot be read: {error}; choose another --out") from None
+    own.check_digests(found.get("notes", {}), path, *experiments)
+    for each in (found, wanted):  # a digest that is not noted is not compared
+        each.get("notes", {}).pop(own.NOTE, None)
     if found == wanted:
         return
     names = [*wanted, *(name for name in found if name not in wanted)]

@@ -25,6 +25,7 @@ from learning_curves.blackbox import foresee
 from learning_curves.errors import InputError
 from learning_curves.spaces import space
 from learning_curves.streams import generator
+from sim.experiments import own
 from sim.experiments.experiment import Experiment
 from sim.experiments.parts import source
 from sim.experiments.run import Run, simulate
@@ -73,14 +74,22 @@ def grid(
     """Return an experiment for each scheduler, worker count and seed, in this order of nesting.
 
     The seeds are `base`'s and those that follow it, the same for every cell: compared runs meet
-    the same configs and the same stragglers.
+    the same configs and the same stragglers. An option goes to the schedulers that take it.
+
+    Raises
+    ------
+    InputError
+        No scheduler takes an option; see `own.fit`.
+
     """
-    return [
-        replace(base, scheduler=scheduler, workers=count, seed=base.seed + k)
-        for scheduler in schedulers
-        for count in workers
-        for k in range(seeds)
-    ]
+    return own.fit(
+        [
+            replace(base, scheduler=scheduler, workers=count, seed=base.seed + k)
+            for scheduler in schedulers
+            for count in workers
+            for k in range(seeds)
+        ]
+    )
 
 
 def default_target(experiment: Experiment) -> float:
