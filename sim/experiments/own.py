@@ -106,12 +106,13 @@ def fit(experiments: Sequence[Experiment]) -> list[Experiment]:
             _check_option(option, what, known)
         for place, each in enumerate(found):
             taken = known[getattr(each, what)]
-            options = {
+            options: dict[str, Any] = {
                 option: value
                 for option, value in getattr(each, field).items()
                 if taken is None or option in taken
             }
-            found[place] = replace(each, **{field: options})
+            values: dict[str, Any] = {field: options}
+            found[place] = replace(each, **values)
     return found
 
 
