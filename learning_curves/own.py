@@ -306,7 +306,10 @@ def _fits(value: Any, kind: Any) -> bool:
     if isinstance(origin, type) and issubclass(origin, Sequence) and origin is not str:
         origin = list
     if origin not in _KINDS:
-        return not isinstance(kind, type) or kind is object or isinstance(value, kind)
+        try:
+            return kind in (Any, object) or isinstance(value, kind)
+        except TypeError:  # it is no kind that a value can be asked about
+            return True
     if not _KINDS[origin][0](value):
         return False
     element = inside[0] if origin in (list, tuple) and inside else Any
