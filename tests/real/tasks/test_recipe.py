@@ -196,8 +196,8 @@ def test_a_module_that_breaks_as_it_is_imported(write, code, said):
 @pytest.mark.parametrize(
     "code",
     [
-        "from real import data\ndata.load('full')",
-        "from real import data\ndef Task(): data.load('full')",
+        "from real.tasks import data\ndata.load('full')",
+        "from real.tasks import data\ndef Task(): data.load('full')",
     ],
 )
 def test_an_input_error_of_the_task_is_passed_on(write, code, tmp_path, monkeypatch):
