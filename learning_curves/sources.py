@@ -1,16 +1,23 @@
 """Where learning curves come from, by the one word that a user types.
 
 Owns the names of the closed-form families, and the order in which a word is understood. A family's
-settings follow its name, separated by colons: ``power-law:crossing=0.5:noise=0.01``.
+settings follow its name, separated by colons: ``power-law:crossing=0.5:noise=0.01``; so do those of
+a blackbox of the user's own: ``mine:Mine:noise=0.01``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from math import inf
+from numbers import Real
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+from learning_curves import own
 from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError, nearest
+from learning_curves.spaces import space as spaces
+from learning_curves.streams import generator
 from learning_curves.surrogates import regressors, surrogate_folder
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.synthetic import Bowl, Exponential, PowerLaw, TakeOff, settings
@@ -38,7 +45,7 @@ def folder_name(name_or_path: str) -> str:
     >>> folder_name("power-law:crossing=0.5"), folder_name("surrogate:tables/mine.csv")
     ('power-law,crossing=0.5', 'surrogate,mine')
     """
-    if name_or_path.split(":", 1)[0] in FAMILIES:
+    if name_or_path.split(":", 1)[0] in FAMILIES or own_name(name_or_path) is not None:
         return name_or_path.replace(":", ",")  # no system forbids a comma
     how, name = parted(name_or_path)
     return f"{how.replace(':', ',')}{Path(name).stem}"
@@ -51,10 +58,11 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
     ----------
     name_or_path
         A closed-form family's name, with settings or without, a shipped table's name, the path of
-        a table or of a surrogate's folder, or a table's name or path after ``surrogate:``.
+        a table or of a surrogate's folder, a table's name or path after ``surrogate:``, or
+        ``module:Class``, with settings or without, for a blackbox of the user's own.
     r_max
         The epochs that its curves must reach at least; a closed form's reach just this, 81 if
-        None.
+        None. A class of the user's own that has such a parameter gets it.
 
     Raises
     ------
@@ -73,12 +81,91 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
     if name in FAMILIES:
         form: Blackbox = settings.made(FAMILIES[name], _R_MAX if r_max is None else r_max, texts)
         return form
-    recorded = _recorded(name_or_path)
-    if r_max is not None and r_max > recorded.r_max:
+    named = own_name(str(name_or_path))
+    found: Blackbox = _own(named, texts[1:], r_max) if named else _recorded(name_or_path)
+    if r_max is not None and r_max > found.r_max:
         raise InputError(
-            f"the curves of {name_or_path} end at epoch {recorded.r_max}: r_max {r_max} is beyond"
+            f"the curves of {name_or_path} end at epoch {found.r_max}: r_max {r_max} is beyond"
         )
-    return recorded
+    return found
+
+
+def own_name(word: str) -> str | None:
+    """Return the ``module:Class`` that a word begins with; None if the word means something else.
+
+    A file of that name is a table.
+
+    >>> own_name("mine:Mine:noise=0.1"), own_name("power-law:noise=0.1"), own_name("mine.csv")
+    ('mine:Mine', None, None)
+    """
+    parts = word.split(":")
+    name = ":".join(parts[:2])
+    is_other = f"{parts[0]}:" == SURROGATE or parts[0] in FAMILIES
+    return name if own.is_own(name) and not is_other and not files(word) else None
+
+
+def _own(name: str, texts: Sequence[str], r_max: int | None) -> Blackbox:
+    known = own.parameters(own.load(name, _WHAT)).get("r_max")
+    offered: dict[str, Any] = {}
+    if known is not None and (r_max is not None or known.default is known.empty):
+        offered["r_max"] = _R_MAX if r_max is None else r_max
+    made: Blackbox = own.make(name, _WHAT, offered, own.options(texts), flag="the setting")
+    own.check(name, _WHAT, made, _PIECES)
+    try:
+        spaces.check(made.space)
+    except InputError as error:
+        raise InputError(f"the source of curves is {name!r}, but in its space {error}") from None
+    with own.blamed([(name, _WHAT)]):
+        _check_curve(name, made)
+    return made
+
+
+_WHAT = "source of curves"
+
+_PIECES: Mapping[str, Any] = {
+    "space": (
+        lambda domains: isinstance(domains, Mapping),
+        "a dict of name -> distribution, list of choices or constant",
+    ),
+    "r_max": (
+        lambda epochs: type(epochs) is int and epochs >= 1,  # True is an int, too
+        "a whole number of epochs, at least 1",
+    ),
+    "configs": (
+        lambda configs: isinstance(configs, Sequence),
+        "the only configs that have curves, () if the whole space has",
+    ),
+    "curve": (own.callable_with(2), "a method of config and seed that returns a curve"),
+}
+"""The pieces of a blackbox: what accepts each, and how a user is asked for it."""
+
+
+def _check_curve(name: str, blackbox: Blackbox) -> None:
+    """Raise for what is wrong with the first curve; the others are taken on trust."""
+    drawn = blackbox.configs or spaces.sample(blackbox.space, generator(0, "own curve"), 1)
+    config, last = drawn[0], blackbox.r_max
+    curve = blackbox.curve(config, 0)
+    said = f"the source of curves is {name!r}, but the curve of {dict(config)}"
+    for piece, accepted, asked in (
+        ("losses", lambda loss: isinstance(loss, Real), "numbers"),
+        ("seconds", lambda second: 0 < second < inf, "finite numbers above 0"),
+    ):
+        if not callable(getattr(curve, piece, None)):
+            raise InputError(f"{said} has no method {piece!r}: give it one of start and stop")
+        values = getattr(curve, piece)(0, last)
+        try:
+            fits = len(values) == last and all(map(accepted, values))
+        except TypeError:
+            fits = False
+        if not fits:
+            raise InputError(
+                f"{said} has the {piece} {own.short(values)} for epochs 1 to {last}: "
+                f"return {last} {asked}"
+            )
+    if type(getattr(curve, "config_id", None)) is not int:
+        raise InputError(
+            f"{said} has no whole 'config_id': give it -1 if the whole space has curves"
+        )
 
 
 def fit(

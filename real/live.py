@@ -31,11 +31,11 @@ from real.recorder import card as cards
 from real.tasks.data import Source, ValidateOn
 from real.tasks.recipe import Recipe
 from sim import searchers
-from sim.experiments import plain
+from sim.experiments import own, plain
 from sim.experiments.experiment import Experiment
 from sim.experiments.run import Run
 from sim.jobs.limits import Limits
-from sim.schedulers import Contract, Retrying, Scheduler, Searcher, catalogue
+from sim.schedulers import Contract, Retrying, Scheduler, Searcher
 from sim.schedulers.catalogue import Settings
 from sim.traces import replay
 from sim.traces.replay import Lived
@@ -54,14 +54,16 @@ class LiveExperiment:
     ----------
     task, data, validate_on, device
         See `recipe.Recipe`.
-    scheduler
-        A name in `catalogue.SCHEDULERS`.
+    scheduler, scheduler_options
+        A name in `catalogue.SCHEDULERS`; or ``module:Class`` for one of the user's own, and its
+        options by name.
     eta, r_min, r_max, rule, prefact
         The scheduler's settings; an `r_max` of None is the task's own.
     workers
         How many.
-    searcher
-        A name in `searchers.SEARCHERS`, over the task's space.
+    searcher, searcher_options
+        A name in `searchers.SEARCHERS`, over the task's space; or one of the user's own, as for a
+        scheduler.
     first
         Configs to try first, before those that it proposes.
     max_trials
@@ -86,6 +88,7 @@ class LiveExperiment:
     validate_on: ValidateOn = "validation"
     device: str = "cpu"
     scheduler: str = "asha"
+    scheduler_options: Config = field(default_factory=dict)
     eta: int = 2
     r_min: int = 1
     r_max: int | None = None
@@ -93,6 +96,7 @@ class LiveExperiment:
     prefact: int = 1
     workers: int = 2
     searcher: str = "random"
+    searcher_options: Config = field(default_factory=dict)
     first: tuple[Config, ...] = ()
     max_trials: int | None = None
     grid_points: int | None = None
@@ -109,7 +113,7 @@ class LiveExperiment:
 
     def make(self, searcher: Searcher, settings: Settings) -> Scheduler:
         """Make the scheduler, for a live run or for its simulation: a `catalogue.Make`."""
-        return Retrying(catalogue.make(self.scheduler, searcher, settings), self.attempts)
+        return Retrying(own.maker(self)(searcher, settings), self.attempts)
 
     def simulated(self, lived: Lived, workers: int | None = None) -> Experiment:
         """Return the experiment that simulates this one on what `lived` tells of it.
@@ -122,6 +126,7 @@ class LiveExperiment:
             "curves": f"{self.task} (live)",
             "r_max": lived.trace.r_max,
             "searcher": "random",
+            "searcher_options": {},
             "order": "given",
             "first": (),
             "grid_points": None,
@@ -131,7 +136,7 @@ class LiveExperiment:
 
 
 def begin(experiment: LiveExperiment, folder: Path) -> LiveExperiment:
-    """Write down what is to be run in `folder`, which exists; return it, its data decided on.
+    """Write down what is to be run in `folder`, made here; return it, its data decided on.
 
     Raises
     ------
@@ -149,12 +154,20 @@ def begin(experiment: LiveExperiment, folder: Path) -> LiveExperiment:
     scheduler(experiment, task)
     if hasattr(task, "whole_data"):  # what is found now may not be what is found on going on
         experiment = replace(experiment, data="full" if task.whole_data else "subset")
+    digests = own.digests(experiment)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be made: {error.strerror}; choose another --out"
+        ) from None
     try:
         (folder / JOURNAL).touch(exist_ok=False)  # of two that begin at a time, one does
     except FileExistsError:
         if _begun(folder):  # else whoever touched it has died before the next line
             raise held from None
-    files.write(folder / EXPERIMENT, plain.to_toml(experiment).encode())
+    notes = {own.NOTE: digests} if digests else {}
+    files.write(folder / EXPERIMENT, plain.to_toml(experiment, **notes).encode())
     return experiment
 
 
@@ -169,13 +182,16 @@ def read(folder: Path) -> LiveExperiment:
     Raises
     ------
     InputError
-        There is none.
+        There is none, or a file of the user's own has changed since.
 
     """
     path = folder / EXPERIMENT
     with reading(path, remedy=f"{folder} holds no live run, give the folder of one"):
         text = path.read_text(encoding="utf-8")
-        return plain.from_toml(LiveExperiment, text, str(path), limits=Limits)
+        experiment = plain.from_toml(LiveExperiment, text, str(path), limits=Limits)
+        notes = files.read_toml(text).get("notes", {})
+    own.check_digests(notes, path, experiment)
+    return experiment
 
 
 def run(
@@ -219,7 +235,8 @@ def run(
             hear=hear,
         )
     del task  # its data: the processes that train load their own
-    return cluster.run()
+    with own.blamed(experiment):
+        return cluster.run()
 
 
 def replayed(experiment: LiveExperiment, task: Task, folder: Path) -> Lived:
@@ -234,7 +251,8 @@ def replayed(experiment: LiveExperiment, task: Task, folder: Path) -> Lived:
     path = folder / JOURNAL
     made = scheduler(experiment, task)
     state = ledger.Ledger(made, experiment.workers, experiment.limits)
-    ledger.replay(state, journal.read(path), path)
+    with own.blamed(experiment):
+        ledger.replay(state, journal.read(path), path)
     if state.end is None:
         raise InputError(
             f"the run in {folder} has not ended: go on with rungsim live --resume {folder} first"
@@ -320,11 +338,12 @@ def scheduler(experiment: LiveExperiment, task: Task) -> Scheduler:
         raise InputError(f"there are {experiment.workers} workers: at least 1 is needed")
     if experiment.max_trials is not None and experiment.max_trials < 1:
         raise InputError(f"max_trials is {experiment.max_trials}: give at least 1")
-    with for_the_user():
+    with for_the_user(), own.blamed(experiment):
         searcher = searchers.searcher_over(
             task.space,
             seed=experiment.seed,
             name=experiment.searcher,
+            options=experiment.searcher_options,
             first=experiment.first,
             max_trials=experiment.max_trials,
             grid_points=experiment.grid_points,

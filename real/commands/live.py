@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from learning_curves import own
 from learning_curves.errors import INTERRUPTED, InputError
 from real.commands import torch_options
 from sim.commands import options, values
@@ -79,12 +80,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|MODULE:CLASS",
         help="softmax, lenet, or a task of one's own, see docs/own-task.md (default: %(default)s)",
     )
-    parser.add_argument(
-        "--scheduler",
-        choices=options.SCHEDULER_NAMES,
-        default="asha",
-        help="who decides (default: %(default)s)",
-    )
+    options.add_scheduler_name(parser)
     parser.add_argument(
         "--workers",
         type=values.Whole(1),
@@ -220,7 +216,12 @@ def described(args: argparse.Namespace) -> LiveExperiment:
     bounds = (limits.max_seconds, limits.max_jobs, limits.max_epochs, args.max_trials)
     if all(bound is None for bound in bounds):
         limits = replace(limits, max_seconds=MAX_SECONDS)
-    given = {each.name: getattr(args, each.name) for each in fields(LiveExperiment)[:-1]}
+    options_given = {
+        "scheduler_options": own.options(args.scheduler_option),
+        "searcher_options": own.options(args.searcher_option),
+    }
+    names = [each.name for each in fields(LiveExperiment)[:-1] if each.name not in options_given]
+    given = {name: getattr(args, name) for name in names} | options_given
     return LiveExperiment(**given | {"first": tuple(args.first)}, limits=limits)
 
 

@@ -44,18 +44,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--curves",
         type=lambda text: tuple(text.split(",")),
         metavar="NAME|PATH,...",
-        help=f"tables, or any of {options.FAMILIES} (default: the shipped tables)",
+        help=f"tables, any of {options.FAMILIES}, or module:Class of your own "
+        "(default: the shipped tables)",
     )
     parser.add_argument(
         "--scheduler",
-        type=options.names_of(options.SCHEDULER_NAMES),
+        type=values.NamesOf(options.SCHEDULER_NAMES, own=True),
         default=_SCHEDULERS,
         metavar="NAME,...",
-        help=f"of {', '.join(options.SCHEDULER_NAMES)} (default: {','.join(_SCHEDULERS)})",
+        help=f"of {', '.join(options.SCHEDULER_NAMES)}, or module:Class of your own "
+        f"(default: {','.join(_SCHEDULERS)})",
     )
     parser.add_argument(
         "--against",
-        choices=options.SCHEDULER_NAMES,
         metavar="NAME",
         help="one of them: also report the gains of the others over it on the same number of "
         "workers, seed by seed",

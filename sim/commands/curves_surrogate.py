@@ -70,7 +70,7 @@ def add_check(check: argparse.ArgumentParser) -> None:
     group.add_argument("--folds", type=values.Whole(2), default=8, metavar="N", help="(default: 8)")
     group.add_argument(
         "--scheduler",
-        type=options.names_of(options.SCHEDULER_NAMES),
+        type=values.NamesOf(options.SCHEDULER_NAMES, own=True),
         default=_SCHEDULERS,
         metavar="NAME,...",
         help="run on the table and on the surrogate of held-out configs "

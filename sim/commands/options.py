@@ -34,6 +34,7 @@ FAMILIES = "power-law, exponential, take-off, bowl"
 def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' last") -> None:
     """Add the scheduler's settings; `r_max` says which epoch is the last without the option."""
     group = parser.add_argument_group("the scheduler")
+    _add_own_options(group, "scheduler")
     group.add_argument(
         "--eta", type=Whole(2), default=2, help="reduction factor (default: %(default)s)"
     )
@@ -84,17 +85,41 @@ def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' 
     )
 
 
+def _add_own_options(group: argparse._ArgumentGroup, what: str) -> None:
+    group.add_argument(
+        f"--{what}-option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help=f"an option of a {what} named module:Class, the value as in TOML; may be given again "
+        "for another; see docs/own-scheduler.md",
+    )
+
+
+def add_scheduler_name(parser: argparse.ArgumentParser) -> None:
+    """Add which scheduler decides."""
+    parser.add_argument(
+        "--scheduler",
+        type=values.OneOf(SCHEDULER_NAMES, own=True),
+        default="asha",
+        metavar="NAME",
+        help=f"who decides, of {', '.join(SCHEDULER_NAMES)}; or module:Class for your own, see "
+        "docs/own-scheduler.md (default: %(default)s)",
+    )
+
+
 def add_searcher(parser: argparse.ArgumentParser) -> None:
     """Add who proposes configs."""
     group = parser.add_argument_group("the searcher")
     group.add_argument(
         "--searcher",
-        choices=SEARCHER_NAMES,
+        type=values.OneOf(SEARCHER_NAMES, own=True),
         default="random",
         metavar="NAME",
-        help=f"who proposes configs, of {', '.join(SEARCHER_NAMES)}; see docs/searchers.md "
-        "(default: %(default)s)",
+        help=f"who proposes configs, of {', '.join(SEARCHER_NAMES)}; see docs/searchers.md; or "
+        "module:Class for your own (default: %(default)s)",
     )
+    _add_own_options(group, "searcher")
     group.add_argument(
         "--grid-points",
         type=Whole(1),
@@ -245,7 +270,9 @@ def experiment(
         "lost": args.lost,
         "speeds": args.speeds,
         "straggler_sigma": args.straggler_sigma,
+        "scheduler_options": _own_options(args, base, "scheduler"),
         "searcher": args.searcher,
+        "searcher_options": _own_options(args, base, "searcher"),
         "order": args.order,
         "first": tuple(args.first),
         "max_trials": args.max_trials,
@@ -256,6 +283,18 @@ def experiment(
     }
     settings |= others
     return Experiment(**settings) if base is None else replace(base, **settings)
+
+
+def _own_options(args: argparse.Namespace, base: Experiment | None, what: str) -> dict[str, Any]:
+    """Return the options of a scheduler or searcher of the user's own.
+
+    Those of the `base` stay, unless another object is named.
+    """
+    from learning_curves import own  # noqa: PLC0415  quick --help
+
+    stay = base is not None and what not in args.given
+    before = getattr(base, f"{what}_options") if stay else {}
+    return {**before, **own.options(getattr(args, f"{what}_option"))}
 
 
 def _filled(args: argparse.Namespace, base: Experiment) -> argparse.Namespace:

@@ -22,6 +22,7 @@ examples:
   rungsim run --from out/experiment.toml --out again     the same bytes again
   rungsim run --from out/experiment.toml --workers 16    the same on 16 workers
   rungsim run --from rungsim-study/asha-a1/runs.csv --row 7      one run of a study
+  rungsim run --scheduler mine:Mine --scheduler-option patience=2     your own class, in mine.py
   rungsim run --workers 16 --mtbf 600 --mttr 60 --perfetto run.json     look at it in a browser
 """
 
@@ -38,15 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--curves",
         default="softmax-fashion-mnist",
         metavar="NAME|PATH",
-        help=f"a shipped table, a table's path, or one of {options.FAMILIES}, whose settings may "
-        "follow: power-law:crossing=0.5:noise=0.01 (default: %(default)s)",
+        help=f"a shipped table, a table's path, or one of {options.FAMILIES}, or module:Class of "
+        "your own, whose settings may follow: power-law:crossing=0.5:noise=0.01 "
+        "(default: %(default)s)",
     )
-    parser.add_argument(
-        "--scheduler",
-        choices=options.SCHEDULER_NAMES,
-        default="asha",
-        help="who decides (default: %(default)s)",
-    )
+    options.add_scheduler_name(parser)
     parser.add_argument(
         "--workers",
         type=values.Whole(1),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -126,16 +126,38 @@ class NamesOf:
     argparse.ArgumentTypeError: 'ahsa' is unknown: did you mean asha?
     """
 
-    known: Iterable[str]
+    known: Sequence[str]
+    own: bool = False  # whether each may be module:Class
 
     def __call__(self, text: str) -> tuple[str, ...]:
         """Return the names in `text`."""
-        names = tuple(text.split(","))
-        known = list(self.known)
-        for name in names:
-            if name not in known:
-                raise argparse.ArgumentTypeError(f"{name!r} is unknown: {suggestion(name, known)}")
-        return tuple(dict.fromkeys(names))
+        return tuple(dict.fromkeys(map(OneOf(self.known, self.own), text.split(","))))
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The type of a known name, or, with `own`, of ``module:Class``, whatever that names.
+
+    >>> OneOf(("sh", "optuna:tpe"), own=True)("mine:Mine")
+    'mine:Mine'
+    >>> OneOf(("sh", "optuna:tpe"), own=True)("optuna:tpee")
+    Traceback (most recent call last):
+    argparse.ArgumentTypeError: 'optuna:tpee' is unknown: did you mean optuna:tpe?
+    """
+
+    known: Sequence[str]
+    own: bool = False
+
+    def __call__(self, text: str) -> str:
+        """Return the name that `text` is."""
+        module, colon, _ = text.partition(":")
+        families = {name.partition(":")[0] for name in self.known if ":" in name}
+        if text in self.known or (self.own and colon and module not in families):
+            return text  # whether it exists is checked with the experiment
+        remedy = suggestion(text, self.known)
+        if self.own and remedy.startswith("choose"):
+            remedy += ", or name module:Class"
+        raise argparse.ArgumentTypeError(f"{text!r} is unknown: {remedy}")
 
 
 def path(text: str) -> Path:

@@ -30,13 +30,15 @@ class Experiment:
     seconds
         One of `parts.SECONDS`.
     scheduler
-        A name in `catalogue.SCHEDULERS`.
+        A name in `catalogue.SCHEDULERS`, or ``module:Class`` for one of the user's own.
+    scheduler_options
+        Of a scheduler of the user's own: the constructor's parameters by name.
     eta, r_min, r_max, rule, prefact
         The scheduler's settings; an `r_max` of None is the curves' own.
     workers, speeds, straggler_sigma
         The cluster's; see `cluster.Cluster` and `faults.HalfNormalStraggler`.
-    searcher
-        A name in `searchers.SEARCHERS`.
+    searcher, searcher_options
+        A name in `searchers.SEARCHERS`, or ``module:Class`` with options, as for a scheduler.
     order, first, max_trials, grid_points
         The searcher's settings; see `searchers.searcher_for`.
     seed
@@ -53,6 +55,7 @@ class Experiment:
     curves: str
     seconds: str = "recorded"
     scheduler: str = "asha"
+    scheduler_options: Config = field(default_factory=dict)
     eta: int = 2
     r_min: int = 1
     r_max: int | None = None
@@ -62,6 +65,7 @@ class Experiment:
     speeds: tuple[float, ...] = ()
     straggler_sigma: float = 0.0
     searcher: str = "random"
+    searcher_options: Config = field(default_factory=dict)
     order: str = "sampled"
     first: tuple[Config, ...] = ()
     max_trials: int | None = None

@@ -10,9 +10,9 @@ from functools import lru_cache
 
 from learning_curves import sources
 from learning_curves.blackbox import Blackbox
-from learning_curves.costs import gpu_cost
 from learning_curves.errors import InputError, for_the_user
 from learning_curves.surrogates.surrogate import Surrogate
+from learning_curves.tables.costs import gpu_cost
 from learning_curves.tables.tabular import Tabular
 from sim.cluster.cluster import Cluster
 from sim.experiments.experiment import Experiment
@@ -116,6 +116,7 @@ def _scheduler(
         blackbox,
         seed=experiment.seed,
         name=experiment.searcher,
+        options=experiment.searcher_options,
         order=experiment.order,
         first=experiment.first,
         max_trials=experiment.max_trials,

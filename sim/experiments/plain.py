@@ -35,8 +35,9 @@ _SAID = {
 
 
 def to_toml(value: DataclassInstance, **notes: object) -> str:
-    """Return a dataclass as TOML; `notes` stand before it and are not read back."""
-    return tomli_w.dumps(({"notes": notes} if notes else {}) | without_none(asdict(value)))
+    """Return a dataclass as TOML, empty tables left out; `notes` come first, not read back."""
+    values = {name: each for name, each in asdict(value).items() if each != {}}
+    return tomli_w.dumps(({"notes": notes} if notes else {}) | without_none(values))
 
 
 def from_toml(kind: type[T], text: str, name: str, **parts: type[Any]) -> T:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +22,13 @@ from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
 from learning_curves.errors import InputError
 from learning_curves.spaces.space import Config
+from sim.experiments import own
 from sim.experiments.border import Border, at_border
 from sim.experiments.even import evened
 from sim.experiments.experiment import Experiment
 from sim.experiments.parts import cluster, source
 from sim.jobs.limits import Limits
-from sim.schedulers import Trial, catalogue
+from sim.schedulers import Trial
 from sim.schedulers.catalogue import Make
 from sim.traces import metrics
 from sim.traces.trace import Trace
@@ -92,12 +93,13 @@ def simulate(
         )
     if blackbox is None:
         blackbox = source(experiment)
-    make = make or partial(catalogue.make, experiment.scheduler)
-    made = cluster(experiment, blackbox, make)
-    try:
-        trace = made.run()
-    except OverflowError:
-        trace = None
+    make = make or own.maker(experiment)
+    with own.blamed(experiment):
+        made = cluster(experiment, blackbox, make)
+        try:
+            trace = made.run()
+        except OverflowError:
+            trace = None
     if trace is None or not isfinite(trace.end):
         raise InputError(
             "the clock ran over: the seconds of the epochs, the costs, the speeds or the faults "
@@ -174,7 +176,8 @@ class Run:
                 )
             checkpoints = even.costs.checkpoints
             curves = evened(self.blackbox, self.trace, checkpoints=checkpoints)
-            repeated = cluster(even, curves, self.make, even=True).run()
+            with own.blamed(even):
+                repeated = cluster(even, curves, self.make, even=True).run()
             if even is not self.experiment:  # workers waited to the end there
                 repeated = replace(repeated, drained_from=repeated.end)
             shortage = min(total, metrics.worker_seconds(repeated)["waiting"])
@@ -262,7 +265,8 @@ class Run:
 
 def check(experiment: Experiment) -> None:
     """Raise what `simulate` would raise for `experiment`, without running it."""
-    cluster(experiment, source(experiment), partial(catalogue.make, experiment.scheduler))
+    with own.blamed(experiment):
+        cluster(experiment, source(experiment), own.maker(experiment))
 
 
 def _finite(number: float) -> float | None:

@@ -14,6 +14,7 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from sim.experiments import own
 from sim.experiments.experiment import Experiment
 from sim.experiments.parts import source
 from sim.faults import KINDS
@@ -62,6 +63,8 @@ def write(base: Experiment, compared: Compared, folder: Path) -> dict[str, Any]:
     axes = {"schedulers": "scheduler", "workers": "workers", "seeds": "seed"}
     grid = {name: runs[column].unique().tolist() for name, column in axes.items()}
     notes = provenance(source(base)) | {"compared": grid | {"target": compared.study.target}}
+    own_digests = own.digests(*(cell.experiment for cell in compared.study.cells))
+    notes |= {own.NOTE: own_digests} if own_digests else {}
     write_text(folder / "experiment.toml", base.to_toml(**notes))
     return told
 

@@ -20,6 +20,7 @@ from learning_curves.blackbox import Blackbox
 from learning_curves.errors import InputError, reading
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.tables.tabular import Tabular
+from sim.experiments import own
 from sim.experiments.experiment import Experiment
 from sim.experiments.measures import SHARES
 from sim.experiments.parts import source
@@ -125,22 +126,26 @@ def write_text(path: Path, text: str) -> None:
     files.write(path, text.encode())
 
 
-def provenance(blackbox: Blackbox) -> dict[str, str]:
-    """Return what a run on `blackbox` depends on beside its experiment: our version, the table."""
-    notes = {"rungsim": metadata.version("rungsim")}
+def provenance(blackbox: Blackbox, *experiments: Experiment) -> dict[str, Any]:
+    """Return what runs of `experiments` on `blackbox` depend on beside their plain values.
+
+    These are our version, the table, and the files of what is the user's own (`own.digests`).
+    """
+    notes: dict[str, Any] = {"rungsim": metadata.version("rungsim")}
     table = getattr(blackbox, "blackbox", blackbox)  # beneath other seconds
     if isinstance(table, Tabular | Surrogate):
         notes["curves_sha256"] = table.sha256
-    return notes
+    digests = own.digests(*experiments)
+    return notes | ({own.NOTE: digests} if digests else {})
 
 
 def check_provenance(experiment: Experiment, path: Path) -> None:
-    """Raise if the curves are not those that the experiment in the file at `path` was run on.
+    """Raise if the experiment in the file at `path` was run on other curves, or by other code.
 
     Raises
     ------
     InputError
-        The table's digest differs from the one noted in the file.
+        The digest of the table, or of a file of the user's own, differs from the one noted there.
 
     """
     with reading(path, remedy="give an experiment.toml"):
@@ -148,6 +153,7 @@ def check_provenance(experiment: Experiment, path: Path) -> None:
         if not isinstance(notes, dict):
             raise InputError(f"notes is {notes!r}: give a table, or delete it")
         noted = notes.get("curves_sha256")
+    own.check_digests(notes, path, experiment)
     found = provenance(source(experiment)).get("curves_sha256")
     if noted is not None and noted != found:
         raise InputError(
@@ -167,7 +173,8 @@ def write_results(run: Run, folder: Path) -> None:
 def write_run(run: Run, folder: Path) -> None:
     """Write the results, and ``experiment.toml``; remove older pictures."""
     write_results(run, folder)
-    write_text(folder / "experiment.toml", run.experiment.to_toml(**provenance(run.blackbox)))
+    notes = provenance(run.blackbox, run.experiment)
+    write_text(folder / "experiment.toml", run.experiment.to_toml(**notes))
 
 
 def clear_pictures(folder: Path) -> None:

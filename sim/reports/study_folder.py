@@ -6,11 +6,14 @@ know how its runs are made, nor what is reported of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from learning_curves import files, sources
 from learning_curves.errors import InputError, reading
+from sim.experiments import own
+from sim.experiments.experiment import Experiment
 from sim.experiments.parts import source
 from sim.reports.report import provenance, write_text
 from sim.studies.study import Study, as_text
@@ -44,10 +47,13 @@ def begin(study: Study, folder: Path, *, overwrite: bool = False) -> None:
         if "curves_sha256" in found:
             digests[_own_name(study, curves)] = found["curves_sha256"]
     notes |= {"curves_sha256": digests} if digests else {}
+    experiments = [cell.experiment for cell in study.cells]
+    own_digests = own.digests(*experiments)
+    notes |= {own.NOTE: own_digests} if own_digests else {}
     text = study.to_toml(**notes)
     path = folder / "study.toml"
     try:
-        _check_extends(path, text)
+        _check_extends(path, text, experiments)
     except InputError:
         if not overwrite:
             raise
@@ -62,7 +68,7 @@ def begin(study: Study, folder: Path, *, overwrite: bool = False) -> None:
 _ABOUT = {"title", "laws", "speedups", "fits", "against", "pictures"}
 
 
-def _check_extends(path: Path, text: str) -> None:
+def _check_extends(path: Path, text: str, experiments: Sequence[Experiment]) -> None:
     """Raise unless the study in `text` has all the runs of the one in the file at `path`.
 
     It may have more seeds, and more settings on its axes.
@@ -77,6 +83,7 @@ def _check_extends(path: Path, text: str) -> None:
     wanted = files.read_toml(text)
     with reading(path, remedy="choose another --out"):
         found = files.read_toml(path.read_text(encoding="utf-8"))
+    own.check_digests(found.get("notes", {}), path, *experiments)
     differs = next(
         (
             name

@@ -140,7 +140,8 @@ def _draw_first_jobs(study: Study, picture: Picture, path: Path) -> None:
             f"the first {duration(run.trace.end)}"
         )
         traces[title] = run.trace
-        losses, rungs = (path.with_name(f"{kind}-{name}{path.suffix}") for kind in _OF_RUNS)
+        named = name.replace(":", ",")  # as in a folder's name
+        losses, rungs = (path.with_name(f"{kind}-{named}{path.suffix}") for kind in _OF_RUNS)
         plots.losses(run.points(), losses, title=title)
         if len(run.trace.jobs["stop"].unique()) > 1:
             plots.rungs(run.trace, rungs, title=title)

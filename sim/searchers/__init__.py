@@ -5,7 +5,16 @@ reported. It must not know what a trial is trained for, or how long. A file for 
 has their names.
 """
 
-from sim.searchers.catalogue import SEARCHERS, searcher_for, searcher_over
+from sim.searchers.catalogue import OFFERED, SEARCHERS, searcher_for, searcher_over
 from sim.searchers.listed import ORDERS, Listed, draws, rows
 
-__all__ = ["ORDERS", "SEARCHERS", "Listed", "draws", "rows", "searcher_for", "searcher_over"]
+__all__ = [
+    "OFFERED",
+    "ORDERS",
+    "SEARCHERS",
+    "Listed",
+    "draws",
+    "rows",
+    "searcher_for",
+    "searcher_over",
+]

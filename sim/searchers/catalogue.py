@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from itertools import chain, islice
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+
+from learning_curves import own
 from learning_curves.blackbox import Blackbox, Foreseeing
 from learning_curves.errors import InputError
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.scale import varying
 from learning_curves.spaces.space import Config, Space
-from sim.schedulers.protocol import Searcher
+from learning_curves.streams import generator
+from sim.schedulers.protocol import Searcher, Trial
 from sim.searchers.coarse_to_fine import CoarseToFine
 from sim.searchers.coordinate import Coordinate
 from sim.searchers.grid import grid
@@ -99,6 +103,9 @@ _MAKERS: Mapping[str, Make] = MappingProxyType(
 SEARCHERS = (*_ORDERS, *_MAKERS)
 """The names of the searchers."""
 
+OFFERED = ("space", "seed", "rng", "max_trials")
+"""What a searcher of the user's own gets, if its constructor has a parameter of that name."""
+
 
 def searcher_for(
     blackbox: Blackbox,
@@ -109,6 +116,7 @@ def searcher_for(
     first: Sequence[Config] = (),
     max_trials: int | None = None,
     grid_points: int | None = None,
+    options: Mapping[str, Any] = MappingProxyType({}),
 ) -> Searcher:
     """Return the searcher of this name over all that `blackbox` has curves for.
 
@@ -123,8 +131,8 @@ def searcher_for(
         learns nothing.
     seed
         Of the configs drawn and of the shuffling, >= 0.
-    name
-        One of `SEARCHERS`.
+    name, options
+        One of `SEARCHERS`; or ``module:Class`` for one of the user's own, and its options by name.
     order
         One of `listed.ORDERS`; only ``"sampled"`` has a meaning without a table, or for another
         searcher than random search.
@@ -139,8 +147,8 @@ def searcher_for(
     Raises
     ------
     InputError
-        The searcher needs a package that is not installed, or a config in `first` is no member of
-        the space.
+        The searcher needs a package that is not installed, one of the user's own cannot be made,
+        or a config in `first` is no member of the space.
     ValueError
         The name or the order is unknown, or has no meaning here; a config in `first` has no curve;
         `max_trials` is below 0; or see `grid.grid`.
@@ -160,6 +168,7 @@ def searcher_for(
         first=first,
         max_trials=max_trials,
         grid_points=grid_points,
+        options=options,
         foresee=blackbox.foresee if isinstance(blackbox, Foreseeing) else None,
     )
 
@@ -174,6 +183,7 @@ def searcher_over(
     first: Sequence[Config] = (),
     max_trials: int | None = None,
     grid_points: int | None = None,
+    options: Mapping[str, Any] = MappingProxyType({}),
     foresee: Callable[[Sequence[Config]], None] | None = None,
 ) -> Searcher:
     """Return the searcher of this name over `space`; see `searcher_for`.
@@ -183,7 +193,7 @@ def searcher_over(
 
     Parameters
     ----------
-    space, seed, name, order, first, max_trials, grid_points
+    space, seed, name, order, first, max_trials, grid_points, options
         See `searcher_for`; the configs in `first` are taken as they are.
     configs
         Those of a table; empty if the whole space has curves.
@@ -191,8 +201,14 @@ def searcher_over(
         Told of the configs to come, a block at a time, if nothing observed can change them.
 
     """
-    if name not in SEARCHERS:
+    is_own = name not in SEARCHERS and own.is_own(name) and not name.startswith("optuna:")
+    if name not in SEARCHERS and not is_own:
         raise ValueError(f"the searcher is {name!r}: choose from {', '.join(SEARCHERS)}")
+    if options and not is_own:
+        raise ValueError(
+            f"the searcher is {name}, which has no option {next(iter(options))!r}: leave it out; "
+            "options are for a searcher named module:Class"
+        )
     if max_trials is not None and not 0 <= max_trials <= sys.maxsize:
         raise ValueError(f"max_trials is {max_trials}: give a number, 0 or more")
     is_grid = name.startswith("grid")
@@ -200,16 +216,16 @@ def searcher_over(
         raise ValueError(f"grid_points is {grid_points}, but the searcher is {name}: leave it out")
     if name != "random" and order != "sampled":
         raise ValueError(f"the order {order!r} is random search's, not {name}'s: leave it out")
-    if not varying(space) and not is_grid:
+    if not varying(space) and not is_grid and not is_own:
         name = "random"
     replace = nearest(space, configs) if configs and name != "random" and varying(space) else None
-    if name in _MAKERS:
-        searcher = _MAKERS[name](space, seed)
-        return Tried(searcher, first=first, replace=replace, most=max_trials)
+    left = None if max_trials is None else max(0, max_trials - len(first))
+    if is_own or name in _MAKERS:
+        made = _own(name, space, seed, left, options) if is_own else _MAKERS[name](space, seed)
+        return Tried(made, first=first, replace=replace, most=max_trials)
     if name == "random" and configs:
         proposed = rows(configs, order, seed)
     elif order == "sampled":
-        left = None if max_trials is None else max(0, max_trials - len(first))
         proposed = _ORDERS[name](space, seed, _Size(grid_points, left))
     else:
         raise ValueError(f"the order {order!r} needs a table: these curves are drawn, use sampled")
@@ -217,6 +233,55 @@ def searcher_over(
         proposed = map(replace, proposed)
     tried = islice(chain(first, proposed), max_trials)
     return Listed(tried if foresee is None else _foreseen(tried, foresee))
+
+
+_METHODS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "adaptive": (lambda value: isinstance(value, bool), "True if it learns from losses, or False"),
+    "draw": (own.callable_with(0), "a method without arguments that returns a Trial or None"),
+    "observe": (own.callable_with(3), "a method of trial, epoch and loss"),
+}
+
+
+def _own(
+    name: str, space: Space, seed: int, most: int | None, options: Mapping[str, Any]
+) -> Searcher:
+    """Make a searcher of the user's own; InputError if it cannot be, or is no searcher."""
+    rng = generator(seed, "own searcher")
+    offered = {"space": space, "seed": seed, "rng": rng, "max_trials": most}
+    made: Searcher = own.make(name, "searcher", offered, options, flag="--searcher-option")
+    own.check(name, "searcher", made, _METHODS)
+    return _Checked(made, name, space)
+
+
+class _Checked:
+    """A searcher of the user's own, each of whose trials is checked; numpy's values are plain."""
+
+    def __init__(self, searcher: Searcher, name: str, space: Space) -> None:
+        self.adaptive = searcher.adaptive
+        self.observe = searcher.observe
+        self._searcher, self._name, self._space = searcher, name, space
+        self._drawn = 0
+
+    def draw(self) -> Trial | None:
+        """Return the next trial; None once the searcher is exhausted."""
+        trial = self._searcher.draw()
+        if trial is None:
+            return None
+        said = f"the searcher is {self._name!r}, but draw() returned"
+        if not isinstance(trial, Trial) or not isinstance(trial.config, Mapping):
+            raise InputError(f"{said} {own.short(trial)}: return a Trial of number and config")
+        if trial.number != self._drawn:
+            raise InputError(f"{said} trial {trial.number} as number {self._drawn}: count from 0")
+        config = {
+            key: value.item() if isinstance(value, np.generic) else value
+            for key, value in trial.config.items()
+        }
+        try:
+            spaces.check_config(self._space, config)
+        except InputError as error:
+            raise InputError(f"{said} trial {trial.number}, and {error}") from None
+        self._drawn += 1
+        return Trial(trial.number, config)
 
 
 def _foreseen(

@@ -19,7 +19,7 @@ import tomli_w
 from learning_curves import sources
 from learning_curves.errors import InputError
 from learning_curves.surrogates.surrogate_folder import is_surrogate
-from sim.experiments import plain
+from sim.experiments import own, plain
 from sim.experiments import run as runs
 from sim.experiments.experiment import Experiment
 
@@ -141,10 +141,12 @@ class Study:
 
         """
         names = list(self.axes)
-        return [
+        cells = [
             self._cell(dict(zip(names, settings, strict=True)))
             for settings in product(*(self.settings(name) for name in names))
         ]
+        fitted = own.fit([cell.experiment for cell in cells])
+        return [replace(cell, experiment=each) for cell, each in zip(cells, fitted, strict=True)]
 
     @property
     def base(self) -> Experiment:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sim.schedulers.protocol import Idle, Job, ProtocolError, Scheduler, may_go_on
+from sim.schedulers.protocol import Idle, Job, ProtocolError, Scheduler, Trial, may_go_on
 
 
 class Contract:
@@ -86,7 +86,14 @@ class Contract:
         return may_go_on(self.scheduler, job)
 
     def _check_job(self, job: Job) -> None:
+        if not isinstance(job.trial, Trial):
+            raise ProtocolError(
+                f"next_job() answered a job of {job.trial!r}: give a Trial; "
+                "a searcher that is exhausted draws None"
+            )
         number = job.trial.number
+        if not type(job.start) is type(job.stop) is int:
+            raise ProtocolError(f"{_name(job)} is not in whole epochs: give an int for each")
         if self._done:
             raise ProtocolError(f"{_name(job)} after DONE: DONE is final")
         if number in self._running:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from learning_curves.costs.gpu_cost import GpuCost, d2l_gpu, d2l_runs, fit, recosted
 from learning_curves.errors import InputError
 from learning_curves.synthetic import PowerLaw, Scripted
+from learning_curves.tables.costs.gpu_cost import GpuCost, d2l_gpu, d2l_runs, fit, recosted
 from learning_curves.tables.tabular import shipped
 
 

@@ -1,0 +1,177 @@
+"""Schedulers, searchers, curves and tasks of the user's own, in an experiment.
+
+Owns how a scheduler of the user's own is made and checked, which options go to which object, and
+the digests of their files. Must not know how a module is found (`learning_curves.own`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, fields, replace
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from learning_curves import own, sources
+from learning_curves.errors import InputError
+from learning_curves.spaces.space import Config
+from sim.experiments.experiment import Experiment
+from sim.schedulers import ProtocolError, Scheduler, Searcher, catalogue
+from sim.schedulers.catalogue import Make, Settings
+from sim.searchers import OFFERED as TO_SEARCHERS
+
+TO_SCHEDULERS = ("searcher", *(each.name for each in fields(Settings)))
+"""What a scheduler of the user's own gets, if its constructor has a parameter of that name."""
+
+
+class Described(Protocol):
+    """What an experiment says about its objects, be it simulated or live."""
+
+    @property
+    def scheduler(self) -> str: ...  # noqa: D102
+    @property
+    def scheduler_options(self) -> Config: ...  # noqa: D102
+    @property
+    def searcher(self) -> str: ...  # noqa: D102
+
+
+_METHODS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "next_job": (own.callable_with(0), "a method without arguments that returns a Job or Idle"),
+    "job_done": (own.callable_with(2), "a method of job and losses"),
+    "job_lost": (own.callable_with(1), "a method of job"),
+}
+
+
+def maker(experiment: Described) -> Make:
+    """Return what makes the scheduler of `experiment`, built in or of the user's own."""
+    name, options = experiment.scheduler, dict(experiment.scheduler_options)
+    if own.is_own(name):
+        return partial(_own_scheduler, name, options)
+    return partial(_built_in, name, options)
+
+
+def _built_in(
+    name: str, options: Mapping[str, Any], searcher: Searcher, settings: Settings
+) -> Scheduler:
+    if options:
+        raise InputError(
+            f"the scheduler is {name}, which has no option {next(iter(options))!r}: leave it out; "
+            "options are for a scheduler named module:Class"
+        )
+    return catalogue.make(name, searcher, settings)
+
+
+def _own_scheduler(
+    name: str, options: Mapping[str, Any], searcher: Searcher, settings: Settings
+) -> Scheduler:
+    """Make a scheduler of the user's own.
+
+    Raises
+    ------
+    InputError
+        It cannot be made, or lacks a part of the protocol.
+
+    """
+    offered = {"searcher": searcher, **asdict(settings)}
+    made: Scheduler = own.make(name, "scheduler", offered, options, flag="--scheduler-option")
+    last = settings.r_max
+    r_max = (
+        lambda value: type(value) is int and 1 <= value <= last,  # True is an int, too
+        f"a whole number of epochs from 1 to {last}, the last epoch of this run",
+    )
+    own.check(name, "scheduler", made, {**_METHODS, "r_max": r_max})
+    return made
+
+
+def fit(experiments: Sequence[Experiment]) -> list[Experiment]:
+    """Return each experiment with only those options that its scheduler and its searcher take.
+
+    Raises
+    ------
+    InputError
+        None of them takes an option, or an object of the user's own is not found.
+
+    """
+    found = list(experiments)
+    for what, offered in (("scheduler", TO_SCHEDULERS), ("searcher", TO_SEARCHERS)):
+        field = f"{what}_options"
+        given = {option for each in found for option in getattr(each, field)}
+        if not given:
+            continue
+        names = dict.fromkeys(getattr(each, what) for each in found)
+        known = {name: _known(name, what, offered) for name in names}
+        for option in sorted(given):
+            _check_option(option, what, known)
+        for place, each in enumerate(found):
+            taken = known[getattr(each, what)]
+            options: dict[str, Any] = {
+                option: value
+                for option, value in getattr(each, field).items()
+                if taken is None or option in taken
+            }
+            values: dict[str, Any] = {field: options}
+            found[place] = replace(each, **values)
+    return found
+
+
+def _known(name: str, what: str, offered: Collection[str]) -> list[str] | None:
+    """Return the options that an object takes, None if any; a built-in one takes none."""
+    return own.open_options(name, what, offered) if own.is_own(name) else []
+
+
+def _check_option(option: str, what: str, known: Mapping[str, list[str] | None]) -> None:
+    if any(taken is None or option in taken for taken in known.values()):
+        return
+    near = get_close_matches(option, [each for taken in known.values() for each in taken or ()], 1)
+    remedy = f"did you mean {near[0]}?" if near else "leave it out"
+    raise InputError(f"{option!r} is an option of no {what} of {', '.join(known)}: {remedy}")
+
+
+def _named(experiment: Described) -> list[tuple[str, str]]:
+    """Return each name in `experiment` that may be of an object of the user's own, and its kind."""
+    curves = sources.own_name(getattr(experiment, "curves", ""))
+    return [
+        (experiment.scheduler, "scheduler"),
+        (experiment.searcher, "searcher"),
+        (curves or "", "source of curves"),
+        (getattr(experiment, "task", ""), "task"),
+    ]
+
+
+def blamed(experiment: Described) -> AbstractContextManager[None]:
+    """Return a context in which what the user's own code raises becomes one line for the user.
+
+    So does a law of the protocol that a scheduler or searcher of the user's own breaks.
+    """
+    return own.blamed(_named(experiment), ProtocolError)
+
+
+def digests(*experiments: Described) -> dict[str, str]:
+    """Return the SHA-256 of the files of all objects of the user's own, by module.
+
+    Raises
+    ------
+    InputError
+        One is not found, or its file cannot be read.
+
+    """
+    named = dict.fromkeys(pair for each in experiments for pair in _named(each))
+    return own.digests(named)
+
+
+def check_digests(notes: Mapping[str, Any], path: Path, *experiments: Described) -> None:
+    """Raise if a file of the user's own has changed since the `notes` in `path` were written.
+
+    Raises
+    ------
+    InputError
+        It names the file, and the remedy.
+
+    """
+    own.check_digests(notes.get(NOTE), digests(*experiments), path)
+
+
+NOTE = "own_sha256"
+"""The note in an ``experiment.toml`` or ``study.toml`` that holds the digests, by module."""
