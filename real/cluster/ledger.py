@@ -19,7 +19,7 @@ from learning_curves.curve import RecordedCurve
 from learning_curves.errors import InputError
 from real.cluster.journal import Ended, Event, Idled, Lost, Reported, Started, Stopped
 from sim.jobs.limits import Limits, Tally
-from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
+from sim.schedulers.protocol import Idle, Job, ProtocolError, Scheduler, Trial
 from sim.traces.replay import Lived
 from sim.traces.trace import Outcome, Trace, frame, pack
 
@@ -246,7 +246,7 @@ def replay(ledger: Ledger, events: Iterable[Event], path: Path) -> None:
             ledger.replay(event)
         except InputError as error:
             raise InputError(f"{path}: line {line} {error}") from None
-        except LookupError:
+        except (LookupError, ProtocolError):
             raise InputError(
                 f"{path}: line {line} does not follow from those before it: restore the file"
             ) from None

@@ -202,7 +202,10 @@ def _npy(content, rng):
         return _flip_bits(content, rng)
     match int(rng.integers(7)):
         case 0:
-            array = array.astype(str(rng.choice(["<U3", "c16", "?", "f2", "i1", "S2", "M8[s]"])))
+            with np.errstate(all="ignore"):
+                array = array.astype(
+                    str(rng.choice(["<U3", "c16", "?", "f2", "i1", "S2", "M8[s]"]))
+                )
         case 1:
             array = array.reshape(-1)
         case 2:
@@ -213,7 +216,7 @@ def _npy(content, rng):
             array = np.array(0.5)
         case 5:
             return content.replace(b"'<", b"'|O", 1)
-        case _ if array.size:
+        case _ if array.size and array.dtype.kind in "iuf":
             array = array.astype(float)
             array.ravel()[int(rng.integers(array.size))] = float(
                 rng.choice([np.nan, np.inf, -np.inf, -1, 0, 1e308])

@@ -8,6 +8,7 @@ import pytest
 from sim.commands.cli import main
 
 NESTED = b"[" * 5000
+LISTS = b"[" * 300 + b"]" * 300
 DOTTED = b".".join([b"a"] * 3000)
 TABLE = b"config_id,lr,seed,epoch,validation_error,seconds\n0,0.1,0,1,0.5,1\n1,0.2,0,1,0.4,1\n"
 CARD = b'r_max = 1\n[space.lr]\ndistribution = "uniform"\nargs = [0, 1]\n'
@@ -52,6 +53,14 @@ FOUND = {
         ["run", "--from", "e.toml"],
     ),
     "a study, deeply nested": ({"s.toml": b"seeds = " + NESTED}, ["study", "s.toml"]),
+    "a study, a list nested less deep than the parser's limit": (
+        {"s.toml": STUDY + b"[experiment.limits]\nmax_jobs = 1\n[axes]\nx = " + LISTS + b"\n"},
+        ["study", "s.toml"],
+    ),
+    "a recording's card, a list nested less deep than the parser's limit": (
+        {"t.csv": TABLE, "t.toml": CARD + b"[task]\na = " + LISTS + b"\n"},
+        ["curves", "export", "t.csv", "--out", "o.csv"],
+    ),
     "a study, of deep dotted keys": (
         {"s.toml": STUDY + b"[axes]\n" + DOTTED + b" = [1]\n"},
         ["study", "s.toml"],

@@ -47,6 +47,17 @@ def test_without_a_folder_it_runs_live_first_and_prints_one_answer(tmp_path, cap
     assert (out / "summary.json").exists()
 
 
+def test_a_journal_in_another_order_is_refused(folder, tmp_path, capsys):
+    (tmp_path / live.EXPERIMENT).write_bytes((folder / live.EXPERIMENT).read_bytes())
+    lines = (folder / JOURNAL).read_bytes().splitlines(keepends=True)
+    lines[1], lines[2] = lines[2], lines[1]  # a worker starts a job before its last one ends
+    (tmp_path / JOURNAL).write_bytes(b"".join(lines))
+    assert main(["parity", str(tmp_path)]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert f"{tmp_path / JOURNAL}: line" in message
+
+
 def test_a_run_that_has_not_ended_is_refused(folder, tmp_path, capsys):
     (tmp_path / live.EXPERIMENT).write_bytes((folder / live.EXPERIMENT).read_bytes())
     lines = (folder / JOURNAL).read_bytes().splitlines(keepends=True)
