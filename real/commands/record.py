@@ -16,7 +16,7 @@ from typing import assert_never
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from learning_curves.errors import INTERRUPTED
+from learning_curves.errors import INTERRUPTED, InputError
 from real.commands import torch_options
 from real.recorder.events import Begun, Epoch, Event, Failure, Order
 from sim.commands import values
@@ -80,6 +80,11 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _record(args: argparse.Namespace, console: Console) -> int:
+    from sim.reports import report  # noqa: PLC0415  quick --help
+
+    if args.out.suffix != ".csv":  # at once: the data takes seconds to load
+        raise InputError(f"--out {args.out}: a table's name ends in .csv: write NAME.csv")
+    report.check_file(args.out, "--out")
     torch_options.check(args.device)
     from real.recorder import record as recorder  # noqa: PLC0415 - it needs torch, see the file's law
     from real.tasks import task as tasks  # noqa: PLC0415 - likewise

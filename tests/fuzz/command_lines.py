@@ -59,6 +59,7 @@ FIRST = {  # little work, unless the line says otherwise
     "compare": ("--curves", "power-law", "--r-max", "4", "--seeds", "2", "--workers", "1,2"),
     "live": ("--data", "subset"),
     "parity": ("--data", "subset"),
+    "record": ("--data", "subset"),
 }
 LAST = {  # what stands at the end of each line, where the command has the option
     "--max-jobs": ("30",),
