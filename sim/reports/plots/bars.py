@@ -91,7 +91,7 @@ def usage(trace: Trace) -> tuple[Floats, Floats]:
     jobs = trace.jobs
     kept = trace.kept.groupby("job")["seconds"].sum()
     lost = jobs[jobs["job"].isin(kept.index)]
-    trains = np.minimum(lost["started"] + lost["overhead"], lost["ended"]).to_numpy()
+    trains = np.minimum((lost["started"] + lost["overhead"]).to_numpy(), lost["ended"].to_numpy())
     saved = np.minimum(trains + np.asarray(kept.reindex(lost["job"])), lost["ended"].to_numpy())
 
     times, places = np.unique(
