@@ -54,7 +54,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Picture(Figure):
-    """A figure that notebooks show, although pyplot does not know it."""
+    """A figure that notebooks show by itself."""
 
     def _repr_png_(self) -> bytes:
         return png(self)

@@ -618,6 +618,7 @@ def test_a_run_of_more_jobs_than_can_be_seen_becomes_a_band(drawn):
         "training",
         "lost training",
         "waiting",
+        "idle at end",
     ]
 
 
