@@ -1,5 +1,6 @@
 """What the README and the pages of docs/ ask a reader to type, and where their links lead."""
 
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -60,3 +61,12 @@ def test_every_command_is_in_the_readme():
 def test_links_lead_somewhere(path):
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(path)):
         assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_names_and_files_of_the_code_exist(path):
+    text = text_of(path)
+    for name in re.findall(r"(?:`|::: )((?:sim|learning_curves|real)(?:\.\w+)+)", text):
+        assert pkgutil.resolve_name(name) is not None, name
+    for file in re.findall(r"[` ]((?:sim|learning_curves|real|tests|docs)/[\w/-]+\.\w+)`", text):
+        assert (ROOT / file).exists(), file
