@@ -31,17 +31,17 @@ Space: TypeAlias = Mapping[str, Domain]
 
 
 def is_distribution(domain: Domain) -> bool:
-    """Tell whether `domain` is a frozen scipy.stats distribution."""
+    """Return whether `domain` is a frozen scipy.stats distribution."""
     return hasattr(domain, "rvs") and hasattr(domain, "dist")
 
 
 def is_whole(domain: Domain) -> bool:
-    """Tell whether `domain`, a frozen distribution, is one of whole numbers."""
+    """Return whether `domain`, a frozen distribution, is one of whole numbers."""
     return hasattr(domain.dist, "pmf")
 
 
 def is_choices(domain: Domain) -> bool:
-    """Tell whether `domain` is a list of choices."""
+    """Return whether `domain` is a list of choices."""
     return isinstance(domain, Sequence) and not isinstance(domain, str)
 
 

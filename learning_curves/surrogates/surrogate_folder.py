@@ -24,7 +24,7 @@ _TABLE = "table.csv"
 
 
 def is_surrogate(path: Path) -> bool:
-    """Tell whether `path` is the folder of a surrogate."""
+    """Return whether `path` is the folder of a surrogate."""
     return (path / FILE).is_file()
 
 

@@ -38,7 +38,7 @@ def curve(form: Form, config: Config, seed: int) -> FormulaCurve:
 
 
 def crosses(form: Form, config: Config) -> bool:
-    """Tell whether `config` is one of the share that learns the later the better it ends.
+    """Return whether `config` is one of the share that learns the later the better it ends.
 
     A keyed hash of its values decides, so that the configs that cross at one share do so at every
     greater one.

@@ -30,7 +30,8 @@ class Dask:
     the folder they were started in or by their ``PYTHONPATH``; this package must be installed for
     them and for the scheduler. Each is a process with one thread and a nanny, as ``dask worker
     ADDRESS --nthreads 1`` starts it: the nanny replaces a process that died or was ended. A process
-    that is at a job when the run ends or stops goes on to the end of this job; nobody hears of it.
+    that is running a job when the run ends or stops goes on to the end of this job, whose report is
+    ignored.
 
     Parameters
     ----------

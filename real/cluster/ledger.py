@@ -57,7 +57,7 @@ class Ledger:
     drained_from
         Since when no job is handed out any more; None before.
     running
-        The workers that are at a job, by its number.
+        The workers that are running a job, by its number.
     freed, waiting
         The other workers: those freed since the scheduler was last asked, in order of report; the
         longest idle first.

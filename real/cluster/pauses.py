@@ -55,8 +55,8 @@ class Pauses:
             The last job of each trial that may go on; those that may not are taken out, the others
             that were asked for moved to its end.
         running
-            The trials that are at a job, or will be, without being asked for: their checkpoints
-            stay.
+            The trials that are running a job, or will be, without being asked for: their
+            checkpoints stay.
 
         """
         for number in list(islice(paused, _AT_A_TIME)):

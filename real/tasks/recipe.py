@@ -117,7 +117,7 @@ def _module(name: str, module_name: str) -> Any:
 
 
 def _leads_to(missing: str | None, module_name: str) -> bool:
-    """Tell whether `missing` is the module or a package around it, not one that it imports."""
+    """Return whether `missing` is the module or a package around it, not one that it imports."""
     return f"{module_name}.".startswith(f"{missing}.")
 
 

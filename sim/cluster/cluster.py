@@ -290,7 +290,7 @@ class Cluster:
         self._end_if_idle()
 
     def _end_if_idle(self) -> None:
-        """End the run if nobody is at a job, and nobody who is there or comes back will get one."""
+        """End the run if no job is running, and no worker, present or returning, will get one."""
         free = len(self._waiting)
         if free + self._away == len(self._workers) and (
             free or self._drained_from is not None or self._gone == len(self._workers)

@@ -66,7 +66,7 @@ class Worker:
         self.finish = 0.0
 
     def holds(self, job: Job) -> bool:
-        """Tell whether the trial of `job` is still in memory, where `job` is to start."""
+        """Return whether the trial of `job` is still in memory, where `job` is to start."""
         last = self.job
         return last is not None and last.trial == job.trial and last.stop == job.start
 

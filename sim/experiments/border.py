@@ -92,7 +92,7 @@ def at_border(space: Space, best: Config, tried: Sequence[Config]) -> list[Borde
 
 
 def _end(domain: Domain, value: Any, tried: set[Any]) -> bool | None:
-    """Tell whether `value` lies at the upper end of the range or the lower; None at neither."""
+    """Return whether `value` lies at the upper end of the range or the lower; None at neither."""
     below = float(domain.cdf(value - 1 if spaces.is_whole(domain) else value))
     above = float(domain.sf(value))
     enough = len(tried) >= 3

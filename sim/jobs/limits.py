@@ -101,13 +101,13 @@ class Tally:
         self._finished = 0
 
     def hand_out(self, epochs: int) -> bool:
-        """Count a job of so many epochs as handed out; tell whether no other may be."""
+        """Count a job of so many epochs as handed out; return whether no other may be."""
         self.jobs += 1
         self._epochs += epochs
         return self.jobs >= self._max_jobs or self._epochs >= self._max_epochs
 
     def report(self, stop: int, loss: float) -> bool:
-        """Count a job that reports this loss after epoch `stop`; tell whether the run is over."""
+        """Count a job that reports this loss after epoch `stop`; return whether the run is over."""
         if stop == self._r_max:
             self._finished += 1
             if self._finished >= self._max_finished:

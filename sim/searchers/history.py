@@ -53,7 +53,7 @@ class History:
         self._best: dict[int, tuple[float, int]] = {}  # loss and number, by epoch
 
     def hear(self, trial: Trial, epoch: int, loss: float) -> bool:
-        """Note the loss of `trial` after `epoch`; tell whether it is its first. O(1)."""
+        """Note the loss of `trial` after `epoch`; return whether it is its first. O(1)."""
         first = trial.number not in self._trials
         self._trials[trial.number] = trial
         loss = loss if loss < inf else inf  # noqa: FURB136  NaN too

@@ -30,7 +30,7 @@ class LocalSearch:
     the same until trials can be compared (`history.History`). A neighbour is a normal step away
     in every dimension, its standard deviation log-uniform between 0.01 and 0.3 of the scale, the
     same for all dimensions; what would leave the scale is reflected at its end. Choices have no
-    order: each is drawn anew with probability 1 / dimensions. A neighbour that is the best config
+    order: each is redrawn with probability 1 / dimensions. A neighbour that is the best config
     itself is drawn again.
 
     The randomness of a trial belongs to (seed, its number).

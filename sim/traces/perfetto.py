@@ -165,7 +165,7 @@ def _overhead(row: Mapping[str, Any], costs: Costs, r_max: int) -> Iterator[Even
 
 
 def _counters(trace: Trace) -> Iterator[Event]:
-    """Count the workers at a job, and follow the incumbent."""
+    """Count the workers that run a job, and follow the incumbent."""
     started, ended = (_rounded(trace.jobs[name].to_numpy()) for name in ("started", "ended"))
     times, places = np.unique(np.concatenate([[0], started, ended]), return_inverse=True)
     change = np.zeros(len(times), dtype=np.int64)
