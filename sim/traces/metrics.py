@@ -1,4 +1,4 @@
-"""What a run's trace says: where the workers' time went, and how good the result was when.
+"""Measures of a trace: where the workers' time went, and how good the result was at which time.
 
 Owns the measures; each is a pure function of a trace. Must not know how the trace came about, nor
 how a measure is shown.
@@ -34,8 +34,8 @@ def worker_seconds(trace: Trace) -> dict[str, float]:
     dict
         Seconds of each of the `PARTS`: `training` that was reported, saved by a lost job, or cut by
         the end of the run; `overhead` (start, save, restore); `wasted`, the training of lost jobs
-        that was not saved; `down`, crashed or absent; `waiting`, told WAIT; `drained`, told DONE or
-        past the last job. They add up to workers x end, up to rounding.
+        that was not saved; `down`, crashed or absent; `waiting`, idle after WAIT; `drained`, idle
+        after DONE or after the last job. They add up to workers x end, up to rounding.
 
     """
     jobs, down = trace.jobs, trace.down
@@ -81,7 +81,7 @@ def finished(trace: Trace) -> int:
 
 
 def count(trace: Trace, outcome: str) -> int:
-    """Count the jobs that ended so, done, lost or cut; each attempt is one."""
+    """Count the jobs with this outcome (done, lost or cut); each attempt counts."""
     return int((trace.jobs["outcome"] == outcome).sum())
 
 
@@ -227,7 +227,7 @@ class Estimate:
     median, low, high
         The median, and the ends of its 95 % interval.
     censored
-        In how many of the seeds the run at hand missed the target.
+        The number of seeds in which the run in question missed the target.
 
     """
 
@@ -249,9 +249,9 @@ def speedup(
     ----------
     at_one, at_many
         The time to the target at 1 worker and at many, of the same seeds in the same order; inf
-        for a run that missed it. A miss is never dropped: missed with many workers only, the
-        seed counts as 0, however late the run would have been; missed with one only, as
-        infinite; missed with both, as anything between.
+        for a run that missed it. A miss is never dropped. A seed missed with many workers only
+        counts as 0, however late the run would have been; missed with one worker only, as
+        infinite; missed with both, as any value between.
     rng
         Of the bootstrap.
     resamples
@@ -273,7 +273,7 @@ def speedup(
     reached = np.isfinite(many)
     ratios = np.zeros(len(one))
     ratios[reached] = one[reached] / many[reached]
-    # Seeds missed with both: at the least 0, at the most infinite.
+    # Seeds missed with both: at least 0, at most infinite.
     most = np.where(~reached & np.isinf(one), np.inf, ratios)
     return _estimate(ratios, most, int((~reached).sum()), rng, resamples)
 
@@ -318,7 +318,7 @@ def _estimate(
 ) -> Estimate:
     """Return the median, and its interval, of figures that are known to lie between two bounds."""
     drawn = rng.integers(len(least), size=(resamples, len(least)))
-    # Of the resamples themselves, not between them: between a number and inf there is nothing.
+    # Of the resamples themselves: there is no value between a number and inf.
     low = np.quantile(_medians(least[drawn]), 0.025, method="nearest")
     high = np.quantile(_medians(most[drawn], up=True), 0.975, method="nearest")
     bounds = _medians(least[np.newaxis])[0], _medians(most[np.newaxis], up=True)[0]
