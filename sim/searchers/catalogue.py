@@ -1,6 +1,6 @@
 """The searchers by the names that the command line gives them.
 
-Owns the names, what each one stands for, and how a searcher is fitted to what there are curves for.
+Owns the names, what each one stands for, and how a searcher is fitted to the available curves.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ def searcher_for(
     Parameters
     ----------
     blackbox
-        Where the curves come from; told which are to come, if it is `Foreseeing` and the searcher
-        learns nothing.
+        Where the curves come from. If it is `Foreseeing` and the searcher learns nothing, its
+        `foresee` is called with the configs to come.
     seed
         Of the configs drawn and of the shuffling, >= 0.
     name
@@ -178,8 +178,8 @@ def searcher_over(
 ) -> Searcher:
     """Return the searcher of this name over `space`; see `searcher_for`.
 
-    Where no hyperparameter varies there is nothing to search: every searcher, a grid aside, whose
-    only config comes once, is random search.
+    If no hyperparameter varies, there is nothing to search: every searcher is random search, except
+    a grid, which yields its only config once.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def searcher_over(
     configs
         Those of a table; empty if the whole space has curves.
     foresee
-        Told of the configs to come, a block at a time, if nothing observed can change them.
+        Called with the configs to come, a block at a time, if no observation can change them.
 
     """
     if name not in SEARCHERS:
@@ -222,7 +222,7 @@ def searcher_over(
 def _foreseen(
     configs: Iterator[Config], foresee: Callable[[Sequence[Config]], None]
 ) -> Iterator[Config]:
-    """Yield `configs`, each block of them foretold; blocks double, so that few are in vain."""
+    """Yield `configs`, each block of them foreseen; blocks double, so that few are unused."""
     size, most = _FORESEEN
     while block := list(islice(configs, size)):
         foresee(block)
