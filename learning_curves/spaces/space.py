@@ -4,8 +4,9 @@ Owns the meaning of a space: a dict of name -> frozen `scipy.stats` distribution
 or constant (the form of Dive into Deep Learning, sec. 19.1.1.2). Must not know what the
 hyperparameters mean. Where a generator is needed it is passed in.
 
-Conditions ("momentum only if the optimiser is SGD") are left out on purpose: no table of the field
-that schedulers are studied on needs them, and every searcher and surrogate would have to.
+Conditions ("momentum only if the optimiser is SGD") are left out on purpose: no table on which
+schedulers are usually studied needs them, and every searcher and surrogate would have to support
+them.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ def check_config(space: Space, config: Config) -> None:
 
 
 def sample(space: Space, rng: np.random.Generator, size: int) -> list[Config]:
-    """Draw `size` configs, each hyperparameter on its own.
+    """Draw `size` configs, each hyperparameter independently.
 
     Parameters
     ----------
