@@ -1,6 +1,6 @@
-"""The error whose message is for the user, not for a programmer.
+"""The one error that tells a user, rather than a programmer, what to mend.
 
-Owns its type, and how other exceptions become one line.
+Owns its kind, and how other exceptions become one line.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class InputError(ValueError):
 
 @contextmanager
 def for_the_user() -> Iterator[None]:
-    """Turn a ValueError about a value into an InputError.
+    """Turn the complaint about a value, a ValueError, into one for the user.
 
     >>> with for_the_user():
     ...     raise ValueError("eta is 1: give at least 2")

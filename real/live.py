@@ -145,7 +145,7 @@ class LiveExperiment:
 
 
 def begin(experiment: LiveExperiment, folder: Path) -> LiveExperiment:
-    """Write the settings to `folder`, which exists; return them, with `data` decided.
+    """Write down what is to be run in `folder`, which exists; return it, its data decided on.
 
     Raises
     ------

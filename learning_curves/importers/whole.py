@@ -1,7 +1,7 @@
 """Whole curves out of rows: each from epoch 1 to one last epoch, with the seconds of each epoch.
 
-Owns the treatment of incomplete curves, of seconds that are missing or no durations, and of losses
-that are no numbers: nothing is changed silently. Must not know formats, spaces or cards.
+Owns what becomes of curves that are not whole, of seconds that are missing or no durations, and of
+losses that are no numbers: nothing silently. Must not know formats, spaces or cards.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The spaces that come with the package.
 
-Owns where they are: ``spaces/NAME.toml``, each with a title, its source and the space in the form
+Owns where they lie: ``spaces/NAME.toml``, each with a title, its source and the space in the form
 of a table's card. Must not know the forms of other tools (`configspace_json`).
 """
 
@@ -27,7 +27,7 @@ def named(name: str) -> Space:
     Raises
     ------
     InputError
-        There is no such space; the message lists the packaged ones.
+        There is none; the message names those there are.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """How a task is made, in a form that travels: a name and where to train.
 
-Owns how a task is found by name, ours or the user's, and the check that it is a task. Must not know
-what is trained, nor import torch before a recipe is called: a process gets a recipe before it knows
-whether it will train.
+Owns the finding of a task by name, one that comes with us or one of the user's own, and the check
+that what was found is a task. Must not know what is trained, nor import torch before a recipe is
+called: a recipe is what a process is handed before it knows whether it will train.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class Recipe:
     ----------
     name
         ``"softmax"`` or ``"lenet"``, see `real.tasks.task.build`; or ``"package.module:MyTask"``, a
-        class or a function of yours that returns a task when called without arguments. It gets
-        `device` if it has a parameter of that name. Its module is looked for in the current
+        class or a function of one's own that returns a task when called without arguments. It is
+        given `device` if it has a parameter of that name. Its module is looked for in the current
         folder first, as by ``python -m``.
     source, validate_on
-        Which images, see `real.tasks.data.load`; your own task decides that itself.
+        Which images, see `real.tasks.data.load`; a task of one's own decides that itself.
     device
         A torch device, such as ``"cpu"`` or ``"cuda"``.
 
@@ -117,14 +117,14 @@ def _module(name: str, module_name: str) -> Any:
 
 
 def _leads_to(missing: str | None, module_name: str) -> bool:
-    """Return whether `missing` is the module or a package around it, not one that it imports."""
+    """Tell whether `missing` is the module or a package around it, not one that it imports."""
     return f"{module_name}.".startswith(f"{missing}.")
 
 
 def _takes_device(make: Callable[..., Any]) -> bool:
     try:
         return "device" in inspect.signature(make).parameters
-    except (TypeError, ValueError):  # its signature is unknown
+    except (TypeError, ValueError):  # it does not tell
         return False
 
 
@@ -134,7 +134,7 @@ def _takes_two(trainer: Callable[..., Any]) -> bool:
         inspect.signature(trainer).bind({}, 0)
     except TypeError:
         return False
-    except ValueError:  # a built-in without a signature
+    except ValueError:  # a built-in, which does not tell
         return True
     return True
 
@@ -154,7 +154,7 @@ _PIECES: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a method of config and seed",
     ),
 }
-"""The attributes of a task: how each is recognised, and what it is."""
+"""The pieces of a task: how each is told, and what it is."""
 
 
 def _check(found: str, pieces: Mapping[str, Any]) -> None:

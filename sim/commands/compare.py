@@ -6,24 +6,22 @@ Owns its options and what it prints and draws.
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Sequence
-from concurrent.futures import Executor, Future
-from contextlib import nullcontext
-from dataclasses import replace
+from concurrent.futures import Future
+from contextlib import ExitStack
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.commands import options
+from sim.commands import grid, options
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.experiments.experiment import Experiment
-    from sim.studies.comparison import Measured
+    from sim.studies.comparison import Compared
+    from sim.studies.study import Study
 
 _SCHEDULERS = ("random", "random-batch", "sh", "asha")
+# As in `sim.faults`, whose import would slow --help down.
+EFFECTS = ("stragglers", "losses", "crashes", "preemption", "timetable")
 
 EPILOG = """\
 examples:
@@ -34,7 +32,9 @@ examples:
 
 Each run gets the same budget of epochs, so that schedulers differ in what they do with it. Seeds
 are paired: at one seed all meet the same configs and the same faults. Where jobs straggle, each run
-is made without stragglers, too, and the difference is told, seed by seed.
+is also made without stragglers, and the difference is reported, seed by seed; --effect-of does the
+same for other faults. A comparison is a study: the same command continues one that was stopped,
+more --seeds, --scheduler or --workers extend it, and `rungsim study DIR/study.toml` runs it, too.
 """
 
 
@@ -57,7 +57,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against",
         choices=options.SCHEDULER_NAMES,
         metavar="NAME",
-        help="one of them: also tell what the others gain over it on as many workers, seed by seed",
+        help="one of them: also report the gains of the others over it on the same number of "
+        "workers, seed by seed",
     )
     parser.add_argument(
         "--workers",
@@ -76,32 +77,74 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "configs reach)",
     )
     parser.add_argument(
-        "--processes",
-        type=int,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="to work in; the results are the same on any number (default: %(default)s)",
+        "--effect-of",
+        choices=[*EFFECTS, "none"],
+        help="the faults whose effect is measured: each run is paired with its twin without them "
+        "(default: stragglers, where there are any)",
     )
+    grid.add_arguments(parser)
     options.add_searcher(parser)
     options.add_scheduler(parser)
     options.add_cluster(parser)
     options.add_limits(parser, target_ends=False)
-    options.add_out(
+    results = options.add_out(
         parser,
         default="rungsim-compare",
         what="for each curve source a folder with runs.csv, comparison.csv, comparison.json, "
-        "experiment.toml and pictures",
+        "experiment.toml, study.toml and pictures",
+    )
+    results.add_argument(
+        "--wide", action="store_true", help="print all columns, however narrow the screen"
     )
 
 
 def main(args: argparse.Namespace) -> int:
     """Run the comparison on each source of curves; write, draw and print it."""
+    from learning_curves.errors import INTERRUPTED  # noqa: PLC0415  quick --help
+    from sim.reports import comparison_report, report, screen  # noqa: PLC0415  quick --help
+    from sim.studies.comparison import Compared  # noqa: PLC0415  quick --help
+    from sim.studies.pool import pool_of  # noqa: PLC0415  quick --help
+
+    plans = _plans(args)  # all of them are checked before the first one runs
+    told: list[dict[str, Any]] = []
+    with ExitStack() as stack:
+        logs = {
+            folder: stack.enter_context(grid.opened(study, folder, overwrite=args.overwrite))
+            for folder, (_, study) in plans.items()
+        }
+        pool = stack.enter_context(pool_of(args.processes))
+        pictures: list[Future[None]] = []
+        for folder, (base, study) in plans.items():
+            try:
+                grid.run(study, logs[folder], pool, base.curves)
+            except grid.Interrupted as how:
+                screen.console(stderr=True).print(f"rungsim compare: {how}")
+                return INTERRUPTED
+            compared = Compared(study, logs[folder].values)
+            report.clear_pictures(folder)
+            told.append(comparison_report.write(base, compared, folder))
+            if not args.no_plots and pool is None:
+                _draw(compared, folder)
+            elif not args.no_plots and pool is not None:  # while the next source is measured
+                pictures.append(pool.submit(_draw, compared, folder))
+            if not args.json:
+                comparison_report.show(base, compared, wide=args.wide)
+                screen.console().print(f"written to {folder}\n")
+        for each in pictures:
+            each.result()
+    if args.json:
+        print(screen.to_json(told), end="")  # noqa: T201  the answer
+    return 0
+
+
+def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
+    """Return the comparison of each source of curves, and its base, by folder."""
     from learning_curves import sources  # noqa: PLC0415  quick --help
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from learning_curves.tables.tabular import shipped  # noqa: PLC0415  quick --help
     from sim.experiments import run as experiment_runs  # noqa: PLC0415  quick --help
-    from sim.reports import report, screen  # noqa: PLC0415  quick --help
-    from sim.studies import comparison  # noqa: PLC0415  quick --help
+    from sim.studies.comparison import comparison  # noqa: PLC0415  quick --help
+    from sim.studies.target import default_target  # noqa: PLC0415  quick --help
 
     for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
         if value < 1:
@@ -110,132 +153,40 @@ def main(args: argparse.Namespace) -> int:
         raise InputError(f"--against {args.against}: compare another scheduler with it")
     if args.against is not None and args.against not in args.scheduler:
         raise InputError(f"--against {args.against} is not compared: add it to --scheduler")
-    # All of them are looked at before the first one runs.
-    plans: dict[Path, tuple[Experiment, list[Experiment], float]] = {}
+    plans: dict[Path, tuple[Experiment, Study]] = {}
     for curves in args.curves or shipped():
         most = options.experiment(
             args, target_ends=False, curves=curves, seed=args.seed, workers=max(args.workers)
         )
         base = experiment_runs.bounded(most)
-        experiments = comparison.grid(
+        if args.target is not None and not isfinite(args.target):
+            raise InputError(f"the target is {args.target}: give a loss")
+        folder = Path(args.out, sources.folder_name(curves))
+        if folder in plans:
+            raise InputError(f"two curve sources are named {folder.name}: compare them in turn")
+        study = comparison(
             base,
             schedulers=args.scheduler,
             workers=sorted(set(args.workers)),
             seeds=args.seeds,
+            target=default_target(base) if args.target is None else args.target,
+            against=args.against,
+            effect_of=_effect_of(args.effect_of, base),
+            path=folder / "study.toml",
         )
-        for each in experiments:
-            experiment_runs.check(each)
-        target = args.target
-        if target is None:
-            target = comparison.default_target(base)
-        elif not isfinite(target):
-            raise InputError(f"the target is {target}: give a loss")
-        folder = Path(args.out, sources.folder_name(curves))
-        if folder in plans:
-            raise InputError(f"two curve sources are named {folder.name}: compare them in turn")
-        plans[folder] = base, experiments, target
-    for folder in plans:
-        report.prepare(folder)
-
-    told: list[dict[str, Any]] = []
-    with comparison.pool_of(args.processes) if args.processes > 1 else nullcontext() as pool:
-        pictures: list[Future[None]] = []
-        for folder, (base, experiments, target) in plans.items():
-            measured = _measure(experiments, target, pool, base.curves)
-            runs = comparison.by_seed(measured)
-            cells = comparison.by_cell(runs, args.seed)
-            effects = comparison.effects(runs, args.seed) if _straggles(measured) else None
-            others = {} if effects is None else {"straggling": effects}
-            if args.against is not None:
-                others["gains"] = comparison.gains(runs, args.against, args.seed)
-            told.append(report.write_comparison(base, runs, cells, others, target, folder))
-            if args.no_plots:
-                pass
-            elif pool is None:
-                _draw(base, measured, cells, effects, target, folder)
-            else:  # while the next source is measured
-                pictures.append(pool.submit(_draw, base, measured, cells, effects, target, folder))
-            if not args.json:
-                report.print_comparison(base, cells, target, args.seeds)
-                if effects is not None:
-                    report.print_effects(base, effects, args.seeds)
-                if args.against is not None:
-                    report.print_gains(base, others["gains"], args.against, args.seeds)
-                screen.console().print(f"written to {folder}\n")
-        for each_picture in pictures:
-            each_picture.result()
-    if args.json:
-        print(screen.to_json(told), end="")  # noqa: T201  the answer
-    return 0
+        study.check()
+        plans[folder] = base, study
+    return plans
 
 
-def _measure(
-    experiments: Sequence[Experiment], target: float, pool: Executor | None, name: str
-) -> list[Measured]:
-    from rich.progress import (  # noqa: PLC0415  quick --help
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TimeRemainingColumn,
-    )
-
-    from sim.reports import screen  # noqa: PLC0415  quick --help
-    from sim.studies import comparison  # noqa: PLC0415  quick --help
-
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = screen.console(stderr=True)
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        measured = comparison.measure_all(experiments, target, pool)
-        return list(bar.track(measured, total=len(experiments), description=name))
+def _effect_of(given: str | None, base: Experiment) -> str | None:
+    if given is None:
+        return "stragglers" if base.without("stragglers") != base else None
+    return None if given == "none" else given
 
 
-def _straggles(measured: Sequence[Measured]) -> bool:
-    """Tell whether each run has a twin without stragglers."""
-    return measured[0].without is not None
+def _draw(compared: Compared, folder: Path) -> None:
+    """Draw the pictures of a comparison; in a process of its own where there are several."""
+    from sim.reports import study_pictures  # noqa: PLC0415  imports matplotlib
 
-
-def _draw(
-    base: Experiment,
-    measured: Sequence[Measured],
-    cells: pd.DataFrame,
-    effects: pd.DataFrame | None,
-    target: float,
-    folder: Path,
-) -> None:
-    """Draw the comparison, and a short run of each scheduler to show how it works."""
-    from sim.experiments.run import simulate  # noqa: PLC0415  quick --help
-    from sim.reports import plots, report  # noqa: PLC0415  imports matplotlib
-
-    schedulers = list(dict.fromkeys(each.experiment.scheduler for each in measured))
-    counts = sorted({each.experiment.workers for each in measured})
-    workers = counts[len(counts) // 2]
-    shown = [each for each in measured if each.experiment.workers == workers]
-    seeds = len(shown) // len(schedulers)
-    title = f"{base.curves}, {workers} workers: median, quartiles of {seeds} seeds"
-    plots.incumbents(
-        {
-            name: [each.incumbent for each in shown if each.experiment.scheduler == name]
-            for name in schedulers
-        },
-        folder / "incumbent.png",
-        end=max(each.end_seconds for each in shown),
-        title=title,
-        target=target,
-    )
-    plots.utilisation(cells, folder / "utilisation.png", title=base.curves)
-    plots.speedup(cells, folder / "speedup.png", title=f"{base.curves}, time to {target:.3g}")
-    if effects is not None:
-        plots.effects(effects, folder / "straggling.png", title=f"{base.curves}: straggling")
-
-    short = replace(base, workers=workers, limits=report.short(base))
-    runs = {name: simulate(replace(short, scheduler=name)) for name in schedulers}
-    titles = {
-        name: f"{name}: a short run on {base.curves}, {workers} workers, seed {base.seed}"
-        for name in schedulers
-    }
-    plots.gantts({titles[name]: run.trace for name, run in runs.items()}, folder / "gantt.png")
-    for name, run in runs.items():
-        plots.losses(run.points(), folder / f"losses-{name}.png", title=titles[name])
-        if len(run.trace.jobs["stop"].unique()) > 1:
-            plots.rungs(run.trace, folder / f"rungs-{name}.png", title=titles[name])
+    study_pictures.draw(compared.study, compared.values, folder)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from math import isfinite, isinf
 from pathlib import Path
@@ -218,34 +217,25 @@ def _experiment(args: argparse.Namespace, name: str) -> Experiment:
 
 def _fidelity(args: argparse.Namespace, name: str, twin: HeldOut) -> dict[str, Any]:
     """Run the schedulers on the table and on its twin."""
-    from rich.progress import BarColumn, Progress, TimeRemainingColumn  # noqa: PLC0415
-
     from learning_curves.streams import generator  # noqa: PLC0415  quick --help
     from sim.experiments import fidelity  # noqa: PLC0415  quick --help
-    from sim.studies import comparison  # noqa: PLC0415  quick --help
+    from sim.reports.progress_bar import ProgressBar  # noqa: PLC0415  quick --help
+    from sim.studies.pool import pool_of  # noqa: PLC0415  quick --help
+    from sim.studies.target import default_target  # noqa: PLC0415  quick --help
 
     table = twin.table
     base = _experiment(args, name)
-    target = comparison.default_target(base) if args.target is None else args.target
+    target = default_target(base) if args.target is None else args.target
     sources: dict[str, Blackbox] = {
         "table": table,
         "retrained": fidelity.Retrained(table),
         "surrogate": twin,
     }
-    screen = console(stderr=True)
-    bar = Progress(
-        "{task.description}",
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=screen,
-        transient=True,
-        disable=not screen.is_terminal,
-    )
     many = args.processes > 1 and args.seeds > 1
-    with bar, comparison.pool_of(args.processes) if many else nullcontext() as pool:
+    bar = ProgressBar(table.name, args.seeds, unit="seeds")
+    with bar, pool_of(args.processes if many else 1) as pool:
         runs = fidelity.fates(base, sources, args.scheduler, args.seeds, target, pool)
-        tracked = bar.track(runs, total=args.seeds, description=f"{table.name}: seeds")
-        fates = [fate for each in tracked for fate in each]
+        fates = [fate for each in bar.track(runs) for fate in each]
     rows = fidelity.by_scheduler(fates).to_dict("records")
     orders = [
         fidelity.order_kept(fates, source, generator(args.seed, "order kept"))

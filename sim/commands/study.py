@@ -6,15 +6,9 @@ Owns its options, its folder, and what it prints and draws.
 from __future__ import annotations
 
 import argparse
-import os
-from concurrent.futures import BrokenExecutor
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from sim.studies.study import Study
-    from sim.studies.study_log import StudyLog
+from sim.commands import grid
 
 EPILOG = """\
 examples:
@@ -23,8 +17,9 @@ examples:
   rungsim study asha-a1 --processes 2           published results, redone
   rungsim study mine.toml --seeds 5 --out out   a file of your own
 
-A study that was stopped, by whatever means, goes on where it was when it is called again. Seeds
-are paired: at one seed all cells meet the same configs and the same faults.
+The same command continues a study that was stopped, by whatever means. A study can be extended by
+seeds and by settings of its axes: only the new runs are made. Seeds are paired: at one seed all
+cells meet the same configs and the same faults.
 """
 
 
@@ -38,13 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--list", action="store_true", help="list the studies, and do nothing")
     parser.add_argument("--seeds", type=int, metavar="N", help="in place of the study's own number")
-    parser.add_argument(
-        "--processes",
-        type=int,
-        default=os.cpu_count() or 1,
-        metavar="N",
-        help="to work in; the results are the same on any number (default: %(default)s)",
-    )
+    grid.add_arguments(parser)
     parser.add_argument(
         "--out",
         metavar="DIR",
@@ -59,95 +48,40 @@ def main(args: argparse.Namespace) -> int:
     """Run the study, or what is left of it; write, draw and print it."""
     from dataclasses import replace  # noqa: PLC0415  quick --help
 
-    from learning_curves import files  # noqa: PLC0415  quick --help
-    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
-    from sim.reports import report, study_report  # noqa: PLC0415  quick --help
+    from learning_curves.errors import INTERRUPTED, InputError  # noqa: PLC0415  quick --help
+    from sim.reports import screen, study_report  # noqa: PLC0415  quick --help
     from sim.studies import study_file  # noqa: PLC0415  quick --help
+    from sim.studies.pool import pool_of  # noqa: PLC0415  quick --help
 
     if args.list:
         told = {name: study_file.read(name).title for name in study_file.shipped()}
         study_report.print_list(told, as_json=args.json)
         return 0
     if args.study is None:
-        raise InputError("which study? Give a name or a file; --list names those that there are")
+        raise InputError("which study? Give a name or a file; --list prints the names")
     for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
         if value is not None and value < 1:
             raise InputError(f"{name} is {value}: give at least 1")
     study = study_file.read(args.study)
     study = replace(study, seeds=args.seeds or study.seeds)
     study.check()
-    default = Path("rungsim-study", study.name)
-    folder = report.prepare(default if args.out is None else Path(args.out))
-    with files.locked(folder, "study"):
-        return _carry_out(args, study, folder)
-
-
-def _carry_out(args: argparse.Namespace, study: Study, folder: Path) -> int:
-    """Run what is left of the study; write, draw and print it."""
-    from learning_curves.errors import INTERRUPTED  # noqa: PLC0415  quick --help
-    from sim.reports import screen, study_report  # noqa: PLC0415  quick --help
-    from sim.studies import study_cells, study_log  # noqa: PLC0415  quick --help
-
-    study_report.begin(study, folder)
-    log = study_log.StudyLog(study, folder / "runs.csv")
-    try:
-        rate = _run(study, log, args.processes)
-    except KeyboardInterrupt:
-        screen.console(stderr=True).print(
-            f"rungsim study: interrupted; {log.done:,} of {study.runs:,} runs are done, "
-            "and the same command goes on from there"
-        )
-        return INTERRUPTED
-    cells = study_cells.by_cell(study, log.values)
-    fits = study_cells.fits(study, log.values)
-    result = study_report.write(study, cells, fits, folder)
-    if not args.no_plots:
-        from sim.reports import study_pictures  # noqa: PLC0415  imports matplotlib
-
-        study_pictures.draw(study, cells, fits, folder)
-    if args.json:
-        print(screen.to_json(result), end="")  # noqa: T201  the answer
-        screen.console(stderr=True).print(rate)
-    else:
-        study_report.print_cells(study, cells)
-        study_report.print_fits(fits)
-        screen.console().print(f"{rate}\nwritten to {folder}")
-    return 0
-
-
-def _run(study: Study, log: StudyLog, processes: int) -> str:
-    """Run what is missing; return how fast that went."""
-    from rich.progress import (  # noqa: PLC0415  quick --help
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TimeRemainingColumn,
-    )
-
-    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
-    from sim.reports import screen, study_report  # noqa: PLC0415  quick --help
-    from sim.studies import comparison, study_log  # noqa: PLC0415  quick --help
-
-    missing = log.missing
-    columns = ("{task.description}", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = screen.console(stderr=True)
-    many = processes > 1 and len(missing) > 1
-    jobs = 0
-    # The seconds that pass are the bar's to know: in `sim` there is no clock but the simulated.
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        task = bar.add_task(study.name, total=study.runs, completed=study.runs - len(missing))
+    folder = Path("rungsim-study", study.name) if args.out is None else Path(args.out)
+    with grid.opened(study, folder, overwrite=args.overwrite) as log:
         try:
-            with comparison.pool_of(processes) if many else nullcontext() as pool:
-                for measured in study_log.run_all(study, missing, pool):
-                    log.append(measured.values)
-                    jobs += measured.jobs
-                    bar.advance(task)
-        except BrokenExecutor:
-            raise InputError(
-                "a process died, maybe for want of memory: call again to go on, on fewer "
-                f"--processes than {processes}"
-            ) from None
-        seconds = bar.tasks[task].elapsed or 0.0
-    return study_report.rate(study.runs, len(missing), jobs, seconds)
+            with pool_of(args.processes if len(log.missing) > 1 else 1) as pool:
+                rate = grid.run(study, log, pool, study.name)
+        except grid.Interrupted as how:
+            screen.console(stderr=True).print(f"rungsim study: {how}")
+            return INTERRUPTED
+        results = study_report.write(study, log.values, folder)
+        if not args.no_plots:
+            from sim.reports import study_pictures  # noqa: PLC0415  imports matplotlib
+
+            study_pictures.draw(study, log.values, folder)
+        if args.json:
+            print(screen.to_json(results), end="")  # noqa: T201  the answer
+            screen.console(stderr=True).print(rate)
+        else:
+            study_report.show(study, log.values)
+            screen.console().print(f"{rate}\nwritten to {folder}")
+    return 0

@@ -95,9 +95,10 @@ class Experiment:
     costs: Costs = field(default_factory=Costs)
     faults: Faults = field(default_factory=Faults)
 
-    def without_stragglers(self) -> Experiment:
-        """Return the same experiment without stragglers."""
-        return replace(self, straggler_sigma=0.0, faults=self.faults.without_stragglers())
+    def without(self, kind: str) -> Experiment:
+        """Return the experiment without the faults of a kind, one of `faults.KINDS`."""
+        sigma = 0.0 if kind == "stragglers" else self.straggler_sigma
+        return replace(self, straggler_sigma=sigma, faults=self.faults.without(kind))
 
     @property
     def models(self) -> Models:

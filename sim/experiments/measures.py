@@ -129,6 +129,8 @@ def _waiting(cause: str) -> Callable[[Run, float], float]:
     return share
 
 
+SHARES = ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained")
+"""The measures that split the workers' time without remainder, waiting by its cause."""
 _SHARE = "share of the workers' time"
 
 MEASURES: Mapping[str, Measure] = MappingProxyType(

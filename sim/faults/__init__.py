@@ -1,7 +1,7 @@
 """What goes wrong on a cluster: stragglers, losses, outages; each model seeded and indexed."""
 
 from sim.faults import timetable_file
-from sim.faults.models import Faults, Models
+from sim.faults.models import KINDS, Faults, Models
 from sim.faults.outages import Losses, Outage, Outages, Renewals, Stay, Timetable, merged
 from sim.faults.straggling import (
     HalfNormalStraggler,
@@ -13,6 +13,7 @@ from sim.faults.straggling import (
 )
 
 __all__ = [
+    "KINDS",
     "Faults",
     "HalfNormalStraggler",
     "LognormalStraggler",

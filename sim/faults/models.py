@@ -5,8 +5,9 @@ Owns which models there are, and how they go together. Must not know the clock.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from sim.faults.outages import (
     Losses,
@@ -25,6 +26,17 @@ from sim.faults.straggling import (
     SlowWorkers,
     Straggler,
 )
+
+KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "stragglers": ("lognormal_sigma", "pareto_alpha", "slow_workers", "slow_epochs"),
+        "losses": ("lost_probability",),
+        "crashes": ("mtbf", "mttr"),
+        "preemption": ("preempted_every", "preempted_for"),
+        "timetable": ("timetable",),
+    }
+)
+"""The kinds of faults, and the fields of `Faults` that switch each of them on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,11 +157,15 @@ class Faults:
         SlowWorkers(self.slow_workers, self.slow_worker_factor, seed=0)
         SlowEpochs(self.slow_epochs, self.slow_epoch_factor, seed=0)
 
-    def without_stragglers(self) -> Faults:
-        """Return the faults without what slows training; losses and outages stay as they are."""
-        return replace(
-            self, lognormal_sigma=0.0, pareto_alpha=None, slow_workers=0.0, slow_epochs=0.0
-        )
+    def without(self, kind: str) -> Faults:
+        """Return the faults without those of a kind, one of `KINDS`; the others stay.
+
+        >>> faults = Faults(mtbf=60.0, mttr=5.0, lost_probability=0.01)
+        >>> faults.without("crashes") == Faults(lost_probability=0.01)
+        True
+        """
+        none = Faults()
+        return replace(self, **{name: getattr(none, name) for name in KINDS[kind]})
 
     def models(self, seed: int) -> Models:
         """Return the models that are switched on, each with its own random stream."""

@@ -1,6 +1,6 @@
 """Results as files and as text.
 
-Owns the folder that a run or a comparison is written to, and the tables a person reads. Must not
+Owns the folder that a run is written to, and the table a person reads. Must not
 compute what it reports.
 """
 
@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from importlib import metadata
-from math import isinf, isnan
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from learning_curves import files
@@ -24,15 +22,10 @@ from learning_curves.errors import InputError
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.tables.tabular import Tabular
 from sim.experiments.experiment import Experiment
+from sim.experiments.measures import SHARES, measured
 from sim.experiments.parts import source
 from sim.experiments.run import Run
-from sim.jobs.limits import Limits
-from sim.reports.screen import console, duration, figure, records, to_json
-from sim.studies.comparison import PARTS, share_of
-
-OTHERS = ("straggling", "gains")
-"""The tables that a comparison may have beside its own: see `comparison.effects` and `gains`."""
-_WIDE = 140  # columns that a comparison needs to be one table
+from sim.reports.screen import console, duration, figure, to_json
 
 
 def prepare(folder: Path) -> Path:
@@ -125,153 +118,8 @@ def draw_run(run: Run, folder: Path) -> None:
     )
     plots.rungs(run.trace, folder / "rungs.png", title=title)
     told = {"scheduler": run.experiment.scheduler, "workers": run.experiment.workers}
-    shares = pd.DataFrame([told | share_of(run)])
+    shares = pd.DataFrame([told | dict(zip(SHARES, measured(run, SHARES), strict=True))])
     plots.utilisation(shares, folder / "utilisation.png", title=title)
-
-
-def write_comparison(
-    base: Experiment,
-    runs: pd.DataFrame,
-    cells: pd.DataFrame,
-    others: Mapping[str, pd.DataFrame],
-    target: float,
-    folder: Path,
-) -> dict[str, Any]:
-    """Write the runs, the cells and what they were made from; remove older pictures.
-
-    Return what ``comparison.json`` holds. Of `others`, tables by name, of `OTHERS`, each is a file.
-    """
-    told: dict[str, Any] = {"curves": base.curves, "target": target, "cells": records(cells)}
-    told |= {name: records(table) for name, table in others.items()}
-    as_json = to_json(told)
-    compared = {
-        "schedulers": runs["scheduler"].unique().tolist(),
-        "workers": runs["workers"].unique().tolist(),
-        "seeds": runs["seed"].unique().tolist(),
-        "target": target,
-    }
-    clear_pictures(folder)
-    write_text(folder / "runs.csv", runs.to_csv(index=False))
-    write_text(folder / "comparison.csv", cells.to_csv(index=False))
-    write_text(folder / "comparison.json", as_json)
-    for name in OTHERS:
-        (folder / f"{name}.csv").unlink(missing_ok=True)
-    for name, table in others.items():
-        write_text(folder / f"{name}.csv", table.to_csv(index=False))
-    notes = provenance(source(base)) | {"compared": compared}
-    write_text(folder / "experiment.toml", base.to_toml(**notes))
-    return told
-
-
-def short(base: Experiment) -> Limits:
-    """Return limits under which a run is short enough to be drawn job by job."""
-    r_max = source(base).r_max if base.r_max is None else base.r_max
-    return Limits(max_epochs=8 * r_max)
-
-
-def print_comparison(base: Experiment, cells: pd.DataFrame, target: float, seeds: int) -> None:
-    """Print a line a scheduler and worker count: in one table, or three where lines are short."""
-    title = f"{base.curves}: {seeds} seeds, target {target:.4g}"
-    rows = cells.to_dict("records")
-    time = {
-        "end": [duration(row["end_seconds"]) for row in rows],
-        "utilised": [f"{row['training']:.1%}" for row in rows],
-        "straggling": [f"{row['straggling']:.1%}" for row in rows],
-        "shortage": [f"{row['shortage']:.1%}" for row in rows],
-        "drained": [f"{row['drained']:.1%}" for row in rows],
-    }
-    for name in ("overhead", "wasted", "down"):
-        if any(row[name] for row in rows):
-            time[name] = [f"{row[name]:.1%}" for row in rows]
-    results = {
-        "finished": [f"{row['finished']:.1f}" for row in rows],
-        **({"lost": [f"{row['lost']:.1f}" for row in rows]} if cells["lost"].any() else {}),
-        "throughput": [_times(row["throughput_speedup"]) for row in rows],
-        "best error": [f"{row['best_loss']:.4f}" for row in rows],
-    }
-    target_reached = {
-        "time to target": [duration(row["time_to_target"]) for row in rows],
-        "missed": [str(row["missed"]) for row in rows],
-        "speedup [95 %]": [
-            f"{_times(row['speedup'])} [{_times(row['low'])}, {_times(row['high'])}]"
-            for row in rows
-        ],
-    }
-    wide = console().width >= _WIDE
-    parts = (time, results, target_reached)
-    for part in [time | results | target_reached] if wide else parts:
-        _print_rows(title, rows, part)
-
-
-def print_effects(base: Experiment, effects: pd.DataFrame, seeds: int) -> None:
-    """Print what straggling does, a line a scheduler and worker count."""
-    rows = effects.to_dict("records")
-    columns = {
-        "end, times [95 %]": [_between(row, "slowdown", _times) for row in rows],
-        "end [95 %]": [_between(row, "end_seconds", _signed) for row in rows],
-        "time to target [95 %]": [_between(row, "time_to_target", _signed) for row in rows],
-        **_missed(rows, "missed_without"),
-        "finished [95 %]": [_between(row, "finished", "{:+g}".format) for row in rows],
-    } | {
-        f"waiting: {name}": [f"{row[f'{name}_without']:.1%} > {row[name]:.1%}" for row in rows]
-        for name in ("straggling", "shortage")
-    }
-    title = f"{base.curves}: what straggling does, paired by seed, median of {seeds}"
-    _print_rows(title, rows, columns)
-
-
-def print_gains(base: Experiment, gains: pd.DataFrame, against: str, seeds: int) -> None:
-    """Print what the schedulers gain over one of them, a line a scheduler and worker count."""
-    rows = gains.to_dict("records")
-    columns = {
-        "target sooner, times [95 %]": [_between(row, "sooner", _times) for row in rows],
-        **_missed(rows, "missed_against"),
-        "end sooner, times [95 %]": [_between(row, "shorter", _times) for row in rows],
-        "finished, more [95 %]": [_between(row, "finished", "{:+g}".format) for row in rows],
-    }
-    title = f"{base.curves}: against {against} on as many workers, by seed, median of {seeds}"
-    _print_rows(title, rows, columns)
-
-
-def _missed(rows: Sequence[Mapping[Any, Any]], before: str) -> dict[str, list[str]]:
-    """Return how many runs missed the target, before and after, if any did."""
-    if not any(row[before] or row["missed"] for row in rows):
-        return {}
-    return {"missed": [f"{row[before]} > {row['missed']}" for row in rows]}
-
-
-def _between(row: Mapping[Any, Any], name: str, told: Callable[[float], str]) -> str:
-    return f"{told(row[name])} [{told(row[f'{name}_low'])}, {told(row[f'{name}_high'])}]"
-
-
-def _signed(seconds: float) -> str:
-    """Return a difference of times; one to a target that was missed has no end."""
-    if isnan(seconds):
-        return "-"
-    if isinf(seconds):
-        return "never" if seconds > 0 else "-never"
-    return ("-" if seconds < 0 else "+") + duration(abs(seconds))
-
-
-def _print_rows(
-    title: str, rows: Sequence[Mapping[Any, Any]], columns: Mapping[str, Sequence[str]]
-) -> None:
-    """Print a line a scheduler and worker count."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("scheduler", no_wrap=True)
-    for name in ("workers", *columns):
-        table.add_column(name, justify="right", no_wrap=True)
-    for i, row in enumerate(rows):
-        if i and rows[i - 1]["scheduler"] != row["scheduler"]:
-            table.add_section()
-        table.add_row(
-            row["scheduler"], str(row["workers"]), *(column[i] for column in columns.values())
-        )
-    console().print(table)
-
-
-def _times(factor: float) -> str:
-    return "-" if isnan(factor) else f"{factor:.2f}"
 
 
 def print_run(run: Run) -> None:
@@ -289,7 +137,7 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
     table.add_row("workers", str(summary["workers"]))
     table.add_row("end", duration(summary["end_seconds"]))
     parts = summary["worker_seconds"] | summary["waiting"]
-    for part in PARTS:
+    for part in SHARES:
         if parts[part] or part == "training":
             waiting = "waiting: " if part in summary["waiting"] else ""
             table.add_row(f"{waiting}{part}", f"{parts[part] / total:.1%}" if total else "-")

@@ -7,44 +7,153 @@ how a cell's figures came about, nor how a line is drawn.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from sim.experiments.experiment import Experiment
 from sim.experiments.measures import MEASURES
 from sim.experiments.run import simulate
 from sim.reports import plots
-from sim.reports.screen import records
-from sim.studies.study import Picture, Study, shown
-from sim.studies.study_cells import SPEEDUP
+from sim.reports.screen import duration, records
+from sim.studies.comparison import Compared, effect_of
+from sim.studies.study import Cell, Picture, Study, shown
+from sim.studies.study_cells import SPEEDUP, by_cell, fits
 from sim.studies.study_file import is_numeric
+from sim.studies.study_log import Values
+from sim.traces import metrics
 from sim.traces.trace import Trace
 
 _MOST_GANTTS = 8
+_OF_RUNS = ("losses", "rungs")
+_SHORTEST = 1e-9  # seconds; a limit is above 0
 _NORMAL = 1.96  # standard errors on either side: an interval of 95 %
 
 
-def draw(study: Study, cells: pd.DataFrame, fitted: pd.DataFrame, folder: Path) -> None:
-    """Draw the study's pictures."""
+def draw(study: Study, values: Values, folder: Path, *, suffix: str = ".png") -> None:
+    """Draw the study's pictures.
+
+    Parameters
+    ----------
+    study
+        The study.
+    values
+        The figures of all its runs, in the order of its grid; shape (runs, measures).
+    folder
+        Where the pictures go, each to a file of its name and the `suffix`.
+
+    """
+    cells, fitted = by_cell(study, values), fits(study, values)
     for name, picture in study.pictures.items():
-        path = folder / f"{name}.png"
-        if picture.kind == "gantt":
-            _draw_gantts(study, picture, path)
-            continue
-        some = cells
-        for axis, settings in shown(picture).items():
-            some = some[some[axis].isin(settings)]
-        plots.study_lines(
-            _points(study, picture, some, fitted),
-            path,
-            x=picture.x.rpartition(".")[2].replace("_", " "),
-            log=picture.log,
-            title=picture.title or study.title,
-            law=_law_name(study, picture),
-            ticks=[] if is_numeric(study, picture.x) else _settings(study, picture),
+        path = folder / f"{name}{suffix}"
+        match picture.kind:
+            case "gantt":
+                _draw_gantts(study, picture, path)
+            case "incumbent":
+                _draw_incumbents(study, picture, path)
+            case "first-jobs":
+                _draw_first_jobs(study, picture, path)
+            case "utilisation":
+                plots.utilisation(Compared(study, values).cells, path, title=study.base.curves)
+            case "speedup":
+                title = f"{study.base.curves}, time to {study.target:.3g}"
+                plots.speedup(Compared(study, values).cells, path, title=title)
+            case "effect":
+                title = f"{study.base.curves}: effect of {effect_of(study)}"
+                plots.effects(_effects(study, values), path, title=title)
+            case _:
+                _draw_lines(study, picture, cells, fitted, path)
+
+
+def _effects(study: Study, values: Values) -> pd.DataFrame:
+    effects = Compared(study, values).effects
+    assert effects is not None, "study_file checks that there is an effect"
+    return effects
+
+
+def _draw_lines(
+    study: Study, picture: Picture, cells: pd.DataFrame, fitted: pd.DataFrame, path: Path
+) -> None:
+    some = cells
+    for axis, settings in shown(picture).items():
+        some = some[some[axis].isin(settings)]
+    plots.study_lines(
+        _points(study, picture, some, fitted),
+        path,
+        x=picture.x.rpartition(".")[2].replace("_", " "),
+        log=picture.log,
+        title=picture.title or study.title,
+        law=_law_name(study, picture),
+        ticks=[] if is_numeric(study, picture.x) else _settings(study, picture),
+    )
+
+
+def _by_scheduler(study: Study, picture: Picture) -> dict[str, Cell]:
+    """Return a cell of each scheduler: with as many workers as the middle count, with faults.
+
+    Other axes are at their first setting, where the picture does not name one.
+    """
+    some = {axis: settings[:1] for axis in study.axes if (settings := study.settings(axis))}
+    counts = study.settings("workers")
+    some |= {"workers": [counts[len(counts) // 2]]} | shown(picture)
+    some["scheduler"] = shown(picture).get("scheduler", study.settings("scheduler"))
+    return {
+        cell.experiment.scheduler: cell
+        for cell in study.cells
+        if all(cell.settings[axis] in settings for axis, settings in some.items())
+    }
+
+
+def _draw_incumbents(study: Study, picture: Picture, path: Path) -> None:
+    """Draw the incumbents of each scheduler over the seeds; costs a run for each."""
+    cells = _by_scheduler(study, picture)
+    end = 0.0
+    by_scheduler: dict[str, list[tuple[metrics.Seconds, metrics.Seconds]]] = {}
+    for name, cell in cells.items():
+        for k in range(study.seeds):
+            one = replace(cell.experiment, seed=cell.experiment.seed + k)
+            trace = simulate(one).trace
+            end = max(end, trace.end)
+            by_scheduler.setdefault(name, []).append(metrics.incumbent(trace))
+    workers = next(iter(cells.values())).experiment.workers
+    title = f"{study.base.curves}, {workers} workers: median, quartiles of {study.seeds} seeds"
+    plots.incumbents(by_scheduler, path, end=end, title=title, target=study.target)
+
+
+def _draw_first_jobs(study: Study, picture: Picture, path: Path) -> None:
+    """Draw how each scheduler begins its run with the first seed: workers, losses and rungs.
+
+    It is as much of the run as shows three trainings to r_max, one after the other.
+    """
+    cells = _by_scheduler(study, picture)
+    length = min(_three_trainings(cell.experiment) for cell in cells.values())
+    traces: dict[str, Trace] = {}
+    for name, cell in cells.items():
+        it = cell.experiment
+        run = simulate(replace(it, limits=replace(it.limits, max_seconds=length)))
+        title = (
+            f"{name} on {it.curves}, {it.workers} workers, seed {it.seed}: "
+            f"the first {duration(run.trace.end)}"
         )
+        traces[title] = run.trace
+        losses, rungs = (path.with_name(f"{kind}-{name}{path.suffix}") for kind in _OF_RUNS)
+        plots.losses(run.points(), losses, title=title)
+        if len(run.trace.jobs["stop"].unique()) > 1:
+            plots.rungs(run.trace, rungs, title=title)
+    plots.gantts(traces, path)
+
+
+def _three_trainings(experiment: Experiment) -> float:
+    """Return the seconds of three trainings to r_max, on average over a run."""
+    trace = simulate(experiment).trace
+    epochs = int((trace.jobs["stop"] - trace.jobs["start"]).sum())
+    if not epochs:
+        return trace.end
+    busy = float((trace.jobs["ended"] - trace.jobs["started"]).sum())
+    return max(min(trace.end, 3 * trace.r_max * busy / epochs), _SHORTEST)
 
 
 def _settings(study: Study, picture: Picture) -> list[str]:
@@ -55,7 +164,7 @@ def _settings(study: Study, picture: Picture) -> list[str]:
 
 def _law_name(study: Study, picture: Picture) -> str:
     if all(measure.startswith(SPEEDUP) for measure in picture.y):
-        return "linear"
+        return "ideal"
     return "power law fitted" if set(picture.y) & set(study.fits) else "closed form"
 
 

@@ -1,11 +1,10 @@
 """A study as files and as text.
 
-Owns its folder, and the tables that a person reads. Must not compute what it reports.
+Owns the tables that a person reads, in files and on the screen. Must not compute what it reports.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from math import inf, isfinite, isnan
 from pathlib import Path
@@ -15,93 +14,43 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from learning_curves import files, sources
-from learning_curves.errors import InputError
 from sim.experiments.measures import MEASURES
-from sim.experiments.parts import source
-from sim.reports.report import provenance, write_text
+from sim.reports.report import write_text
 from sim.reports.screen import console, duration, records, to_json
+from sim.studies.contrasts import contrasts
 from sim.studies.study import Study
-from sim.studies.study_cells import SPEEDUP
+from sim.studies.study_cells import SPEEDUP, by_cell, fits
+from sim.studies.study_log import Values
 
 _Columns = Mapping[str, Sequence[str]]
 _ANY_WIDTH = 100_000  # characters, more than any table has
 _OF_FIT = ("measure", "axis", "exponent", "standard_error", "factor")
 
 
-def begin(study: Study, folder: Path) -> None:
-    """Write ``study.toml``, and the tables beside the study's file, or see that they are there.
+def write(study: Study, values: Values, folder: Path) -> dict[str, Any]:
+    """Write ``cells.csv`` and, where the study asks for them, ``fits.csv`` and ``contrasts.csv``.
 
-    Raises
-    ------
-    InputError
-        The folder is another study's, or the study, its curves or rungsim have changed since.
-
+    Return what JSON holds.
     """
-    digests = {}
-    notes: dict[str, Any] = {}
-    for curves in dict.fromkeys(cell.experiment.curves for cell in study.cells):
-        cells = (cell for cell in study.cells if cell.experiment.curves == curves)
-        found = provenance(source(next(cells).experiment))
-        notes["rungsim"] = found["rungsim"]
-        if "curves_sha256" in found:
-            digests[_own_name(study, curves)] = found["curves_sha256"]
-    notes |= {"curves_sha256": digests} if digests else {}
-    text = study.to_toml(**notes)
-    path = folder / "study.toml"
-    if path.exists():
-        _compare(path, text)
-    elif (folder / "runs.csv").exists():
-        raise InputError(f"{folder} holds the runs of something else: choose another --out")
-    for curves in {cell.experiment.curves for cell in study.cells}:
-        _keep_beside(study, curves, folder)
-    if not path.exists():
-        write_text(path, text)
-
-
-def _compare(path: Path, text: str) -> None:
-    try:
-        found, wanted = tomllib.loads(path.read_text(encoding="utf-8")), tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}; choose another --out") from None
-    if found == wanted:
-        return
-    names = [*wanted, *(name for name in found if name not in wanted)]
-    differs = next((name for name in names if found.get(name) != wanted.get(name)), "order")
-    what = "the curves or rungsim" if differs == "notes" else f"{differs!r} in the study"
-    raise InputError(
-        f"{path} is of another study, or {what} has changed since it was begun: "
-        "delete the folder, or choose another --out"
-    )
-
-
-def _own_name(study: Study, curves: str) -> str:
-    """Return how the study's file names these curves."""
-    how, name = sources.parted(curves)
-    path = Path(name)
-    return f"{how}{path.name}" if path.exists() and path.parent == study.folder else curves
-
-
-def _keep_beside(study: Study, curves: str, folder: Path) -> None:
-    """Copy curves that stand beside the study's file, so that the folder can be run again."""
-    path = Path(sources.parted(curves)[1])
-    if not path.exists() or path.parent != study.folder:
-        return
-    for each in sources.files(curves):
-        kept = folder / each.relative_to(study.folder)
-        if not (kept.exists() and kept.samefile(each)):
-            kept.parent.mkdir(exist_ok=True)
-            files.write(kept, each.read_bytes())
-
-
-def write(study: Study, cells: pd.DataFrame, fitted: pd.DataFrame, folder: Path) -> dict[str, Any]:
-    """Write ``cells.csv`` and, if there are fits, ``fits.csv``; return what JSON tells."""
-    write_text(folder / "cells.csv", cells.to_csv(index=False))
-    told = {"study": study.name, "title": study.title, "cells": records(cells)}
+    tables = {"cells": by_cell(study, values)}
     if study.fits:
-        write_text(folder / "fits.csv", fitted.to_csv(index=False))
-        told["fits"] = records(fitted)
-    return told
+        tables["fits"] = fits(study, values)
+    if study.against:
+        tables["contrasts"] = contrasts(study, values)
+    for name in ("fits", "contrasts"):
+        if name not in tables:
+            (folder / f"{name}.csv").unlink(missing_ok=True)
+    for name, table in tables.items():
+        write_text(folder / f"{name}.csv", table.to_csv(index=False))
+    told = {name: records(table) for name, table in tables.items()}
+    return {"study": study.name, "title": study.title, **told}
+
+
+def show(study: Study, values: Values) -> None:
+    """Print the tables of a study."""
+    print_cells(study, by_cell(study, values))
+    print_contrasts(study, contrasts(study, values))
+    print_fits(fits(study, values))
 
 
 def print_list(titles: Mapping[str, str], *, as_json: bool) -> None:
@@ -160,6 +109,29 @@ def _table(axes: _Columns, columns: _Columns) -> Table:
     for row in zip(*axes.values(), *columns.values(), strict=True):
         table.add_row(*row)
     return table
+
+
+def print_contrasts(study: Study, found: pd.DataFrame) -> None:
+    """Print a line a contrast: the median over the pairs of seeds, and its interval."""
+    screen = console()
+    screen.width = _ANY_WIDTH
+    for (axis, against, measure), rows in found.groupby(["axis", "against", "measure"], sort=False):
+        told = records(rows)
+        columns = {"difference": [_contrast(str(measure), row, "difference") for row in told]}
+        if MEASURES[str(measure)].seconds:
+            speedup = f"{SPEEDUP}{measure}"
+            columns["speedup"] = [_contrast(speedup, row, "speedup") for row in told]
+        name = str(measure).replace("_", " ")
+        screen.print(f"{name} against {axis} {against}, paired by seed", style="italic")
+        screen.print(_table({axis: [row[axis] for row in told] for axis in study.axes}, columns))
+
+
+def _contrast(measure: str, row: Mapping[str, Any], estimate: str) -> str:
+    values = (row[estimate], row[f"{estimate}_low"], row[f"{estimate}_high"])
+    middle, low, high = (_number(measure, each) for each in values)
+    missed = row["censored"] + row["censored_against"]
+    interval = "" if isnan(values[1]) or isnan(values[2]) else f" [{low}, {high}]"
+    return f"{middle}{interval}" + (f" ({missed:,} missed)" if missed else "")
 
 
 def _width(table: Table) -> int:

@@ -1,345 +1,281 @@
-"""A comparison: several schedulers and worker counts on the same seeds.
+"""A comparison: the study of several schedulers and worker counts on the same seeds.
 
-Owns the grid of experiments, and what is told of each cell of it. The result does not depend on
-how many processes worked on it. Must not know how it is shown.
+Owns which study it is, and the figures that are reported of each of its cells. Must not know how a
+study is run, nor how its figures are shown.
 """
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import partial
-from math import inf, isfinite, isinf, nan
-from threading import Thread
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import nan
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from learning_curves.blackbox import foresee
 from learning_curves.errors import InputError
-from learning_curves.spaces import space
-from learning_curves.streams import generator
 from sim.experiments.experiment import Experiment
-from sim.experiments.parts import source
-from sim.experiments.run import Run, simulate
-from sim.traces import metrics
+from sim.experiments.measures import SHARES
+from sim.faults import KINDS
+from sim.studies.contrasts import contrasts
+from sim.studies.study import Picture, Study
+from sim.studies.study_cells import SPEEDUP, by_cell
+from sim.studies.study_log import Values
 
-PARTS = ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained")
-"""Where the workers' time can go, with waiting told apart by its cause."""
+MEASURES = ("end_seconds", "finished", "lost", "best_loss", "time_to_target", *SHARES)
+"""The figures of a run that a comparison keeps."""
 
-FIGURES = ("end_seconds", "time_to_target", "finished")
-"""What is told with stragglers and without."""
+_WITH, _WITHOUT = "with", "without"
+_ENDS = ("", "_low", "_high")
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What a comparison keeps of one run.
+def comparison(
+    base: Experiment,
+    *,
+    schedulers: Sequence[str],
+    workers: Sequence[int],
+    seeds: int,
+    target: float,
+    against: str | None = None,
+    effect_of: str | None = None,
+    path: Path = Path(),
+) -> Study:
+    """Return the study that compares schedulers and worker counts.
 
     Parameters
     ----------
-    experiment
-        What was run.
-    end_seconds, finished, lost, best_loss, time_to_target
-        As in a run's summary; infinite where there is none.
-    shares
-        The share of the workers' time that went to each of the `PARTS`.
-    incumbent
-        See `metrics.incumbent`.
-    without
-        The same without stragglers, at the same seed; None where nothing straggles.
-
-    """
-
-    experiment: Experiment
-    end_seconds: float
-    finished: int
-    lost: int
-    best_loss: float
-    time_to_target: float
-    shares: dict[str, float]
-    incumbent: tuple[metrics.Seconds, metrics.Seconds]
-    without: Measured | None = None
-
-
-def grid(
-    base: Experiment, *, schedulers: Sequence[str], workers: Sequence[int], seeds: int
-) -> list[Experiment]:
-    """Return an experiment for each scheduler, worker count and seed, in this order of nesting.
-
-    The seeds are `base`'s and those that follow it, the same for every cell: compared runs meet
-    the same configs and the same stragglers.
-    """
-    return [
-        replace(base, scheduler=scheduler, workers=count, seed=base.seed + k)
-        for scheduler in schedulers
-        for count in workers
-        for k in range(seeds)
-    ]
-
-
-def default_target(experiment: Experiment) -> float:
-    """Return a loss that one config in ten reaches by the experiment's r_max.
-
-    It is the 10 % quantile over the table's configs, one training of each; without a table, over
-    1,000 configs drawn from the space, each trained with a seed of its own.
+    base
+        What the experiments have in common. Its seed is the first.
+    schedulers, workers
+        The axes of the grid; `workers` ascending.
+    seeds
+        How many, the same for all cells.
+    target
+        Of the time to target; it does not end a run.
+    against
+        The scheduler that the others are contrasted with.
+    effect_of
+        The kind of faults, one of `faults.KINDS`, whose effect is measured: each run is paired with
+        its twin without them. None: no effect is measured.
+    path
+        Where the study's file will be.
 
     Raises
     ------
     InputError
-        So few configs converge that there is no such loss.
+        The experiment has no faults of the kind.
 
     """
-    blackbox = source(experiment)
-    last = blackbox.r_max if experiment.r_max is None else experiment.r_max
-    configs = blackbox.configs or space.sample(blackbox.space, generator(0, "target"), 1000)
-    foresee(blackbox, configs)
-    seeds = [0] * len(configs) if blackbox.configs else range(len(configs))
-    curves = map(blackbox.curve, configs, seeds)
-    final = [curve.losses(last - 1, last)[0] for curve in curves]
-    target = float(np.quantile(final, 0.1, method="inverted_cdf"))
-    if not isfinite(target):
-        raise InputError(f"most configs of {experiment.curves} diverge: give a --target")
-    return target
-
-
-def share_of(run: Run) -> dict[str, float]:
-    """Return the share of the workers' time that went to each of the `PARTS`; they sum to 1."""
-    seconds = metrics.worker_seconds(run.trace) | run.waiting
-    total = run.trace.workers * run.trace.end or 1.0
-    return {part: seconds[part] / total for part in PARTS}
-
-
-@contextmanager
-def pool_of(processes: int) -> Iterator[Executor]:
-    """Yield a pool of so many processes to work in; at the end it is waited for, or given up.
-
-    A script that uses it needs the guard ``if __name__ == "__main__":``, since the processes are
-    started afresh: a fork of one with threads, as a progress bar's, may hang.
-    """
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, context, initializer=_serve)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _serve() -> None:
-    """Begin a process of a pool: it leaves Ctrl-C to its parent, and does not outlive it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def outlive_not() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)  # the parent was killed, or it would have waited for this process
-
-    Thread(target=outlive_not, daemon=True).start()
-
-
-def measure_all(
-    experiments: Sequence[Experiment], target: float, pool: Executor | None = None
-) -> Iterator[Measured]:
-    """Run the experiments, in `pool` if there is one, and yield what is kept of each, in order."""
-    work = partial(_measure, target=target)
-    if pool is None:
-        return map(work, experiments)
-    return pool.map(work, experiments, chunksize=8)
-
-
-def _measure(experiment: Experiment, target: float) -> Measured:
-    twin = experiment.without_stragglers()
-    without = None if twin == experiment else _measure(twin, target)
-    run = simulate(experiment)
-    incumbent = metrics.incumbent(run.trace)
-    losses = incumbent[1]
-    return Measured(
-        experiment=experiment,
-        end_seconds=run.trace.end,
-        finished=metrics.finished(run.trace),
-        lost=metrics.count(run.trace, "lost"),
-        best_loss=float(losses[-1]) if losses.size else inf,
-        time_to_target=metrics.time_to(run.trace, target),
-        shares=share_of(run),
-        incumbent=incumbent,
-        without=without,
-    )
-
-
-def by_seed(measured: Iterable[Measured]) -> pd.DataFrame:
-    """Return one row a run: scheduler, workers, seed, the figures, and the shares.
-
-    Where jobs straggle, the `FIGURES` and shares without that follow, named ``..._without``.
-    """
-    return pd.DataFrame(
-        _figures(each)
-        | {
-            f"{name}_without": value
-            for name, value in (_figures(each.without).items() if each.without else ())
-            if name in {*FIGURES, *PARTS}
-        }
-        for each in measured
-    )
-
-
-def _figures(measured: Measured) -> dict[str, Any]:
-    return {
-        "scheduler": measured.experiment.scheduler,
-        "workers": measured.experiment.workers,
-        "seed": measured.experiment.seed,
-        "end_seconds": measured.end_seconds,
-        "finished": measured.finished,
-        "lost": measured.lost,
-        "best_loss": measured.best_loss,
-        "time_to_target": measured.time_to_target,
-        **measured.shares,
+    axes: dict[str, list[Any] | dict[str, Any]] = {
+        "scheduler": [*schedulers],
+        "workers": [*workers],
     }
+    contrasted = {} if against is None else {"scheduler": against}
+    pictures = {
+        "incumbent": Picture(kind="incumbent"),
+        "utilisation": Picture(kind="utilisation"),
+        "speedup": Picture(kind="speedup"),
+        "gantt": Picture(kind="first-jobs"),
+    }
+    if effect_of is not None:
+        twin = base.without(effect_of)
+        if twin == base:
+            raise InputError(
+                f"the experiment has no {effect_of}: give the options that cause them, "
+                "or choose another effect"
+            )
+        axes[effect_of] = {_WITH: _difference(base, twin), _WITHOUT: {}}
+        contrasted[effect_of] = _WITHOUT
+        pictures[effect_name(effect_of)] = Picture(kind="effect")
+        base = twin
+    return Study(
+        name="comparison",
+        title=f"{base.curves}: schedulers and worker counts",
+        experiment=_table(base),
+        axes=axes,
+        measures=[*MEASURES],
+        seeds=seeds,
+        target=target,
+        speedups={"time_to_target": "workers"},
+        against=contrasted,
+        pictures=pictures,
+        path=path,
+    )
 
 
-def effects(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return what straggling does, by scheduler and worker count: with against without, by seed.
+def effect_of(study: Study) -> str | None:
+    """Return the kind of faults whose effect a comparison measures."""
+    return next((axis for axis in study.axes if axis in KINDS), None)
+
+
+def effect_name(kind: str) -> str:
+    """Return what the files of the effect of a kind of faults are called.
+
+    >>> effect_name("stragglers"), effect_name("losses")
+    ('straggling', 'effect-of-losses')
+    """
+    return "straggling" if kind == "stragglers" else f"effect-of-{kind}"
+
+
+def _table(experiment: Experiment) -> dict[str, Any]:
+    return tomllib.loads(experiment.to_toml())
+
+
+def _difference(base: Experiment, twin: Experiment) -> dict[str, Any]:
+    """Return the fields of `base` that `twin` has not, as a setting of an axis."""
+    given, others = _table(base), _table(twin)
+    setting = {k: v for k, v in given.items() if k != "faults" and others.get(k) != v}
+    faults = others.get("faults", {})
+    setting["faults"] = {k: v for k, v in given["faults"].items() if faults.get(k) != v}
+    return setting
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The figures of a comparison.
 
     Parameters
     ----------
-    runs
-        As `by_seed` returns them, of experiments that straggle.
-    seed
-        Of the bootstrap.
-
-    Returns
-    -------
-    DataFrame
-        One row a scheduler and worker count: ``slowdown``, how many times as late the run ends, and
-        for each of the `FIGURES` the difference, with less without: medians over the pairs, each
-        with the ends ``..._low`` and ``..._high`` of its 95 % interval (see `metrics.speedup` and
-        `metrics.difference`). Then how many runs missed the target, and the mean shares of waiting,
-        split into ``straggling`` and ``shortage``, each with straggling and without it.
+    study
+        As `comparison` returns it.
+    values
+        The figures of all its runs, in the order of its grid; shape (runs, measures).
 
     """
-    rows: list[dict[str, Any]] = []
-    for (scheduler, workers), cell in runs.groupby(["scheduler", "workers"], sort=False):
-        count = int(str(workers))
-        row: dict[str, Any] = {"scheduler": scheduler, "workers": count}
-        pairs = {name: (cell[name].tolist(), cell[f"{name}_without"].tolist()) for name in FIGURES}
-        rng = generator(seed, "effect", count, len(FIGURES))
-        row |= _told("slowdown", metrics.speedup(*pairs["end_seconds"], rng))
-        for place, (name, pair) in enumerate(pairs.items()):
-            rng = generator(seed, "effect", count, place)
-            row |= _told(name, metrics.difference(*pair, rng))
-        times, without = pairs["time_to_target"]
-        row |= {"missed": sum(map(isinf, times)), "missed_without": sum(map(isinf, without))}
-        for name in ("straggling", "shortage"):
-            row |= {each: cell[each].mean() for each in (name, f"{name}_without")}
-        rows.append(row)
-    return pd.DataFrame(rows)
 
+    study: Study
+    values: Values
 
-def gains(runs: pd.DataFrame, against: str, seed: int) -> pd.DataFrame:
-    """Return what each other scheduler gains over `against` on as many workers, seed by seed.
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run: the settings, the seed and the `MEASURES`."""
+        keys = [
+            {**cell.settings, "workers": cell.experiment.workers, "seed": cell.experiment.seed + k}
+            for cell in self.study.cells
+            for k in range(self.study.seeds)
+        ]
+        figures = pd.DataFrame(self.values, columns=self.study.measures)
+        return pd.concat([pd.DataFrame(keys), figures], axis=1)
 
-    Parameters
-    ----------
-    runs
-        As `by_seed` returns them; those of `against` are among them.
-    against
-        The scheduler's name.
-    seed
-        Of the bootstrap.
+    @cached_property
+    def cells(self) -> pd.DataFrame:
+        """One row a scheduler and worker count, with faults where their effect is measured.
 
-    Returns
-    -------
-    DataFrame
-        One row a scheduler and worker count: ``sooner`` and ``shorter``, how many times as early
-        the target is reached and the run ends, and ``finished``, how many more trials are: medians
-        over the pairs, each with the ends ``..._low`` and ``..._high`` of its 95 % interval (see
-        `metrics.speedup` and `metrics.difference`); and how many runs missed the target, its own
-        and those of `against`.
-
-    """
-    rows: list[dict[str, Any]] = []
-    base = runs[runs["scheduler"] == against].set_index(["workers", "seed"])
-    others = runs[runs["scheduler"] != against]
-    for (scheduler, workers), cell in others.groupby(["scheduler", "workers"], sort=False):
-        count = int(str(workers))
-        paired = cell.set_index(["workers", "seed"])
-        rngs = (generator(seed, "gain", count, place) for place in range(3))
-        ends, times, finished = (
-            (base.loc[paired.index, name].tolist(), paired[name].tolist()) for name in FIGURES
-        )
-        rows.append(
-            {"scheduler": scheduler, "workers": count}
-            | _told("sooner", metrics.speedup(*times, next(rngs)))
-            | _told("shorter", metrics.speedup(*ends, next(rngs)))
-            | _told("finished", metrics.difference(finished[1], finished[0], next(rngs)))
-            | {"missed": sum(map(isinf, times[1])), "missed_against": sum(map(isinf, times[0]))}
-        )
-    return pd.DataFrame(rows)
-
-
-def _told(name: str, estimate: metrics.Estimate) -> dict[str, float]:
-    return {name: estimate.median, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-
-
-def by_cell(runs: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """Return one row a scheduler and worker count.
-
-    Parameters
-    ----------
-    runs
-        As `by_seed` returns them, with the fewest workers of all in each scheduler's.
-    seed
-        Of the bootstrap.
-
-    Returns
-    -------
-    DataFrame
         Means over the seeds of the end, the shares, the trials finished, the jobs lost and the best
         loss; the median time to target (inf where most runs missed it), how many runs missed it,
         and the speedup with its 95 % interval, against the same scheduler with the fewest workers
         (see `metrics.speedup`); the throughput speedup: the trials finished a second, of all seeds
         together, against the same.
-
-    """
-    rows: list[dict[str, Any]] = []
-    fewest = runs["workers"].min()
-    for scheduler in runs["scheduler"].unique():
-        own = runs[runs["scheduler"] == scheduler]
-        base = own[own["workers"] == fewest]
-        for count in own["workers"].unique():
-            cell = own[own["workers"] == count]
-            estimate = metrics.speedup(
-                base["time_to_target"].tolist(),
-                cell["time_to_target"].tolist(),
-                generator(seed, "bootstrap", int(count)),
-            )
-            if count == fewest:  # against itself, whatever was missed
-                estimate = metrics.Estimate(1.0, 1.0, 1.0, estimate.censored)
+        """
+        figures = self._by_measure(by_cell(self.study, self.values))
+        rows: list[dict[str, Any]] = []
+        for key, cell in figures.items():
+            scheduler, count = key
+            means = {m: cell[m]["mean"] for m in MEASURES}
+            time, speedup = cell["time_to_target"], cell[f"{SPEEDUP}time_to_target"]
+            fewest = self._throughput(scheduler, next(w for s, w in figures if s == scheduler))
             rows.append(
                 {
                     "scheduler": scheduler,
-                    "workers": int(count),
-                    "end_seconds": cell["end_seconds"].mean(),
-                    **{part: cell[part].mean() for part in PARTS},
-                    "finished": cell["finished"].mean(),
-                    "lost": cell["lost"].mean(),
-                    "best_loss": cell["best_loss"].mean(),
-                    "time_to_target": metrics.median(cell["time_to_target"].tolist()),
-                    "missed": estimate.censored,
-                    "speedup": estimate.median,
-                    "low": estimate.low,
-                    "high": estimate.high,
-                    "throughput_speedup": _throughput(cell) / _throughput(base),
+                    "workers": count,
+                    "end_seconds": means["end_seconds"],
+                    **{part: means[part] for part in SHARES},
+                    **{name: means[name] for name in ("finished", "lost", "best_loss")},
+                    "time_to_target": time["median"],
+                    "missed": time["censored"],
+                    "speedup": speedup["median"],
+                    "low": speedup["low"],
+                    "high": speedup["high"],
+                    "throughput_speedup": self._throughput(scheduler, count) / fewest,
                 }
             )
-    return pd.DataFrame(rows)
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def effects(self) -> pd.DataFrame | None:
+        """The effect of the faults, by scheduler and worker count; None if none is measured.
+
+        One row a scheduler and worker count: ``slowdown``, the ratio of the end with the faults to
+        the end without; the differences of ``end_seconds``, ``time_to_target`` and ``finished``,
+        with less without: medians over the pairs of seeds, each with the ends ``..._low`` and
+        ``..._high`` of its 95 % interval. Then how many runs missed the target, and the mean shares
+        of waiting, ``straggling`` and ``shortage``, each with the faults and without.
+        """
+        kind = effect_of(self.study)
+        if kind is None:
+            return None
+        cells = by_cell(self.study, self.values)
+        shares, without = (self._by_measure(cells, arm) for arm in (_WITH, _WITHOUT))
+        rows: list[dict[str, Any]] = []
+        for (scheduler, count), pairs in self._contrasts(kind).items():
+            row: dict[str, Any] = {"scheduler": scheduler, "workers": count}
+            row |= _renamed(pairs["end_seconds"], "ratio", "slowdown")
+            for name in ("end_seconds", "time_to_target", "finished"):
+                row |= _renamed(pairs[name], "difference", name)
+            row |= _missed(pairs, "missed_without")
+            for name in ("straggling", "shortage"):
+                row[name] = shares[scheduler, count][name]["mean"]
+                row[f"{name}_without"] = without[scheduler, count][name]["mean"]
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def gains(self) -> pd.DataFrame | None:
+        """The gains over the scheduler that the others are contrasted with; None if there is none.
+
+        One row a scheduler and worker count: ``sooner`` and ``shorter``, the speedups of the time
+        to target and of the end, and ``finished``, the difference of trials finished: medians over
+        the pairs of seeds, each with the ends ``..._low`` and ``..._high`` of its 95 % interval;
+        and how many runs missed the target, its own and those of the other.
+        """
+        if "scheduler" not in self.study.against:
+            return None
+        return pd.DataFrame(
+            {"scheduler": scheduler, "workers": count}
+            | _renamed(pairs["time_to_target"], "speedup", "sooner")
+            | _renamed(pairs["end_seconds"], "speedup", "shorter")
+            | _renamed(pairs["finished"], "difference", "finished")
+            | _missed(pairs, "missed_against")
+            for (scheduler, count), pairs in self._contrasts("scheduler").items()
+        )
+
+    def _throughput(self, scheduler: str, count: int) -> float:
+        """Return the trials finished a second, of all seeds together; NaN for none."""
+        runs = self._with(self.runs)
+        cell = runs[(runs["scheduler"] == scheduler) & (runs["workers"] == count)]
+        seconds = float(cell["end_seconds"].sum())
+        return float(cell["finished"].sum()) / seconds or nan if seconds else nan
+
+    @cached_property
+    def _all_contrasts(self) -> pd.DataFrame:
+        return contrasts(self.study, self.values)
+
+    def _contrasts(self, axis: str) -> dict[tuple[str, int], dict[str, Any]]:
+        rows = self._all_contrasts
+        return self._by_measure(rows[rows["axis"] == axis])
+
+    def _with(self, rows: pd.DataFrame, arm: str = _WITH) -> pd.DataFrame:
+        """Return the rows with the faults, or those without."""
+        kind = effect_of(self.study)
+        return rows if kind is None else rows[rows[kind] == arm]
+
+    def _by_measure(
+        self, rows: pd.DataFrame, arm: str = _WITH
+    ) -> dict[tuple[str, int], dict[str, Any]]:
+        """Return the rows by scheduler and worker count, then by measure."""
+        found: dict[tuple[str, int], dict[str, Any]] = {}
+        for row in self._with(rows, arm).to_dict("records"):
+            found.setdefault((row["scheduler"], int(row["workers"])), {})[row["measure"]] = row
+        return found
 
 
-def _throughput(cell: pd.DataFrame) -> float:
-    seconds = float(cell["end_seconds"].sum())
-    return float(cell["finished"].sum()) / seconds or nan if seconds else nan
+def _renamed(row: dict[str, Any], estimate: str, name: str) -> dict[str, float]:
+    return {f"{name}{end}": row[f"{estimate}{end}"] for end in _ENDS}
+
+
+def _missed(pairs: dict[str, Any], other: str) -> dict[str, int]:
+    times = pairs["time_to_target"]
+    return {"missed": times["censored"], other: times["censored_against"]}

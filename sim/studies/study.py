@@ -36,6 +36,9 @@ class Picture:
     ----------
     kind
         ``"lines"``: measures against an axis. ``"gantt"``: the workers of the first seed's runs.
+        Of a study with the axes `scheduler` and `workers`: ``"incumbent"``, and ``"first-jobs"``,
+        how each scheduler begins its run. Of a comparison (see `comparison.comparison`):
+        ``"utilisation"``, ``"speedup"`` and ``"effect"``, that of faults.
     x
         The axis along the picture's own; settings that are no numbers lie evenly, in their order.
     y
@@ -92,7 +95,7 @@ class Study:
     seeds
         How many, the same for all cells: they meet the same configs and the same faults.
     target
-        Of `time_to_target`; None: what a tenth of the configs reach (`comparison.default_target`).
+        Of `time_to_target`; None: what a tenth of the configs reach (`target.default_target`).
     laws
         Measure -> the closed form in `laws.LAWS` that it is held against.
     speedups
@@ -100,6 +103,9 @@ class Study:
         setting of that axis.
     fits
         Measure -> the axis of numbers over which a power law is fitted to it.
+    against
+        Axis -> the setting that its others are contrasted with, seed by seed; see
+        `contrasts.contrasts`.
     pictures
         By name.
 
@@ -115,6 +121,7 @@ class Study:
     laws: dict[str, str] = field(default_factory=dict)
     speedups: dict[str, str] = field(default_factory=dict)
     fits: dict[str, str] = field(default_factory=dict)
+    against: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, Picture] = field(default_factory=dict)
     path: Path = field(default=Path(), compare=False)  # its file; tables it names may stand beside
 
@@ -140,6 +147,11 @@ class Study:
         ]
 
     @property
+    def base(self) -> Experiment:
+        """The experiment of the first cell, at the first seed."""
+        return self.cells[0].experiment
+
+    @property
     def runs(self) -> int:
         """How many runs it takes."""
         return self.seeds * prod(len(axis) for axis in self.axes.values())
@@ -147,6 +159,13 @@ class Study:
     def settings(self, axis: str) -> list[str]:
         """Return the settings of an axis, as they are written in files and on screen."""
         return [as_text(each) for each in self.axes[axis]]
+
+    def beside(self, place: int, axis: str, setting: str) -> int:
+        """Return the place of the cell that differs from that at `place` in `setting` on `axis`."""
+        names = list(self.axes)
+        step = prod(len(self.axes[name]) for name in names[names.index(axis) + 1 :])
+        settings = self.settings(axis)
+        return place + (settings.index(setting) - place // step % len(settings)) * step
 
     def grid(self) -> list[Experiment]:
         """Return all experiments: cell by cell, the seeds of each one after the other."""
@@ -178,6 +197,7 @@ class Study:
             "laws": self.laws,
             "speedups": self.speedups,
             "fits": self.fits,
+            "against": self.against,
             "experiment": self.experiment,
             "axes": self.axes,
             "pictures": {name: _given(each) for name, each in self.pictures.items()},

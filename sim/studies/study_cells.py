@@ -57,11 +57,11 @@ def by_cell(study: Study, values: Values) -> pd.DataFrame:
             rows.append({**cell.settings, "measure": measure, **told, "law": law})
         for measure, axis in study.speedups.items():
             m = study.measures.index(measure)
-            base = _first_along(study, place, axis)
+            base = study.beside(place, axis, study.settings(axis)[0])
             estimate = metrics.speedup(
                 cube[base, :, m].tolist(),
                 cube[place, :, m].tolist(),
-                generator(cell.experiment.seed, "bootstrap", place),
+                generator(cell.experiment.seed, "bootstrap"),
             )
             if base == place:  # against itself, whatever was missed
                 estimate = metrics.Estimate(1.0, 1.0, 1.0, estimate.censored)
@@ -166,12 +166,3 @@ def _standard_error(values: Values) -> float:
     if np.ptp(values) <= _ROUNDING * np.abs(values).max():
         return 0.0
     return float(values.std(ddof=1)) / sqrt(len(values))
-
-
-def _first_along(study: Study, place: int, axis: str) -> int:
-    """Return the place of the cell that differs from that at `place` in being first on `axis`."""
-    names = list(study.axes)
-    after = 1
-    for name in names[names.index(axis) + 1 :]:
-        after *= len(study.axes[name])
-    return place - (place // after % len(study.axes[axis])) * after

@@ -15,13 +15,19 @@ from typing import Any
 
 from learning_curves.errors import InputError
 from sim.experiments.measures import MEASURES
+from sim.faults import KINDS
+from sim.studies import comparison, contrasts
 from sim.studies.laws import LAWS
-from sim.studies.study import Picture, Study, Table, shown
+from sim.studies.study import Picture, Study, Table, as_text, shown
 from sim.studies.study_cells import STATISTICS
 
 # Of the files of a study, beside its axes.
-_COLUMNS = {"seed", "measure", "axis", "exponent", "factor", *STATISTICS}
+_COLUMNS = {"seed", "exponent", "factor", *STATISTICS, *contrasts.COLUMNS}
 
+_KINDS_OF_PICTURES = (
+    *("lines", "gantt", "incumbent", "first-jobs"),
+    *("utilisation", "speedup", "effect"),
+)
 _SHIPPED = Path(__file__).parent / "packaged"
 
 
@@ -81,13 +87,14 @@ def parse(text: str, path: Path) -> Study:
         given.pop("notes", None)
         known = [each.name for each in fields(Study) if each.name not in {"name", "path"}]
         _known("it names", given, known)
-        for name in ("experiment", "axes", "laws", "speedups", "fits", "pictures"):
+        for name in ("experiment", "axes", "laws", "speedups", "fits", "against", "pictures"):
             _require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
         pictures = given.pop("pictures", {})
         study = Study(
             **{"title": path.stem, "measures": [], "experiment": {}}
             | given
-            | {"axes": _axes_by_name(given.get("axes", {}))},
+            | {"axes": _axes_by_name(given.get("axes", {}))}
+            | {"against": {k: as_text(v) for k, v in given.get("against", {}).items()}},
             name=path.stem,
             path=path,
             pictures={name: _picture(name, each) for name, each in pictures.items()},
@@ -122,6 +129,9 @@ def _check(study: Study) -> None:
     for entry, named in (("laws", study.laws), ("speedups", study.speedups), ("fits", study.fits)):
         _known(f"{entry} names", named, study.measures)
         _known(f"{entry} names", named.values(), LAWS if entry == "laws" else study.axes)
+    _known("against names", study.against, study.axes)
+    for axis, setting in study.against.items():
+        _known(f"against.{axis} is", [setting], study.settings(axis))
     for measure in study.speedups:
         if not MEASURES[measure].seconds:
             times = ", ".join(name for name, each in MEASURES.items() if each.seconds)
@@ -215,8 +225,24 @@ def _check_picture(study: Study, name: str, picture: Picture) -> None:
                         f"{name} leaves the axis {axis} open: name it in lines or panels, or give "
                         "one setting of it in where"
                     )
+        case "incumbent" | "first-jobs":
+            _known(f"{name}.kind needs the axis", ("scheduler", "workers"), study.axes)
+        case "utilisation" | "speedup" | "effect":
+            _known(f"{name}.kind needs the axis", ("scheduler", "workers"), study.axes)
+            _known(f"{name}.kind needs the measure", comparison.MEASURES, study.measures)
+            allowed = ("scheduler", "workers", *KINDS)
+            _known(
+                f"{name}.kind is {picture.kind!r}, which is not for the axis", study.axes, allowed
+            )
+            _known(f"{name}.kind needs", ("speedups.time_to_target",), _speedups(study))
+            if picture.kind == "effect" and comparison.effect_of(study) is None:
+                raise ValueError(f"{name}.kind is 'effect', and no axis is of {', '.join(KINDS)}")
         case _:
-            _known(f"{name}.kind is", [picture.kind], ("lines", "gantt"))
+            _known(f"{name}.kind is", [picture.kind], _KINDS_OF_PICTURES)
+
+
+def _speedups(study: Study) -> list[str]:
+    return [f"speedups.{measure}" for measure in study.speedups]
 
 
 def _picture(name: str, given: object) -> Picture:

@@ -1,7 +1,8 @@
-"""The runs of a study on disk: ``runs.csv``, which grows by whole rows in the order of the grid.
+"""The runs of a study on disk: ``runs.csv``, which grows by whole rows.
 
 Owns what a row is, and what is left of the file after any interruption: its whole rows, of which
-none is run again, so the final bytes do not depend on when it was stopped, nor on how many
+none is run again. When the last run is in, the rows stand in the order of the grid, so the final
+bytes do not depend on when the study was stopped, on whether it was extended, nor on how many
 processes worked on it. Must not know how a run is made.
 """
 
@@ -9,11 +10,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
-from dataclasses import dataclass
-from functools import cache, partial
-from itertools import islice
+from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,20 +20,9 @@ import numpy.typing as npt
 from learning_curves import files
 from learning_curves.errors import InputError
 from sim.experiments.experiment import Experiment
-from sim.experiments.measures import measured
-from sim.experiments.run import simulate
-from sim.studies.comparison import default_target
-from sim.studies.study import Study, naming
+from sim.studies.study import Study
 
 Values = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What is kept of one run: the figures, in the study's order, and how many jobs it had."""
-
-    values: list[float]
-    jobs: int
 
 
 class StudyLog:
@@ -46,7 +33,8 @@ class StudyLog:
     study
         Whose runs they are.
     path
-        The file; whole rows that it holds are kept, a torn last one is cut off.
+        The file. Its whole rows are kept, whatever their order: a study may be extended by seeds
+        and by settings of an axis. A torn last row is cut off.
 
     Raises
     ------
@@ -58,106 +46,100 @@ class StudyLog:
     def __init__(self, study: Study, path: Path) -> None:
         self._study = study
         self._path = path
+        self._grid = study.grid()
         self._keys = [
             _row([*cell.settings.values(), str(cell.experiment.seed + k)])
             for cell in study.cells
             for k in range(study.seeds)
         ]
-        header = f"{_row([*study.axes, 'seed', *study.measures])}\n"
-        self._rows = self._kept(header)
-        if not self._rows:
-            files.write(path, header.encode())
+        self._header = f"{_row([*study.axes, 'seed', *study.measures])}\n"
+        self._lines: dict[int, str] = {}  # by the run's place in the grid
+        self._values: dict[int, list[float]] = {}
+        self._read()
+        if not self._lines:
+            files.write(path, self._header.encode())
+        self._missing = deque(k for k in range(len(self._grid)) if k not in self._lines)
 
     @property
     def missing(self) -> Sequence[Experiment]:
         """The experiments that are still to be run, in the order of the grid."""
-        return self._study.grid()[len(self._rows) :]
+        return [self._grid[place] for place in self._missing]
 
     @property
     def done(self) -> int:
         """How many runs it holds."""
-        return len(self._rows)
+        return len(self._lines)
 
     @property
     def values(self) -> Values:
-        """The figures of the runs so far; shape (runs, measures)."""
-        return np.array(self._rows, dtype=np.float64).reshape(-1, len(self._study.measures))
+        """The figures of the runs so far, in the order of the grid; shape (runs, measures)."""
+        rows = [self._values[place] for place in sorted(self._values)]
+        return np.array(rows, dtype=np.float64).reshape(-1, len(self._study.measures))
 
     def append(self, values: Sequence[float]) -> None:
-        """Add the row of the next run; it is with the system when this returns."""
-        row = f"{self._keys[len(self._rows)]},{','.join(map(repr, values))}\n"
+        """Add the row of the first missing run; it is with the system when this returns.
+
+        After the last one the rows are put into the order of the grid.
+        """
+        place = self._missing[0]
+        row = f"{self._keys[place]},{','.join(map(repr, values))}\n"
         with self._path.open("a", encoding="utf-8", newline="") as file:
             file.write(row)
-        self._rows.append(list(values))
+        self._missing.popleft()
+        self._lines[place] = row
+        self._values[place] = list(values)
+        if not self._missing:
+            self._sort()
 
-    def _kept(self, header: str) -> list[list[float]]:
-        """Return the whole rows of the file, and cut off what follows them."""
+    def _sort(self) -> None:
+        if list(self._lines) != sorted(self._lines):
+            self._lines = dict(sorted(self._lines.items()))
+            files.write(self._path, "".join([self._header, *self._lines.values()]).encode())
+
+    def _read(self) -> None:
+        """Take the whole rows of the file, and cut off what follows them."""
         try:
             found = self._path.read_bytes()
         except FileNotFoundError:
-            return []
+            return
         whole = found[: found.rfind(b"\n") + 1].decode(errors="replace")
         if not whole:  # torn in the header
-            if header.encode().startswith(found):
-                return []
+            if self._header.encode().startswith(found):
+                return
             self._refuse(1)
         first, *lines = whole.split("\n")[:-1]
-        if f"{first}\n" != header:
+        if f"{first}\n" != self._header:
             self._refuse(1)
-        rows = []
-        for number, line in enumerate(lines):
-            key = f"{self._keys[number]}," if number < len(self._keys) else "\n"
-            values = line.removeprefix(key).split(",")
-            if not line.startswith(key) or len(values) != len(self._study.measures):
-                self._refuse(number + 2)
+        places = {key: place for place, key in enumerate(self._keys)}
+        for number, line in enumerate(lines, start=2):
+            key, *values = _parted(line, len(self._study.measures))
+            place = places.get(key, -1)
+            if place < 0 or place in self._lines:
+                self._refuse(number)
             try:
-                rows.append([float(value) for value in values])
+                self._values[place] = [float(value) for value in values]
             except ValueError:
-                self._refuse(number + 2)
+                self._refuse(number)
+            self._lines[place] = f"{line}\n"
         if len(whole.encode()) < len(found):
             files.write(self._path, whole.encode())
-        return rows
+        if len(self._lines) == len(self._keys):
+            self._sort()
 
     def _refuse(self, line: int) -> None:
         raise InputError(
             f"{self._path}, line {line}, is no row of this study: "
-            "delete the file to run the study anew, or choose another --out"
+            "delete the file to run the study from the start, or choose another --out"
         )
 
 
-def run_all(
-    study: Study, experiments: Sequence[Experiment], pool: Executor | None = None
-) -> Iterator[Measured]:
-    """Run the experiments, in `pool` if there is one, and yield what is kept of each, in order.
+def _parted(line: str, measures: int) -> list[str]:
+    """Return the key of a row, settings and seed as they are written, and each of its figures.
 
-    Raises
-    ------
-    InputError
-        One of them cannot go on; the message names its seed.
-
+    >>> _parted('"a, b",0,9,0.5', 2)
+    ['"a, b",0', '9', '0.5']
     """
-    work = partial(_measure, measures=tuple(study.measures), target=study.target)
-    if pool is None:
-        yield from map(work, experiments)
-        return
-    # No more at a time than keeps all processes busy: a study may have a million runs.
-    ahead = iter(experiments)
-    while some := list(islice(ahead, 4096)):
-        yield from pool.map(work, some, chunksize=2)
-
-
-def _measure(experiment: Experiment, measures: tuple[str, ...], target: float | None) -> Measured:
-    with naming({experiment.scheduler: f"with seed {experiment.seed}"}):
-        run = simulate(experiment)
-    if target is None and "time_to_target" in measures:
-        target = _default_target(experiment.curves, experiment.r_max)
-    values = measured(run, measures, -np.inf if target is None else target)
-    return Measured(values, len(run.trace.jobs))
-
-
-@cache
-def _default_target(curves: str, r_max: int | None) -> float:
-    return default_target(Experiment(curves=curves, r_max=r_max))
+    return line.rsplit(",", measures)
 
 
 def _row(cells: Sequence[str]) -> str:

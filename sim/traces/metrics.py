@@ -227,7 +227,7 @@ class Estimate:
     median, low, high
         The median, and the ends of its 95 % interval.
     censored
-        The number of seeds in which the run in question missed the target.
+        In how many of the seeds the run at hand missed the target.
 
     """
 
@@ -318,7 +318,7 @@ def _estimate(
 ) -> Estimate:
     """Return the median, and its interval, of figures that are known to lie between two bounds."""
     drawn = rng.integers(len(least), size=(resamples, len(least)))
-    # Of the resamples themselves: there is no value between a number and inf.
+    # Of the resamples themselves, not between them: between a number and inf there is nothing.
     low = np.quantile(_medians(least[drawn]), 0.025, method="nearest")
     high = np.quantile(_medians(most[drawn], up=True), 0.975, method="nearest")
     bounds = _medians(least[np.newaxis])[0], _medians(most[np.newaxis], up=True)[0]

@@ -13,7 +13,7 @@ from learning_curves.errors import INTERRUPTED
 from sim.commands.cli import main
 from sim.experiments.measures import MEASURES
 from sim.reports import study_report
-from sim.studies import study_log
+from sim.studies import runner
 from sim.studies.laws import LAWS
 from sim.studies.study_file import parse, read, shipped
 
@@ -113,11 +113,11 @@ def test_a_narrow_terminal_gets_tables_of_fewer_measures(file, tmp_path, capsys,
 
 def test_an_interrupted_study_says_how_far_it_came(file, tmp_path, capsys, monkeypatch):
     def stopped(study, missing, pool):
-        yield from islice(study_log_run_all(study, missing, pool), 2)
+        yield from islice(run_all(study, missing, pool), 2)
         raise KeyboardInterrupt
 
-    study_log_run_all = study_log.run_all
-    monkeypatch.setattr(study_log, "run_all", stopped)
+    run_all = runner.run_all
+    monkeypatch.setattr(runner, "run_all", stopped)
     assert study(file, "--out", tmp_path / "out", "--processes", 1) == INTERRUPTED
     assert "interrupted; 2 of 24 runs are done, and the same command" in capsys.readouterr().err
 

@@ -9,8 +9,9 @@ import pytest
 
 from learning_curves.errors import InputError
 from sim.commands.cli import main
+from sim.studies.runner import run_all
 from sim.studies.study_file import parse
-from sim.studies.study_log import StudyLog, run_all
+from sim.studies.study_log import StudyLog
 
 TEXT = """
 measures = ["jobs", "first_finished", "best_loss"]
@@ -83,6 +84,26 @@ def test_a_file_of_something_else_is_left_alone(study, tmp_path, change, line):
     assert path.read_bytes() == broken
 
 
+def test_an_extended_study_keeps_its_runs_and_ends_in_the_same_bytes(study, tmp_path):
+    longer = parse(TEXT.replace("seeds = 2", "seeds = 3"), tmp_path / "mine.toml")
+    more = TEXT.replace("seeds = 2", "seeds = 3") + 'sh2 = { scheduler = "sh", r_min = 2 }\n'
+    larger = parse(more, tmp_path / "mine.toml")
+    path, whole = tmp_path / "runs.csv", tmp_path / "whole.csv"
+    assert finish(larger, whole) == 9
+    assert [finish(each, path) for each in (study, longer, larger)] == [4, 2, 3]
+    assert path.read_bytes() == whole.read_bytes()
+
+
+def test_rows_out_of_order_are_sorted_once_all_are_in(study, tmp_path):
+    path = tmp_path / "runs.csv"
+    finish(study, path)
+    whole = path.read_bytes()
+    header, *rows = whole.splitlines(keepends=True)
+    path.write_bytes(b"".join([header, *reversed(rows)]))
+    assert StudyLog(study, path).values.shape == (4, 3)
+    assert path.read_bytes() == whole
+
+
 # Kills itself as it opens runs.csv to add the row of this number, from 0.
 DRIVER = """
 import os, signal, sys
@@ -102,6 +123,28 @@ raise SystemExit(main(sys.argv[2:]))
 
 
 @pytest.mark.slow
+def test_a_killed_comparison_continues_to_the_same_bytes(tmp_path):
+    line = ["compare", "--curves", "power-law", "--scheduler", "sh,asha", "--r-max", "9"]
+    line += ["--workers", "1,4", "--seeds", "6", "--straggler-sigma", "0.5", "--against", "sh"]
+    line += ["--no-plots"]
+    assert main([*line, "--processes", "1", "--out", str(tmp_path / "whole")]) == 0
+    command = [sys.executable, "-c", DRIVER, "20", *line]
+    command += ["--processes", "2", "--out", str(tmp_path / "killed")]
+    killed = subprocess.run(command, check=False, capture_output=True, timeout=300)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    rest, whole = (tmp_path / folder / "power-law" for folder in ("killed", "whole"))
+    assert (rest / "runs.csv").read_bytes().count(b"\n") == 1 + 20
+    assert main([*line, "--processes", "1", "--out", str(tmp_path / "killed")]) == 0
+    names = {path.name for path in whole.iterdir()}
+    assert names >= {"runs.csv", "comparison.csv", "straggling.csv", "gains.csv", "study.toml"}
+    for name in names:
+        assert (rest / name).read_bytes() == (whole / name).read_bytes()
+    # The folder is a study's, whole: nothing is left to run.
+    assert main(["study", str(rest / "study.toml"), "--out", str(rest), "--no-plots"]) == 0
+    assert (rest / "runs.csv").read_bytes() == (whole / "runs.csv").read_bytes()
+
+
+@pytest.mark.slow
 def test_a_killed_study_goes_on_where_it_was(tmp_path):
     text = TEXT.replace("seeds = 2", "seeds = 60").replace("max_jobs = 9", "max_jobs = 900")
     (tmp_path / "mine.toml").write_text(text)
@@ -111,7 +154,7 @@ def test_a_killed_study_goes_on_where_it_was(tmp_path):
     command += ["--processes", "2", "--out", str(tmp_path / "killed")]
     runs = tmp_path / "killed" / "runs.csv"
     # Its processes have their output in common: it ends when the last of them is gone.
-    killed = subprocess.run(command, check=False, capture_output=True, timeout=30)
+    killed = subprocess.run(command, check=False, capture_output=True, timeout=300)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert 3 < runs.read_bytes().count(b"\n") < 121
     assert runs.read_bytes().count(b"\n") == 1 + 40

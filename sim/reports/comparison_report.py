@@ -1,0 +1,247 @@
+"""A comparison as files and as text.
+
+Owns its files, and the tables that a person reads. Must not compute what it reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import isinf, isnan
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from sim.experiments.experiment import Experiment
+from sim.experiments.parts import source
+from sim.faults import KINDS
+from sim.reports.report import provenance, write_text
+from sim.reports.screen import console, duration, records, to_json
+from sim.schedulers.hyperband import bracket_shapes
+from sim.schedulers.rungs.rung import rung_levels
+from sim.studies.comparison import Compared, effect_name, effect_of
+
+_Row = Mapping[Any, Any]
+
+
+def write(base: Experiment, compared: Compared, folder: Path) -> dict[str, Any]:
+    """Write the figures of a comparison, and the experiment that its runs have in common.
+
+    Return what ``comparison.json`` holds.
+
+    Parameters
+    ----------
+    base
+        With all faults, those whose effect is measured included.
+    compared
+        The figures.
+    folder
+        Holds the study's files already.
+
+    """
+    told: dict[str, Any] = {"curves": base.curves, "target": compared.study.target}
+    told["cells"] = records(compared.cells)
+    others = {"gains": compared.gains}
+    kind = effect_of(compared.study)
+    if kind is not None:
+        others[effect_name(kind)] = compared.effects
+    tables = {name: table for name, table in others.items() if table is not None}
+    told |= {name: records(table) for name, table in tables.items()}
+    as_json = to_json(told)
+    write_text(folder / "comparison.csv", compared.cells.to_csv(index=False))
+    write_text(folder / "comparison.json", as_json)
+    for name in ("gains", *map(effect_name, KINDS)):
+        if name in tables:
+            write_text(folder / f"{name}.csv", tables[name].to_csv(index=False))
+        else:
+            (folder / f"{name}.csv").unlink(missing_ok=True)
+    runs = compared.runs
+    axes = {"schedulers": "scheduler", "workers": "workers", "seeds": "seed"}
+    grid = {name: runs[column].unique().tolist() for name, column in axes.items()}
+    notes = provenance(source(base)) | {"compared": grid | {"target": compared.study.target}}
+    write_text(folder / "experiment.toml", base.to_toml(**notes))
+    return told
+
+
+def show(base: Experiment, compared: Compared, *, wide: bool) -> None:
+    """Print the tables of a comparison; `wide` for all columns, whatever the screen's width."""
+    seeds = compared.study.seeds
+    of = f"{base.curves}, {seeds} seeds"
+    _print_cells(f"{of}, target {compared.study.target:.4g}", compared.cells, wide=wide)
+    kind = effect_of(compared.study)
+    if compared.effects is not None and kind is not None:
+        _print_effects(f"{of}: the effect of {kind}, paired by seed", compared.effects, wide=wide)
+    if compared.gains is not None:
+        other = compared.study.against["scheduler"]
+        title = f"{of}: against {other} on the same number of workers, paired by seed"
+        _print_gains(title, compared.gains, wide=wide)
+    for note in too_narrow(compared):
+        console().print(f"note: {note}", soft_wrap=True)
+
+
+def too_narrow(compared: Compared) -> list[str]:
+    """Return a note for each synchronous scheduler whose brackets cannot use the workers it has."""
+    notes = []
+    for name in ("sh", "hyperband"):
+        of = [c.experiment for c in compared.study.cells if c.experiment.scheduler == name]
+        if not of:
+            continue
+        most = max(of, key=lambda experiment: experiment.workers)
+        r_max = source(most).r_max if most.r_max is None else most.r_max
+        levels = rung_levels(most.r_min, r_max, most.eta)
+        # SH opens Hyperband's first bracket, the largest one, every time.
+        trials = bracket_shapes(levels, most.eta, most.prefact)[0].size
+        if trials < most.workers:
+            notes.append(
+                f"the largest bracket of {name} has {trials} trials and cannot use {most.workers} "
+                "workers: raise --prefact, the bracket-size multiplier"
+            )
+    return notes
+
+
+def _print_cells(title: str, cells: pd.DataFrame, *, wide: bool) -> None:
+    rows = cells.to_dict("records")
+    columns = {
+        "end\n(mean)": [duration(row["end_seconds"]) for row in rows],
+        "utilised\n(mean)": _shares(rows, "training"),
+        "barrier\nwait": _shares(rows, "straggling"),
+        "too few\njobs": _shares(rows, "shortage"),
+        "idle at\nend": _shares(rows, "drained"),
+        **{
+            name: _shares(rows, name)
+            for name in ("overhead", "wasted", "down")
+            if any(row[name] for row in rows)
+        },
+        "reached\nr_max": [f"{row['finished']:.1f}" for row in rows],
+        **({"lost\njobs": [f"{row['lost']:.1f}" for row in rows]} if cells["lost"].any() else {}),
+        "throughput\n(pooled)": [_times(row["throughput_speedup"]) for row in rows],
+        "best loss\n(mean)": [f"{row['best_loss']:.4f}" for row in rows],
+        "to target\n(median)": [duration(row["time_to_target"]) for row in rows],
+        "missed\ntarget": [str(row["missed"]) for row in rows],
+        "speedup to target\n(median) [95 %]": [_speedup(row) for row in rows],
+    }
+    least = ["idle at\nend", "best loss\n(mean)", "throughput\n(pooled)", "missed\ntarget"]
+    least += ["reached\nr_max", "overhead", "lost\njobs", "too few\njobs", "barrier\nwait"]
+    _print_rows(title, rows, columns, least, wide=wide)
+
+
+def _print_effects(title: str, effects: pd.DataFrame, *, wide: bool) -> None:
+    rows = effects.to_dict("records")
+    waits = {"straggling": "barrier\nwait", "shortage": "too few\njobs"}
+    columns = {
+        "end: ratio\n(median) [95 %]": [_between(row, "slowdown", _times) for row in rows],
+        "end: difference\n(median) [95 %]": [_between(row, "end_seconds", _signed) for row in rows],
+        "to target: difference\n(median) [95 %]": [
+            _between(row, "time_to_target", _signed) for row in rows
+        ],
+        **_missed(rows, "missed_without"),
+        "reached r_max: difference\n(median) [95 %]": [
+            _between(row, "finished", "{:+g}".format) for row in rows
+        ],
+        **{
+            label: [f"{row[f'{name}_without']:.1%} > {row[name]:.1%}" for row in rows]
+            for name, label in waits.items()
+        },
+    }
+    least = ["end: difference\n(median) [95 %]", *waits.values(), "missed\ntarget"]
+    least += ["reached r_max: difference\n(median) [95 %]"]
+    _print_rows(title, rows, columns, least, wide=wide)
+
+
+def _print_gains(title: str, gains: pd.DataFrame, *, wide: bool) -> None:
+    rows = gains.to_dict("records")
+    columns = {
+        "speedup to target\n(median) [95 %]": [_between(row, "sooner", _times) for row in rows],
+        **_missed(rows, "missed_against"),
+        "speedup to end\n(median) [95 %]": [_between(row, "shorter", _times) for row in rows],
+        "reached r_max: difference\n(median) [95 %]": [
+            _between(row, "finished", "{:+g}".format) for row in rows
+        ],
+    }
+    _print_rows(title, rows, columns, ["missed\ntarget"], wide=wide)
+
+
+def _shares(rows: Sequence[_Row], name: str) -> list[str]:
+    return [f"{row[name]:.1%}" for row in rows]
+
+
+def _missed(rows: Sequence[_Row], before: str) -> dict[str, list[str]]:
+    """Return how many runs missed the target, before and after, if any did."""
+    if not any(row[before] or row["missed"] for row in rows):
+        return {}
+    return {"missed\ntarget": [f"{row[before]} > {row['missed']}" for row in rows]}
+
+
+def _speedup(row: _Row) -> str:
+    return _interval(_times(row["speedup"]), row["low"], row["high"], _times)
+
+
+def _between(row: _Row, name: str, told: Callable[[float], str]) -> str:
+    return _interval(told(row[name]), row[f"{name}_low"], row[f"{name}_high"], told)
+
+
+def _interval(middle: str, low: float, high: float, told: Callable[[float], str]) -> str:
+    """Return an estimate and its interval; of few seeds there is none."""
+    return middle if isnan(low) or isnan(high) else f"{middle} [{told(low)}, {told(high)}]"
+
+
+def _signed(seconds: float) -> str:
+    """Return a difference of times; one to a target that was missed has no end."""
+    if isnan(seconds):
+        return "-"
+    if isinf(seconds):
+        return "never" if seconds > 0 else "-never"
+    return ("-" if seconds < 0 else "+") + duration(abs(seconds))
+
+
+def _times(factor: float) -> str:
+    return "-" if isnan(factor) else f"{factor:.2f}"
+
+
+def _print_rows(
+    title: str,
+    rows: Sequence[_Row],
+    columns: Mapping[str, Sequence[str]],
+    least: Sequence[str],
+    *,
+    wide: bool,
+) -> None:
+    """Print a line a scheduler and worker count.
+
+    Where the screen is too narrow for all columns, those in `least` are left out, the first ones
+    first, and a note says which. No cell is cut short.
+    """
+    screen = console()
+    kept = dict(columns)
+    for name in least:
+        if wide or _width(rows, kept) <= screen.width:
+            break
+        kept.pop(name, None)
+    left_out = [name.replace("\n", " ") for name in columns if name not in kept]
+    screen.width = max(screen.width, _width(rows, kept))
+    screen.print(_table(title, rows, kept))
+    if left_out:
+        screen.print(f"left out here: {', '.join(left_out)}; --wide prints them", soft_wrap=True)
+
+
+def _table(title: str, rows: Sequence[_Row], columns: Mapping[str, Sequence[str]]) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("\nscheduler", no_wrap=True)
+    for name in ("\nworkers", *columns):
+        table.add_column(name if "\n" in name else f"\n{name}", justify="right", no_wrap=True)
+    for i, row in enumerate(rows):
+        if i and rows[i - 1]["scheduler"] != row["scheduler"]:
+            table.add_section()
+        table.add_row(
+            row["scheduler"], str(row["workers"]), *(column[i] for column in columns.values())
+        )
+    return table
+
+
+def _width(rows: Sequence[_Row], columns: Mapping[str, Sequence[str]]) -> int:
+    """Return how many characters wide a table is if nothing is cut."""
+    screen = console()
+    screen.width = 100_000
+    return screen.measure(_table("", rows, columns)).maximum

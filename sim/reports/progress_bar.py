@@ -1,0 +1,105 @@
+"""The progress of long work, on standard error.
+
+Owns the bar on a terminal, and the lines that stand for it in a log. Must not know what the work
+is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Self, TypeVar
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from sim.reports.screen import console, duration
+
+T = TypeVar("T")
+
+_EVERY = 15.0  # seconds between two lines in a log
+
+
+class ProgressBar:
+    """A context that shows how much of a piece of work is done, and how long the rest will take.
+
+    On a terminal it is a bar. In a log it is a line every 15 seconds, so that short work leaves
+    none.
+
+    Parameters
+    ----------
+    description
+        The name of the work.
+    total
+        Its length in `unit`; None while it is unknown.
+    done
+        How much of it was done before.
+    unit
+        What is counted, in the plural.
+
+    """
+
+    def __init__(
+        self, description: str, total: int | None, *, done: int = 0, unit: str = "runs"
+    ) -> None:
+        self.console = console(stderr=True)
+        self._unit = unit
+        self._last = 0.0
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn(f"{unit}, time left", markup=False),
+            TimeRemainingColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        )
+        self._task: TaskID = self._bar.add_task(description, total=total, completed=done)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._bar.stop()
+
+    @property
+    def elapsed(self) -> float:
+        """The seconds of real time since the work began."""
+        return self._bar.tasks[self._task].elapsed or 0.0
+
+    def expect(self, total: int) -> None:
+        """Set the length of the work."""
+        self._bar.update(self._task, total=total)
+
+    def advance(self) -> None:
+        """Count one more as done."""
+        self._bar.advance(self._task)
+        task = self._bar.tasks[self._task]
+        if not self.console.is_terminal and self.elapsed - self._last >= _EVERY:
+            self._last = self.elapsed
+            of = "" if task.total is None else f" of {task.total:,.0f}"
+            self.say(
+                f"{task.description}: {task.completed:,.0f}{of} {self._unit} "
+                f"after {duration(self.elapsed)}"
+            )
+
+    def track(self, things: Iterable[T]) -> Iterator[T]:
+        """Yield the things, and count each as done when the next one is asked for."""
+        for each in things:
+            yield each
+            self.advance()
+
+    def reach(self, done: int, total: int | None) -> None:
+        """Set how much is done, and the length of the work."""
+        self._bar.update(self._task, completed=done, total=total)
+
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
+        self.console.print(line, soft_wrap=True)

@@ -1,0 +1,81 @@
+"""Paired contrasts: what the settings of an axis gain over one of them, seed by seed.
+
+Owns which runs are paired, and the statistics over the pairs. Must not know what an axis varies: a
+scheduler against another, or a cluster with a fault against the same one without.
+"""
+
+from __future__ import annotations
+
+from math import isinf
+from typing import Any
+
+import pandas as pd
+
+from learning_curves.streams import generator
+from sim.experiments.measures import MEASURES
+from sim.studies.study import Study
+from sim.studies.study_log import Values
+from sim.traces import metrics
+
+ESTIMATES = ("difference", "ratio", "speedup")
+"""The estimates of a contrast, each with the ends ``..._low`` and ``..._high`` of its interval."""
+
+COLUMNS = (
+    *("axis", "against", "measure", "seeds"),
+    *(f"{name}{end}" for name in ESTIMATES for end in ("", "_low", "_high")),
+    *("censored", "censored_against"),
+)
+"""The columns beside the axes."""
+
+
+def contrasts(study: Study, values: Values) -> pd.DataFrame:
+    """Return each cell against the one that differs from it in one setting, by paired seeds.
+
+    Parameters
+    ----------
+    study
+        The study; its `against` names the settings.
+    values
+        The figures of all its runs, in the order of its grid; shape (runs, measures).
+
+    Returns
+    -------
+    DataFrame
+        One row a measure and cell, those at the setting left out: the axes; the `axis` and the
+        setting `against`; `measure`; `seeds`; the median `difference`, own less other, over the
+        pairs; for measures in seconds also the median `ratio`, own to other, and the median
+        `speedup`, other to own, missing for the rest; each with the ends ``..._low`` and
+        ``..._high`` of its 95 % interval (see `metrics.difference` and `metrics.speedup`); and how
+        many runs are `censored`, own and other.
+
+    """
+    cube = values.reshape(len(study.cells), study.seeds, len(study.measures))
+    rows: list[dict[str, Any]] = []
+    for axis, setting in study.against.items():
+        for place, cell in enumerate(study.cells):
+            other = study.beside(place, axis, setting)
+            if other == place:
+                continue
+            for m, measure in enumerate(study.measures):
+                pair = cube[place, :, m].tolist(), cube[other, :, m].tolist()
+                named = {**cell.settings, "axis": axis, "against": setting, "measure": measure}
+                seed = cell.experiment.seed
+                rows.append(named | _contrast(*pair, seed, seconds=MEASURES[measure].seconds))
+    return pd.DataFrame(rows, columns=[*study.axes, *COLUMNS])
+
+
+def _contrast(
+    own: list[float], other: list[float], seed: int, *, seconds: bool
+) -> dict[str, float | int]:
+    """Return the row of one measure in one pair of cells."""
+
+    def told(name: str, estimate: metrics.Estimate) -> dict[str, float]:
+        middle, low, high = estimate.median, estimate.low, estimate.high
+        return {name: middle, f"{name}_low": low, f"{name}_high": high}
+
+    difference = metrics.difference(own, other, generator(seed, "bootstrap"))
+    row: dict[str, float | int] = {"seeds": len(own), **told("difference", difference)}
+    if seconds:
+        row |= told("ratio", metrics.speedup(own, other, generator(seed, "bootstrap")))
+        row |= told("speedup", metrics.speedup(other, own, generator(seed, "bootstrap")))
+    return row | {"censored": sum(map(isinf, own)), "censored_against": sum(map(isinf, other))}
