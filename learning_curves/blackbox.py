@@ -45,7 +45,8 @@ class Blackbox(Protocol):
         Raises
         ------
         KeyError
-            The blackbox has no such config.
+            The config lacks a hyperparameter. A table raises InputError, as it does for a config
+            that it has no curves of.
 
         """
         ...

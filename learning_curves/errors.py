@@ -1,12 +1,18 @@
-"""The one error that tells a user, rather than a programmer, what to mend.
+"""The one error that tells a user, rather than a programmer, what to fix.
 
-Owns its kind, and how other exceptions become one line.
+Owns its kind, and how other exceptions become one line. Must not know any format: what a library
+raises on a damaged file is turned in one place, `reading`, whatever its class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import errno
+import logging
+import os
+import warnings
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 INTERRUPTED = 130  # the shell's code for a command ended by Ctrl-C
 
@@ -35,6 +41,79 @@ def for_the_user() -> Iterator[None]:
         raise InputError(str(error)) from None
 
 
+_LONGEST = 400  # characters of a library's message
+
+
+@contextmanager
+def reading(source: str | Path, fault: str = "", *, remedy: str) -> Iterator[None]:
+    """Turn every error of a file's reader into one InputError that names the file and the remedy.
+
+    Readers raise errors of many classes on a damaged file. Use this around the code that reads
+    one, and only there: an error of any other code is a programming error and must surface. The
+    warnings and log messages of the reader are not shown.
+
+    Parameters
+    ----------
+    source
+        The file, folder or URL, as the user knows it.
+    fault
+        What it is not, such as ``"is no study"``; "cannot be read" if empty.
+    remedy
+        What the user can do; an InputError of the reader has its own.
+
+    Raises
+    ------
+    InputError
+        The reader raised an error. MemoryError and KeyboardInterrupt pass through.
+
+    Examples
+    --------
+    >>> with reading("a.toml", "is no card", remedy="restore the file"):
+    ...     {}["r_max"]
+    Traceback (most recent call last):
+    learning_curves.errors.InputError: a.toml is no card: KeyError: 'r_max': restore the file
+    >>> with reading("a.toml", "is no card", remedy="restore the file"):
+    ...     raise InputError("r_max is 0: give at least 1")
+    Traceback (most recent call last):
+    learning_curves.errors.InputError: a.toml is no card: r_max is 0: give at least 1
+
+    """
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except MemoryError:
+        raise
+    except InputError as error:
+        said = printable(str(error))
+        what = f"{source} {fault}" if fault else str(source)
+        named = said if printable(str(source)) in said else f"{what}: {said}"
+        # The class says more than that it is an InputError, as `MissingTableError` does.
+        raise type(error)(printable(named)) from error.__cause__
+    except Exception as error:
+        raise InputError(printable(_complaint(source, fault, error, remedy))) from error
+    finally:
+        logging.disable(disabled)
+
+
+def _complaint(source: str | Path, fault: str, error: Exception, remedy: str) -> str:
+    match error:
+        case FileNotFoundError() | OSError(strerror=str()):  # pyarrow's has no strerror
+            reason = error.strerror or os.strerror(errno.ENOENT)
+            return f"{source} cannot be read: {reason}: {remedy}"
+        case UnicodeDecodeError(start=start):
+            reason = f"byte {start} is no text in UTF-8"
+        case _:
+            # A library's message may go on for lines: with the query, the stack, an address.
+            first = next(iter(str(error).strip().splitlines()), "")[:_LONGEST].rstrip(".:")
+            # A ValueError says what is wrong with the value; the text of others needs its class.
+            kind = "" if isinstance(error, ValueError) and first else type(error).__name__
+            reason = ": ".join(filter(None, (kind, first)))
+    return f"{source} {fault or 'cannot be read'}: {reason}: {remedy}"
+
+
 def one_line(error: BaseException) -> str:
     r"""Return the kind and the message of an exception in one line.
 
@@ -42,3 +121,35 @@ def one_line(error: BaseException) -> str:
     ('OSError: no space', 'KeyError')
     """
     return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+
+
+def printable(text: str) -> str:
+    r"""Return `text` in one line, with escapes for what a terminal would obey or not show.
+
+    >>> printable("eta is \x1b[31m2\n")
+    'eta is \\x1b[31m2\\n'
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """Return the known name that `name` is a misspelling of, as it seems; None for no such name.
+
+    >>> nearest("ahsa", ["sh", "asha"]), nearest("best", ["sh", "asha"])
+    ('asha', None)
+    """
+    from difflib import get_close_matches  # noqa: PLC0415  for a mistake only
+
+    return next(iter(get_close_matches(name, known, n=1)), None)
+
+
+def suggestion(name: str, known: Collection[str]) -> str:
+    """Return the remedy for a name that is not known: the nearest one, or all.
+
+    >>> suggestion("ahsa", ["sh", "asha"]), suggestion("best", ["sh", "asha"])
+    ('did you mean asha?', 'choose from sh, asha')
+    """
+    near = nearest(name, known)
+    return f"did you mean {near}?" if near else f"choose from {', '.join(known)}"

@@ -1,15 +1,18 @@
 """Files that are written completely or not at all, and by one process at a time.
 
-Owns how anything is written to disk: to a temporary name beside the target, flushed, then renamed.
+Owns how anything is written to disk: to a temporary name beside the target, flushed, then renamed;
+and how the text of a TOML file becomes plain values.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from learning_curves.errors import InputError
 
@@ -23,6 +26,13 @@ def replacing(path: Path) -> Iterator[Path]:
 
     On an error the temporary file is removed, and the file at `path` is unchanged.
 
+    Raises
+    ------
+    InputError
+        No file can have this name.
+
+    Examples
+    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     target = Path(folder, "notes.txt")
@@ -31,6 +41,8 @@ def replacing(path: Path) -> Iterator[Path]:
     ...     target.read_text()
     'whole'
     """
+    if not path.name or "\0" in str(path):
+        raise InputError(f"{str(path)!r} is no name of a file: give another")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
@@ -40,6 +52,41 @@ def replacing(path: Path) -> Iterator[Path]:
         sync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+_DEEPEST = 20  # levels of tables and lists; a recursive function takes some frames for each
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """Return the values of a TOML file; use under `errors.reading`.
+
+    Raises
+    ------
+    ValueError
+        The text is no TOML, or nests tables and lists so deep that no recursive function can
+        follow: dotted keys nest without limit.
+
+    Examples
+    --------
+    >>> read_toml("a.b = [1]")
+    {'a': {'b': [1]}}
+    >>> read_toml(".".join("a" * 21) + " = 1")
+    Traceback (most recent call last):
+    ValueError: tables or lists are nested more than 20 deep
+
+    """
+    values = tomllib.loads(text)
+    level: list[Any] = [values]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, dict | list)
+        ]
+    if level:
+        raise ValueError(f"tables or lists are nested more than {_DEEPEST} deep")
+    return values
 
 
 def write(path: Path, data: bytes) -> None:

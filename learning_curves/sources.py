@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from learning_curves.blackbox import Blackbox
-from learning_curves.errors import InputError
-from learning_curves.surrogates import surrogate_folder
+from learning_curves.errors import InputError, nearest
+from learning_curves.surrogates import regressors, surrogate_folder
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.synthetic import Bowl, Exponential, PowerLaw, TakeOff, settings
 from learning_curves.tables.tabular import MissingTableError, Tabular, load
@@ -81,6 +81,43 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
     return recorded
 
 
+def fit(
+    table: Tabular | str | Path, regressor: str = regressors.DEFAULT, seed: int = 0
+) -> Surrogate:
+    """Return a surrogate that is learnt from a table: a blackbox over the table's whole space.
+
+    Parameters
+    ----------
+    table
+        A table (see `learning_curves.tables.frame.from_frame` for a DataFrame), or the name or
+        path of one; of at least four configs.
+    regressor
+        ``"gp"``, ``"extra-trees"`` or ``"nearest"``.
+    seed
+        Of the regressor's own randomness, >= 0.
+
+    Raises
+    ------
+    InputError
+        There is no such table or regressor, the table has fewer configs, or the seed is negative.
+
+    Notes
+    -----
+    The Gaussian process takes seconds for a hundred configs, and O(n**3) in their number.
+
+    Examples
+    --------
+    >>> surrogate = fit("lenet-fashion-mnist", "nearest")
+    >>> len(surrogate.curve({"learning_rate": 0.5, "batch_size": 100}, seed=0).losses(0, 10))
+    10
+
+    """
+    if seed < 0:
+        raise InputError(f"seed is {seed}: give a whole number >= 0")
+    found = table if isinstance(table, Tabular) else _table(table)
+    return Surrogate(found, regressor, seed)
+
+
 def _recorded(name_or_path: str | Path) -> Tabular | Surrogate:
     word = str(name_or_path)
     learnt, name = parted(word)
@@ -116,4 +153,6 @@ def _table(name_or_path: str | Path) -> Tabular:
     try:
         return load(name_or_path)
     except MissingTableError as error:
-        raise InputError(f"{error}; the closed forms are {', '.join(FAMILIES)}") from None
+        near = nearest(str(name_or_path).split(":")[0], FAMILIES)
+        meant = f"; did you mean {near}?" if near else ""
+        raise InputError(f"{error}; the closed forms are {', '.join(FAMILIES)}{meant}") from None

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from learning_curves import files
-from learning_curves.errors import InputError, for_the_user
+from learning_curves.errors import InputError, for_the_user, reading
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Config
 from learning_curves.tables.card import Card
@@ -187,11 +187,9 @@ def read(folder: Path) -> LiveExperiment:
 
     """
     path = folder / EXPERIMENT
-    try:
+    with reading(path, remedy=f"{folder} holds no live run, give the folder of one"):
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{folder} holds no live run: {path} cannot be read: {error}") from None
-    return plain.from_toml(LiveExperiment, text, str(path), limits=Limits)
+        return plain.from_toml(LiveExperiment, text, str(path), limits=Limits)
 
 
 def run(

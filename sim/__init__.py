@@ -1,1 +1,85 @@
-"""Schedulers, and the simulated cluster that replays learning curves through them."""
+"""Schedulers of hyperparameter optimisation, run on a simulated cluster over learning curves.
+
+>>> import sim
+>>> experiment = sim.Experiment(
+...     curves="softmax-fashion-mnist", workers=4, limits=sim.Limits(max_epochs=200)
+... )
+>>> run = sim.simulate(experiment)
+>>> round(run.summary()["utilisation"], 2)
+0.98
+>>> figure = run.plot.gantt()  # a Matplotlib figure
+
+One run: an `Experiment` describes it, with its `Limits`, `Costs` and `Faults`; `read_experiment`
+reads one from a file; `simulate` runs it and returns a `Run`. A notebook shows a `Run` as its
+figures and its Gantt chart.
+
+Results: `Run.trace` is a `Trace`, the log of all jobs; `read_trace` reads one from a file;
+`metrics` measures it and `plots` draws it.
+
+Many runs: a `Study` is a grid of experiments; `read_study` reads one from a file.
+
+The parts: `schedulers` decide which job a worker gets, `searchers` which config a trial gets, and
+`faults` what goes wrong.
+
+Bad input raises `learning_curves.InputError`. Each name is imported when it is first used.
+"""
+
+from typing import TYPE_CHECKING
+
+from learning_curves._lazy import lazily
+
+if TYPE_CHECKING:
+    from sim import faults, schedulers, searchers
+    from sim.experiments.experiment import Experiment
+    from sim.experiments.experiment import read as read_experiment
+    from sim.experiments.run import Run, simulate
+    from sim.faults import Faults
+    from sim.jobs.costs import Costs
+    from sim.jobs.limits import Limits
+    from sim.reports import plots
+    from sim.studies.study import Study
+    from sim.studies.study_file import read as read_study
+    from sim.traces import metrics
+    from sim.traces.trace import Trace
+    from sim.traces.trace import read as read_trace
+else:
+    __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "Costs": "sim.jobs.costs:Costs",
+            "Experiment": "sim.experiments.experiment:Experiment",
+            "Faults": "sim.faults:Faults",
+            "Limits": "sim.jobs.limits:Limits",
+            "Run": "sim.experiments.run:Run",
+            "Study": "sim.studies.study:Study",
+            "Trace": "sim.traces.trace:Trace",
+            "faults": "sim.faults",
+            "metrics": "sim.traces.metrics",
+            "plots": "sim.reports.plots",
+            "read_experiment": "sim.experiments.experiment:read",
+            "read_study": "sim.studies.study_file:read",
+            "read_trace": "sim.traces.trace:read",
+            "schedulers": "sim.schedulers",
+            "searchers": "sim.searchers",
+            "simulate": "sim.experiments.run:simulate",
+        },
+    )
+
+__all__ = [
+    "Costs",
+    "Experiment",
+    "Faults",
+    "Limits",
+    "Run",
+    "Study",
+    "Trace",
+    "faults",
+    "metrics",
+    "plots",
+    "read_experiment",
+    "read_study",
+    "read_trace",
+    "schedulers",
+    "searchers",
+    "simulate",
+]

@@ -15,8 +15,8 @@ from learning_curves.errors import InputError
 from learning_curves.importers.log import Log
 from learning_curves.importers.options import Options
 from learning_curves.importers.whole import Whole, whole_curves
-from learning_curves.spaces import configspace_json
 from learning_curves.spaces import space as spaces
+from learning_curves.spaces import space_files
 from learning_curves.spaces.space import Config, Domain, Space
 from learning_curves.tables.card import Card
 from learning_curves.tables.cells import member_of
@@ -57,6 +57,7 @@ def assemble(log: Log, options: Options) -> Imported:
     for name in log.configs[0] if log.configs else ():
         if name in (*KEYS, *MEASURES) or not name:
             raise InputError(f"{name!r} cannot be a hyperparameter: rename it")
+    known = log.space if options.space is None else space_files.find(options.space)
     whole = whole_curves(log, options)
     curves: dict[int, dict[int, RecordedCurve]] = {}
     for place, seed, losses, seconds in zip(
@@ -67,7 +68,6 @@ def assemble(log: Log, options: Options) -> Imported:
         strict=True,
     ):
         curves.setdefault(place, {})[seed] = RecordedCurve(tuple(losses), tuple(seconds))
-    known = log.space if options.space is None else configspace_json.read(options.space)
     ids = [log.ids[place] for place in curves]
     space, configs = _in_space(ids, [log.configs[place] for place in curves], known)
     recorded = Recorded(
@@ -119,7 +119,7 @@ def _in_space(
                 column.append(member(value))
             except ValueError as unfit:
                 raise InputError(
-                    f"config {number} has {name} {value!r}, which {unfit}: mend it, or give the "
+                    f"config {number} has {name} {value!r}, which {unfit}: fix it, or give the "
                     "space by --space"
                 ) from None
         columns.append(column)

@@ -48,6 +48,12 @@ class Log:
         NaN where the source does not say.
     cumulative
         Whether `seconds` count from the beginning of the training, rather than of the epoch.
+    stamps
+        Whether `seconds` are what a clock says at the end of the epoch.
+    start
+        Of `stamps`, what the clock said when the training began; None where nobody knows.
+    absent
+        The rows whose epoch has no loss since none was measured; None for none of them.
     place
         Tells where in the source a row stands, as a person would say it.
     space
@@ -72,6 +78,9 @@ class Log:
     seconds: Floats
     place: Callable[[int], str]
     cumulative: bool = False
+    stamps: bool = False
+    start: Floats | None = None
+    absent: npt.NDArray[np.bool_] | None = None
     space: Space = field(default_factory=dict)
     anchored: bool = False
     from_0: bool = False
@@ -82,6 +91,11 @@ class Log:
     task: Mapping[str, Any] = field(default_factory=dict)
     recording: Mapping[str, Any] = field(default_factory=dict)
     train_examples: int | None = None
+
+    @property
+    def on_a_clock(self) -> bool:
+        """Whether the seconds of an epoch are the difference of two of `seconds`."""
+        return self.cumulative or self.stamps
 
 
 class Digesting(io.RawIOBase):

@@ -23,6 +23,8 @@ _ONLY = {
     "wide": ("tidy",),
     "wide_seconds": ("tidy",),
     "empty": ("tidy",),
+    "where": ("tidy",),
+    "equal_configs": ("tidy", "lcbench", "optuna"),
     "task": ("syne-tune", "lcdb", "lcbench"),
     "objective": ("syne-tune", "lcdb", "lcbench"),
     "time_objective": ("syne-tune",),
@@ -46,11 +48,20 @@ class Options:
         tidy: the names of the columns that hold the loss, or the seconds, of one epoch each, with
         ``{epoch}`` in place of the number.
     empty
-        tidy: what an empty cell of the loss means, ``"diverged"`` or ``"absent"``; None refuses.
+        tidy: what an empty cell or a null of the loss means, ``"diverged"`` or ``"absent"``, not
+        measured; None refuses, but for `wide`, where it is not measured.
+    nan
+        What a loss of NaN means, ``"diverged"`` or ``"absent"``; None for diverged, and refuses
+        where a later loss of the curve is a number.
+    where
+        tidy: ``"column=value"`` each; only rows where all hold are read.
+    equal_configs
+        Whether runs of equal hyperparameters are ``"seeds"`` of one config, or ``"apart"``, their
+        name being one more hyperparameter.
     task, objective, time_objective, study
         Which of the things that the source holds.
     seconds_are
-        ``"per-epoch"`` or ``"cumulative"``; None for what the format has.
+        ``"per-epoch"``, ``"cumulative"`` or, of tidy, ``"stamps"``; None for what the format has.
     seconds_per_epoch
         The seconds of every epoch, instead of the source's.
     least_seconds
@@ -70,7 +81,7 @@ class Options:
     drop_epoch_0
         Whether epoch 0 is the state before training, to be left out.
     space
-        A file in ConfigSpace's JSON that says what the space is.
+        What the space is, in place of the format's: a word as `space_files.find` takes it.
     name, licence
         What the card says.
 
@@ -81,6 +92,9 @@ class Options:
     wide: str | None = None
     wide_seconds: str | None = None
     empty: str | None = None
+    nan: str | None = None
+    where: tuple[str, ...] = ()
+    equal_configs: str = "seeds"
     task: str | None = None
     objective: str | None = None
     time_objective: str | None = None
@@ -94,7 +108,7 @@ class Options:
     r_max: int | None = None
     anchors: bool = False
     drop_epoch_0: bool = False
-    space: Path | None = None
+    space: Path | str | None = None
     name: str = ""
     licence: str = ""
 
@@ -111,6 +125,13 @@ class Options:
                 raise InputError(
                     f"{_spelled(name)} is {value!r}: write {{epoch}} once, where the number stands"
                 )
+        for condition in self.where:
+            if not all(condition.partition("=")[:2]):
+                raise InputError(
+                    f"--where is {condition!r}: write COLUMN=VALUE, such as tag=validation/loss"
+                )
+        if "start" in self.columns and self.seconds_are != "stamps":
+            raise InputError("--map has 'start', which is for --seconds-are stamps: leave one out")
         if self.flip is not None and self.metric_is == "lower":
             raise InputError(f"--flip is {self.flip} beside --metric-is lower: leave one out")
 
@@ -125,6 +146,8 @@ class Options:
             match value:
                 case Path():
                     found[each.name] = value.name
+                case str() if each.name == "space" and value.endswith(".json"):
+                    found[each.name] = Path(value).name
                 case tuple():
                     found[each.name] = list(value)
                 case Mapping():
@@ -142,6 +165,11 @@ class Options:
                     f"{_spelled(name)} means nothing to the format {form}: leave it out, or name "
                     f"another --format ({', '.join(takers)} take it)"
                 )
+        if self.seconds_are == "stamps" and form != "tidy":
+            raise InputError(
+                f"--seconds-are stamps means nothing to the format {form}: leave it out, or name "
+                "another --format (tidy takes it)"
+            )
 
 
 _SPELLED = MappingProxyType({"columns": "--map"})

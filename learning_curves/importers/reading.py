@@ -5,11 +5,9 @@ Owns the guess of a format from a source's name and beginning, and the way from 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from learning_curves.importers.assembly import Imported, assemble
 from learning_curves.importers.formats import lcbench, lcdb, optuna_study, syne_tune, tidy
 from learning_curves.importers.log import Progress
@@ -22,6 +20,8 @@ _READERS = {
     "lcbench": lcbench.read,
 }
 """The readers of files and folders."""
+
+_REMEDY = "export it again, or name another --format"
 
 
 def guess(source: str) -> str:
@@ -38,14 +38,14 @@ def guess(source: str) -> str:
     path = _there(source)
     if path.is_dir():
         return "syne-tune"
-    with path.open("rb") as file:
+    with reading(path, remedy=_REMEDY), path.open("rb") as file:
         begin = file.read(256)
     if begin.startswith(b"SQLite format 3\0"):
         return "optuna"
     match path.suffix:
         case ".json":
             return "lcbench"
-        case ".csv" | ".parquet":
+        case ".csv" | ".parquet" | ".jsonl" | ".ndjson":
             header = ",".join(lcdb.COLUMNS).encode()
             return "lcdb" if begin.startswith(header) else "tidy"
         case _:
@@ -69,24 +69,14 @@ def read(source: str, form: str, options: Options, progress: Progress) -> Import
         if not optuna_study.is_url(source):
             _there(source)
         called = optuna_study.without_password(source)
-        with _named(called):
+        with reading(called, "is no storage of Optuna", remedy=_REMEDY):
             return assemble(optuna_study.read(source, options, progress), options)
     path = _there(source)
     if path.is_dir() != (form == "syne-tune"):
         kind = "a folder" if path.is_dir() else "a file"
         raise InputError(f"{source} is {kind}, and the format {form} is not: name another --format")
-    with _named(source):
+    with reading(source, remedy=_REMEDY):
         return assemble(_READERS[form](path, options, progress), options)
-
-
-@contextmanager
-def _named(source: str) -> Iterator[None]:
-    """Let each complaint name the source."""
-    try:
-        yield
-    except InputError as error:
-        said = str(error)
-        raise InputError(said if source in said else f"{source}: {said}") from None
 
 
 def _there(source: str) -> Path:

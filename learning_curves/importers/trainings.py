@@ -1,4 +1,4 @@
-"""Which trainings are repeats of one config.
+"""Which trainings are repeats of one config, or configs of their own.
 
 Owns how ids and seeds are given out where a source has only some of them. Must not know formats.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from learning_curves.errors import InputError
 from learning_curves.importers.log import Places
 from learning_curves.spaces.space import Config
 
@@ -83,3 +84,39 @@ def named(
     places = np.empty(len(ids), dtype=np.int64)
     places[order] = np.arange(len(ids))
     return [ids[at] for at in order], [configs[at] for at in order], places
+
+
+def apart(configs: Sequence[Config], names: Sequence[Any], column: str) -> list[Config]:
+    """Return the configs with one more hyperparameter: the name of each.
+
+    Raises
+    ------
+    InputError
+        The configs have a hyperparameter of this name.
+
+    Examples
+    --------
+    >>> apart([{"lr": 1}, {"lr": 1}], ["a", "b"], "run")
+    [{'lr': 1, 'run': 'a'}, {'lr': 1, 'run': 'b'}]
+
+    """
+    if any(column in config for config in configs):
+        raise InputError(
+            f"--equal-configs apart makes {column!r} a hyperparameter, and there is one: rename it"
+        )
+    return [{**config, column: name} for config, name in zip(configs, names, strict=True)]
+
+
+def merged(runs: int, configs: int) -> list[str]:
+    """Return the line that says how many runs became seeds of how many configs; none if none did.
+
+    >>> merged(5, 5), merged(5, 3)[0][:54]
+    ([], '2 of 5 runs have the hyperparameters of an earlier one')
+    """
+    if runs == configs:
+        return []
+    said = (
+        f"{runs - configs} of {runs} runs have the hyperparameters of an earlier one: the runs are "
+        f"seeds of {configs} configs (--equal-configs apart makes each run a config of its own)"
+    )
+    return [said]

@@ -1,20 +1,22 @@
 """Whole curves out of rows: each from epoch 1 to one last epoch, with the seconds of each epoch.
 
-Owns what becomes of curves that are not whole, of seconds that are missing or no durations, and of
-losses that are no numbers: nothing silently. Must not know formats, spaces or cards.
+Owns the rules for curves that are not whole: nothing silently. Must not know formats, spaces or
+cards, nor what a loss that is no number (`measured`) or a clock (`seconds`) means.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from learning_curves.errors import InputError
 from learning_curves.importers.log import Floats, Log, Places
+from learning_curves.importers.measured import measured
 from learning_curves.importers.options import Options
+from learning_curves.importers.seconds import seconds_of_epochs
 
 
 @dataclass(frozen=True)
@@ -62,14 +64,16 @@ def whole_curves(log: Log, options: Options) -> Whole:
     order = np.lexsort((log.step, log.seed, log.config))
     _refuse_repeats(log, order)
     order, before = _without_epoch_0(log, order, options)
+    log, order, decided = measured(log, order, options)
     epochs, anchors = _epochs(log, order, options)
     starts = _starts(log, order)
     reach = _reach(epochs, starts)
     r_max, kept, notes, counts = _decide(log, order[starts], reach, int(epochs.max()), options)
     rows = order[starts[kept][:, None] + np.arange(r_max)]  # (curves, r_max)
     losses, diverged = _losses(log, rows)
-    seconds, floored, flaws = _seconds(log, rows, before, options)
+    seconds, floored, flaws = seconds_of_epochs(log, rows, before, options)
     counts |= {"diverged": diverged, "least_seconds": floored}
+    notes = [*decided, *notes]
     if diverged:
         notes.append(f"{diverged} epochs diverged: their loss is inf")
     if floored:
@@ -213,42 +217,3 @@ def _losses(log: Log, rows: npt.NDArray[np.intp]) -> tuple[Floats, int]:
         _fail(log, at, "has the loss -inf: write a number, or nan where training diverged")
     losses = np.where(np.isnan(losses), np.inf, losses)
     return losses, int(np.isinf(losses).sum())
-
-
-def _seconds(
-    log: Log,
-    rows: npt.NDArray[np.intp],
-    before: dict[tuple[int, int], float],
-    options: Options,
-) -> tuple[Floats, int, list[str]]:
-    """Return the seconds of each epoch, how many were raised to the least, and the card's flaws."""
-    given, least = options.seconds_per_epoch, options.least_seconds
-    if given is not None:
-        flaw = f"seconds were not recorded: every epoch is said to take {given} s"
-        return np.full(rows.shape, given), 0, [flaw]
-    seconds = log.seconds[rows]
-    if not np.isfinite(seconds).all():
-        at = int(rows[~np.isfinite(seconds)][0])
-        _fail(
-            log,
-            at,
-            f"takes {log.seconds[at]} s, which is no duration: --seconds-per-epoch S gives all S",
-        )
-    if log.cumulative:
-        keys = zip(log.config[rows[:, 0]].tolist(), log.seed[rows[:, 0]].tolist(), strict=True)
-        base: Any = np.array([before.get(key, 0.0) for key in keys])[:, None]
-        if least is not None:  # a clock that went back stands still
-            seconds = np.maximum.accumulate(np.maximum(seconds, base), axis=1)
-        seconds = np.diff(seconds, axis=1, prepend=base)
-    low = seconds < least if least is not None else seconds <= 0
-    if least is None and low.any():
-        at = int(np.argmax(low))
-        _fail(
-            log,
-            int(rows.flat[at]),
-            f"takes {seconds.flat[at]:.10g} s: an epoch takes more than 0; --least-seconds S gives "
-            "such epochs S",
-        )
-    floored = int(low.sum())
-    flaws = [f"{floored} epochs of less than {least} s were set to {least} s"] if floored else []
-    return seconds if least is None else np.maximum(seconds, least), floored, flaws

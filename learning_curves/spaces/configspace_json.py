@@ -22,7 +22,7 @@ from typing import Any
 from scipy import stats
 
 from learning_curves import files
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.distributions import Weighted, lograndint, reverse_loguniform
 from learning_curves.spaces.space import Domain, Space
@@ -39,6 +39,7 @@ _TYPES = {
     "unparametrized": (("value",), ()),
 }
 _ANY = ("type", "name", "default", "default_value", "q", "meta")
+_REMEDY = "write whole JSON in UTF-8, as ConfigSpace's to_json does"
 _FLOATS_TO = 2.0**1022  # the width of a range is a float, too
 _WHOLE_TO = 2**53  # beyond, a float skips whole numbers
 
@@ -53,14 +54,8 @@ def read(path: Path) -> Space:
         say; the line names the file, the hyperparameter, the value and the remedy.
 
     """
-    try:
+    with reading(path, remedy=_REMEDY):
         return loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: {error}: JSON is text in UTF-8") from None
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
 
 
 def write(space: Space, path: Path) -> None:
@@ -91,10 +86,8 @@ def loads(text: str) -> Space:
     ('lograndint', (8, 257))
 
     """
-    try:
+    with reading("the space", remedy=_REMEDY):
         said = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{error}: write whole JSON, as ConfigSpace's to_json does") from None
     if not isinstance(said, dict) or not isinstance(said.get("hyperparameters"), list):
         raise InputError("there is no list 'hyperparameters': write JSON as ConfigSpace's to_json")
     for key, what in (("conditions", "condition"), ("forbiddens", "forbidden clause")):

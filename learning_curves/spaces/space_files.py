@@ -1,7 +1,7 @@
-"""The spaces that come with the package.
+"""Where spaces come from, by the one word that a user types.
 
-Owns where they lie: ``spaces/NAME.toml``, each with a title, its source and the space in the form
-of a table's card. Must not know the forms of other tools (`configspace_json`).
+Owns where the packaged ones lie: ``packaged/NAME.toml``, each with a title, its source and the
+space in the form of a table's card; and the order in which a word is understood.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 from learning_curves.errors import InputError
+from learning_curves.spaces import configspace_json, inline
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Space
 
@@ -41,3 +42,30 @@ def named(name: str) -> Space:
         raise InputError(f"there is no packaged space {name!r}: choose from {', '.join(names())}")
     said = tomllib.loads((_SPACES / f"{name}.toml").read_text(encoding="utf-8"))
     return spaces.from_dict(said["space"])
+
+
+def find(word: str | Path) -> Space:
+    """Return the space that a word stands for.
+
+    Parameters
+    ----------
+    word
+        A packaged space's name, a space in one line (see `inline.parse`), or the path of a file
+        in ConfigSpace's JSON.
+
+    Raises
+    ------
+    InputError
+        There is no such space, or it is malformed.
+
+    Examples
+    --------
+    >>> list(find("lr=loguniform(1e-4,1),act=choice(relu,tanh)"))
+    ['lr', 'act']
+
+    """
+    if word in names():
+        return named(str(word))
+    if isinstance(word, str) and inline.is_inline(word):
+        return inline.parse(word)
+    return configspace_json.read(Path(word))

@@ -6,7 +6,6 @@ none has to be trusted: loading a surrogate fits it again, with the kernels that
 
 from __future__ import annotations
 
-import tomllib
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import tomli_w
 
 from learning_curves import files
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from learning_curves.surrogates.regressors import REGRESSORS
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.tables import tabular
@@ -66,13 +65,9 @@ def load(folder: Path) -> Surrogate:
 
     """
     path = folder / FILE
-    try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: {error}: fit the surrogate again") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    regressor, seed, kernels = _checked(said, path)
+    with reading(path, remedy="fit the surrogate again"):
+        said = files.read_toml(path.read_text(encoding="utf-8"))
+        regressor, seed, kernels = _checked(said, path)
     table = tabular.load(folder / _TABLE)
     if table.sha256 != said.get("table_sha256"):
         raise InputError(f"{folder / _TABLE} has changed since {path} was written: fit it again")

@@ -6,7 +6,6 @@ Owns the TOML file beside a table: its keys, and their kinds. Must not look into
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import tomli_w
 
 from learning_curves import files
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from learning_curves.spaces import space as spaces
 
 
@@ -70,12 +69,11 @@ def read_card(path: Path) -> Card:
         of the wrong kind.
 
     """
-    try:
-        said = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: {error}: a card is TOML in UTF-8") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    with reading(path, remedy="a card is TOML in UTF-8"):
+        return _checked(files.read_toml(path.read_text(encoding="utf-8")), path)
+
+
+def _checked(said: dict[str, Any], path: Path) -> Card:
     known = [entry.name for entry in fields(Card)]
     for key, value in said.items():
         if key not in known:
@@ -85,10 +83,7 @@ def read_card(path: Path) -> Card:
     for key in ("r_max", "space"):
         if key not in said:
             raise InputError(f"{path}: {key!r} is missing: write {_KINDS[key]}")
-    try:
-        spaces.from_dict(said["space"])
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    spaces.from_dict(said["space"])
     for key in ("seeds", "known_flaws"):
         said[key] = tuple(said.get(key, ()))
     return Card(**{"name": path.stem} | said)

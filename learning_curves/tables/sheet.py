@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 
 _EMPTY = "the cell is empty: every row has a value in every column"
 
@@ -37,19 +37,39 @@ class Sheet:
         The file.
     table
         Its cells, a `pyarrow.Table`.
+    kind
+        The form of the source: ``"csv"``, ``"parquet"``, ``"jsonl"`` or ``"frame"``, a DataFrame.
+    rows
+        The row of the source, from 0, that each row of `table` was; None if they are the same.
 
     """
 
     path: Path
     table: Any
+    kind: str = "csv"
+    rows: npt.NDArray[np.int64] | None = None
 
     def header(self) -> str:
         """Return where the column names stand, as a person would say it."""
-        return f"{self.path}, columns" if is_parquet(self.path) else f"{self.path}, line 1"
+        return f"{self.path}, {'line 1' if self.kind == 'csv' else 'columns'}"
 
     def place(self, row: int) -> str:
         """Return where the row stands; the first line of a CSV is its header."""
-        return f"row {row + 1}" if is_parquet(self.path) else f"line {row + 2}"
+        row = row if self.rows is None else int(self.rows[row])
+        match self.kind:
+            case "csv":
+                return f"line {row + 2}"
+            case "jsonl":
+                return f"line {row + 1}"
+            case "frame":
+                return f"iloc[{row}]"
+            case _:
+                return f"row {row + 1}"
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> Sheet:
+        """Return the sheet of the rows where `kept` is true; their places stay as they are."""
+        rows = np.arange(len(kept)) if self.rows is None else self.rows
+        return Sheet(self.path, self.table.filter(pa.array(kept)), self.kind, rows[kept])
 
     def fail(self, row: int, column: str, why: str) -> NoReturn:
         """Raise the complaint that the value at this row and column is, or does, `why`."""
@@ -103,7 +123,9 @@ def read_sheet(raw: bytes, path: Path) -> Sheet:
         The bytes are no CSV, or no Parquet, as the suffix of `path` has it.
 
     """
-    return Sheet(path, _read_parquet(raw, path) if is_parquet(path) else _read_csv(raw, path))
+    if is_parquet(path):
+        return Sheet(path, _read_parquet(raw, path), "parquet")
+    return Sheet(path, _read_csv(raw, path))
 
 
 def _read_csv(raw: bytes, path: Path) -> Any:
@@ -154,8 +176,5 @@ def _broken(raw: bytes, path: Path, reason: object) -> InputError:
 
 
 def _read_parquet(raw: bytes, path: Path) -> Any:
-    try:
+    with reading(path, "cannot be read as Parquet", remedy="write the file again"):
         return pyarrow.parquet.read_table(pa.BufferReader(raw))
-    except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} cannot be read as Parquet: {reason}") from None

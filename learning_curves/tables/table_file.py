@@ -72,12 +72,16 @@ def parse(raw: bytes, path: Path, card: Card | None) -> Recorded:
         The file breaks a rule.
 
     """
-    sheet = read_sheet(raw, path)
+    return recorded_in(read_sheet(raw, path), card)
+
+
+def recorded_in(sheet: Sheet, card: Card | None) -> Recorded:
+    """Return what the sheet of a table says; see `parse`."""
     names = _hyperparameters(sheet, card)
     ids, seeds, epochs = keys = [sheet.numbers(key, whole=True) for key in KEYS]
     losses, seconds = (sheet.numbers(measure, whole=False) for measure in MEASURES)
     if not ids.size:
-        raise InputError(f"{path} has no rows: every curve needs one for each of its epochs")
+        raise InputError(f"{sheet.path} has no rows: every curve needs one for each of its epochs")
     sheet.require(ids >= 0, "config_id", "is negative: number configs from 0")
     sheet.require(seeds >= 0, "seed", "is negative: number seeds from 0")
     sheet.require(epochs >= 1, "epoch", "is below 1: a row tells of the epoch that it ends")
@@ -111,7 +115,7 @@ def parse(raw: bytes, path: Path, card: Card | None) -> Recorded:
     if card is None:
         values = {name: {config[name] for config in configs} for name in names}
         space = {name: {"choices": sorted(each)} for name, each in values.items()}
-        card = Card(path.stem, r_max, space, seeds=tuple(np.unique(seeds).tolist()))
+        card = Card(sheet.path.stem, r_max, space, seeds=tuple(np.unique(seeds).tolist()))
     return Recorded(card, tuple(curves), configs, tuple(curves.values()))
 
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from learning_curves import files, streams
 from learning_curves.curve import RecordedCurve
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, nearest, reading
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Config, Space
 from learning_curves.tables.card import Card, read_card
@@ -123,14 +123,32 @@ class Tabular:
 
         Raises
         ------
-        KeyError
-            The table has no such config.
+        InputError
+            The table has no such config; the message names a surrogate of the table, which has
+            curves for every config of its space.
 
         """
-        curves = self._curves[self._places[self._key(config)]]
+        try:
+            curves = self._curves[self._places[self._key(config)]]
+        except (KeyError, TypeError):  # a value that has no hash is none of the table's
+            raise InputError(self._lacks(config)) from None
         if len(curves) == 1:
             return curves[0]
         return curves[streams.integer(seed, "recorded seed") % len(curves)]
+
+    def _lacks(self, config: Config) -> str:
+        """Return the complaint that the table has no such config."""
+        missing = [name for name in self.card.space if name not in config]
+        if missing:
+            return (
+                f"the config {dict(config)!r} has no {missing[0]!r}: give a value for each of "
+                f"{', '.join(self.card.space)}"
+            )
+        return (
+            f"the table {self.name} has no config {dict(config)!r}: take one of its "
+            f"{len(self.configs)} configs, or a surrogate, which has curves for all of the space: "
+            f"surrogate:{self.name} instead of {self.name}, or learning_curves.fit(table)"
+        )
 
     def write(self, path: Path) -> None:
         """Write the table to `path`, and its card beside it; each appears whole or not at all.
@@ -182,12 +200,10 @@ def load(name_or_path: str | Path) -> Tabular:
     """
     path = _path_of(name_or_path)
     beside = path.with_suffix(".toml")
-    try:
+    with reading(path, remedy="give a table as docs/curves.md has it"):
         raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    card = read_card(beside) if beside.is_file() else None
-    return Tabular(parse(raw, path, card), sha256(raw).hexdigest())
+        card = read_card(beside) if beside.is_file() else None
+        return Tabular(parse(raw, path, card), sha256(raw).hexdigest())
 
 
 def _path_of(name_or_path: str | Path) -> Path:
@@ -199,8 +215,10 @@ def _path_of(name_or_path: str | Path) -> Path:
         case [found]:
             return found
         case []:
+            near = nearest(str(name_or_path), shipped())
             raise MissingTableError(
-                f"there is no table {str(name_or_path)!r}: looked for "
+                f"there is no table {str(name_or_path)!r}: "
+                f"{f'did you mean {near}? L' if near else 'l'}ooked for "
                 f"{' and '.join(map(str, paths))}; the shipped tables are "
                 f"{', '.join(shipped()) or 'none'}"
             )

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Self, TypeAlias
 
 from learning_curves import files
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from learning_curves.spaces.space import Config
 from sim.experiments.plain import check_kinds
 
@@ -173,11 +173,8 @@ def read(path: Path) -> list[Event]:
         There is no such file, or a line is no event.
 
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
-    return _parse(path, content)[0]
+    with reading(path, remedy="restore the file"):
+        return _parse(path, path.read_bytes())[0]
 
 
 def _line(event: Event) -> bytes:
@@ -193,14 +190,10 @@ def _parse(path: Path, content: bytes) -> tuple[list[Event], int]:
     events: list[Event] = []
     whole = content.rfind(b"\n") + 1
     for number, line in enumerate(content[:whole].splitlines(), start=1):
-        try:
+        with reading(f"{path}: line {number}", "is no event of a run", remedy="restore the file"):
             values = json.loads(line)
             kind = _KINDS[values.pop("event")]
             events.append(kind(**_checked(kind, values)))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError(
-                f"{path}: line {number} is no event of a run ({error}): restore the file"
-            ) from None
     return events, whole
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from learning_curves.errors import INTERRUPTED, InputError
 from real.commands import torch_options
-from sim.commands import options
+from sim.commands import options, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sim.traces.replay import Lived
 
 MAX_SECONDS = 600.0  # of a run without any limit
+_PROCESS = 200e6  # bytes of memory of a process that trains, torch included
 
 EPILOG = """\
 examples:
@@ -37,6 +38,11 @@ examples:
 Everything that was reported is in DIR/journal.jsonl before the scheduler hears of it. A run that
 was stopped, however it was, goes on from there; no reported epoch is lost or trained twice.
 """
+
+MOST_USED = (
+    *("--task", "--scheduler", "--workers", "--seed", "--data", "--eta", "--r-min", "--r-max"),
+    *("--searcher", "--max-seconds", "--max-epochs", "--max-trials", "--resume", "--out", "--json"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,11 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--resume",
-        type=Path,
+        type=values.path,
         metavar="DIR",
         help="go on with the run in this folder; all options but --dask and those of the results "
         "are taken from it",
     )
+    options.add_force(group)
     options.add_out(
         parser,
         default="rungsim-live",
@@ -79,14 +86,20 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         help="who decides (default: %(default)s)",
     )
     parser.add_argument(
-        "--workers", type=int, default=2, metavar="N", help="processes that train (default: 2)"
+        "--workers",
+        type=values.Whole(1),
+        default=2,
+        metavar="N",
+        help="processes that train (default: 2)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of all randomness (default: 0)")
+    parser.add_argument(
+        "--seed", type=values.SEED, default=0, metavar="N", help="of all randomness (default: 0)"
+    )
     torch_options.add_data(parser)
     group = parser.add_argument_group("the jobs")
     group.add_argument(
         "--job-timeout",
-        type=float,
+        type=values.number,
         metavar="S",
         help="end the process of a job that trains for longer (default: never)",
     )
@@ -134,22 +147,32 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
     """
     torch_options.check(args.device)
     from real import live  # noqa: PLC0415 - it needs torch, see the file's law
-    from sim.reports import report, screen  # noqa: PLC0415  quick --help
+    from sim.reports import memory, report, screen  # noqa: PLC0415  quick --help
 
     if args.resume is not None:
         options.refuse_beside(
             args,
             "--resume",
-            free={"resume", "dask", "no_plots", "json"},
-            add_arguments=add_arguments,
+            free={"resume", "dask", "no_plots", "format", "json"},
             remedy="the run goes on as it began, leave it out",
         )
         folder = args.resume
         experiment = live.read(folder)
         torch_options.check(experiment.device)
     else:
-        folder = report.prepare(Path(args.out))
-        experiment = live.begin(described(args), folder)
+        folder = report.check_place(args.out)
+        options.refuse_without_effect(args, [args.scheduler])
+        described_ = described(args)
+        if args.dask is None:
+            memory.check_memory(
+                args.workers * _PROCESS, f"{args.workers} processes", force=args.force
+            )
+        made = report.make_folder(folder)
+        try:
+            experiment = live.begin(described_, folder)
+        except BaseException:
+            report.remove_empty(made)
+            raise
     console = screen.console(stderr=True)
     try:
         lived = train(experiment, folder, _hire(args.dask, experiment))
@@ -160,15 +183,16 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
     except InputError:
         if args.resume is None:
             _withdraw(folder)
+            report.remove_empty(made)
         raise
     run = live.as_run(experiment, lived)
     try:
         report.write_results(run, folder)
         if not args.no_plots:
-            report.draw_run(run, folder)
+            report.draw_run(run, folder, args.format)
     except OSError as error:
         raise InputError(
-            f"{folder}: {error.strerror or error}: mend that, and rungsim live --resume {folder} "
+            f"{folder}: {error.strerror or error}: fix that, and rungsim live --resume {folder} "
             "writes the results"
         ) from error
     return run, folder

@@ -11,10 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from learning_curves.errors import INTERRUPTED, InputError
+from learning_curves.errors import INTERRUPTED
 from real.commands import live as live_command
 from real.commands import torch_options
-from sim.commands import options
+from sim.commands import options, values
 
 if TYPE_CHECKING:
     from real.live import LiveExperiment
@@ -32,13 +32,15 @@ and limits are the live run's. An epoch that the live run did not train is assum
 loss, and its mean seconds.
 """
 
+MOST_USED = ("--on", *live_command.MOST_USED)
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `rungsim parity`."""
     parser.add_argument(
         "folder",
         nargs="?",
-        type=Path,
+        type=values.path,
         metavar="DIR",
         help="the folder of a live run; without it, one is run first, as by rungsim live",
     )
@@ -65,8 +67,6 @@ def main(args: argparse.Namespace) -> int:
     from real import live  # noqa: PLC0415 - it needs torch
     from sim.reports import report, screen  # noqa: PLC0415  quick --help
 
-    if min(args.on) < 1:
-        raise InputError(f"--on is {args.on}: give at least 1 worker")
     if args.folder is None:
         done = live_command.carry_out(args)
         if done is None:
@@ -76,8 +76,7 @@ def main(args: argparse.Namespace) -> int:
         options.refuse_beside(
             args,
             f"{args.folder}",
-            free={"folder", "on", "no_plots", "json"},
-            add_arguments=add_arguments,
+            free={"folder", "on", "no_plots", "format", "json"},
             remedy="the run in that folder is compared as it is, leave it out",
         )
         folder = args.folder
@@ -88,7 +87,7 @@ def main(args: argparse.Namespace) -> int:
     report.write_text(folder / "parity.json", screen.to_json(told))
     live.table(experiment, task, lived).write(folder / "curves.csv")
     if not args.no_plots:
-        _draw(experiment, lived, simulated, folder)
+        _draw(experiment, lived, simulated, folder, args.format)
     if args.json:
         print(screen.to_json(told), end="")  # noqa: T201  the answer
     else:
@@ -144,13 +143,17 @@ def _trained(run: Run, lived: Lived) -> float:
     return sum(max(0, each) for each in known) / epochs if epochs else 1.0
 
 
-def _draw(experiment: LiveExperiment, lived: Lived, simulated: Run, folder: Path) -> None:
-    from sim.reports import plots  # noqa: PLC0415  imports matplotlib
+def _draw(
+    experiment: LiveExperiment, lived: Lived, simulated: Run, folder: Path, kind: str
+) -> None:
+    from sim.reports import plots, report  # noqa: PLC0415  imports matplotlib
 
     what = f"{experiment.scheduler} on {experiment.task}, {experiment.workers} workers"
+    report.remove_picture(folder, "parity")
     plots.gantts(
-        {f"live: {what}": lived.trace, "simulated on its own curves": simulated.trace},
-        folder / "parity.png",
+        {"live": lived.trace, "simulated on its own curves": simulated.trace},
+        folder / f"parity.{kind}",
+        title=what,
     )
 
 

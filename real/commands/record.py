@@ -11,7 +11,6 @@ import argparse
 import functools
 from collections.abc import Generator
 from contextlib import closing
-from pathlib import Path
 from typing import assert_never
 
 from rich.console import Console
@@ -20,25 +19,29 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from learning_curves.errors import INTERRUPTED
 from real.commands import torch_options
 from real.recorder.events import Begun, Epoch, Event, Failure, Order
+from sim.commands import values
+from sim.reports import screen
+
+_MANY = values.Whole(1, 10**6)  # the configs are drawn before the first one is trained
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `rungsim record` to `parser`."""
     add = parser.add_argument
     add("--task", choices=["softmax", "lenet"], default="softmax", help="what to train")
-    add("--configs", type=int, default=32, metavar="N", help="how many configs (%(default)s)")
+    add("--configs", type=_MANY, default=32, metavar="N", help="how many configs (%(default)s)")
     add(
         "--seeds",
-        type=int,
+        type=_MANY,
         default=1,
         metavar="N",
         help="curves of each config, from different seeds (%(default)s)",
     )
-    add("--seed", type=int, default=0, metavar="S", help="draws the configs (%(default)s)")
-    add("--r-max", type=int, metavar="R", help="epochs of each curve (the task's own)")
+    add("--seed", type=values.SEED, default=0, metavar="S", help="draws the configs (%(default)s)")
+    add("--r-max", type=_MANY, metavar="R", help="epochs of each curve (the task's own)")
     add(
         "--processes",
-        type=int,
+        type=values.processes(),
         default=1,
         metavar="N",
         help="curves trained at a time, on one thread each (%(default)s)",
@@ -52,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     torch_options.add_data(parser)
     add(
         "--out",
-        type=Path,
+        type=values.path,
         required=True,
         metavar="NAME.csv",
         help="the table; its card is NAME.toml",
@@ -68,7 +71,7 @@ def main(args: argparse.Namespace) -> int:
         An argument, the data or the table cannot be used, or torch is missing.
 
     """
-    console = Console(stderr=True)
+    console = screen.console(stderr=True)
     try:
         return _record(args, console)
     except KeyboardInterrupt:
@@ -89,8 +92,6 @@ def _record(args: argparse.Namespace, console: Console) -> int:
         device=args.device,
     )
     task = make_task()
-    if not task.whole_data:
-        _say(console, f"warning: {task.about['data_set']}, not the full Fashion-MNIST")
     r_max = task.r_max if args.r_max is None else args.r_max
     recording = recorder.Recording(
         make_task=make_task,
@@ -109,17 +110,24 @@ def _record(args: argparse.Namespace, console: Console) -> int:
         command=_command(args, r_max, whole_data=task.whole_data),
         known_flaws=_known_flaws(args, whole_data=task.whole_data),
     )
+    warning = ""
+    if not task.whole_data:
+        warning = f"warning: {task.about['data_set']}, not the full Fashion-MNIST"
     del task  # its images: each worker loads its own
-    return _watch(recorder.record(recording), args.out.name, r_max, console)
+    return _watch(recorder.record(recording), args.out.name, r_max, console, warning)
 
 
-def _watch(events: Generator[Event, None, None], name: str, r_max: int, console: Console) -> int:
+def _watch(
+    events: Generator[Event, None, None], name: str, r_max: int, console: Console, warning: str
+) -> int:
     failed = 0
     with closing(events), _progress(console) as progress:
         bar = progress.add_task(name, total=None)
         for event in events:
             match event:
                 case Begun(recorded=recorded, missing=missing):
+                    if warning:  # now that all is checked
+                        _say(console, warning)
                     progress.update(bar, total=missing * r_max)
                     if recorded:
                         _say(console, f"{recorded} curves are there already, {missing} missing")

@@ -169,7 +169,9 @@ class Watch:
                 config = _written(job.config)
             share = f"{row.busy_until(now) / now:.0%}" if now else "-"
             table.add_row(str(number), *doing, row.last, share, config)
-        return Group(Text(self._heading(now, rows), no_wrap=False, overflow="fold"), table)
+        return Group(
+            Text(screen.shown(self._heading(now, rows)), no_wrap=False, overflow="fold"), table
+        )
 
     def _heading(self, now: float, rows: list[_Row]) -> str:
         experiment, best = self._experiment, self._best

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import os
 import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -18,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from learning_curves import streams
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 
 Source: TypeAlias = Literal["auto", "full", "subset"]
 """Which files: the full data set, the shipped subset, or the full one where it is found."""
@@ -213,13 +212,8 @@ def read_idx(path: Path, dimensions: int) -> npt.NDArray[np.uint8]:
         is shorter or longer than its header says.
 
     """
-    try:
-        with gzip.open(path) as file:
-            content = file.read()
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: damaged gzip file ({error}): fetch it again") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}): fetch it again") from error
+    with reading(path, "is a damaged gzip file", remedy="fetch it again"), gzip.open(path) as file:
+        content = file.read()
     length = 4 + 4 * dimensions
     magic = bytes([0, 0, _UNSIGNED_BYTES, dimensions])
     if content[:4] != magic or len(content) < length:

@@ -1,7 +1,8 @@
 """The command `rungsim`.
 
-Owns the list of commands, and how an error reaches the user. A command's module is imported only
-when it is called, so that help and mistakes are answered at once, and without torch.
+Owns the list of commands, and how an error reaches the user: in one line, its control characters
+escaped. A command's module is imported only when it is called, so that help and mistakes are
+answered at once, and without torch.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
-from typing import Any, NoReturn
 
-from learning_curves.errors import INTERRUPTED, InputError
+from learning_curves.errors import INTERRUPTED, InputError, printable
+from sim.commands.parser import Parser
 
 COMMANDS = {
     "run": ("sim.commands.run", "one experiment: replay a scheduler on simulated workers"),
@@ -43,25 +44,63 @@ examples:
   rungsim compare                        the main job: the shipped tables, 1 to 16 workers
   rungsim run --scheduler asha --workers 16 --max-epochs 500 --out out
   rungsim curves show lenet-fashion-mnist
-  rungsim COMMAND --help                 what a command takes
+  rungsim COMMAND --help                 the most used options of a command
+  rungsim COMMAND --help-all             all of its options
 """
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that takes options in full only, and whose complaint is one line."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings, allow_abbrev=False)
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code: 0, 1 if the work failed, 2 for bad input."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    for each in arguments:
+        if not _is_text(each):
+            print(f"rungsim: {each!r} is no text in UTF-8: write another", file=sys.stderr)  # noqa: T201
+            return 2
+    parser = _front_door()
+    if "_ARGCOMPLETE" in os.environ:
+        _complete(parser)
+    if not arguments:
+        parser.print_help()
+        return 0
+    if arguments[0] == "--print-completion":
+        return _print_completion(parser, arguments[1:])
+    command = parser.parse_args(arguments[:1]).command
+    args = parser_of(command).parse_args(arguments[1:])
+    try:
+        code: int = import_module(COMMANDS[command][0]).main(args)
+    except InputError as error:
+        return _complain(command, str(error))
+    except BrokenPipeError:
+        # Whoever read the output has gone; keep Python from complaining of it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (OSError, MemoryError) as error:
+        return _complain(command, _said(error))
+    except KeyboardInterrupt:
+        _complain(command, "interrupted")
+        return INTERRUPTED
+    return code
+
+
+def parser_of(command: str) -> Parser:
+    """Return the parser of what follows a command's name; imports the command's module."""
+    module = import_module(COMMANDS[command][0])
+    does = COMMANDS[command][1]
+    parser = Parser(
+        prog=f"rungsim {command}",
+        description=f"{does[0].upper()}{does[1:]}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=getattr(module, "EPILOG", None),
+        most_used=getattr(module, "MOST_USED", ()),
+    )
+    module.add_arguments(parser)
+    return parser
+
+
+def _front_door() -> Parser:
+    """Return the parser of the command's name."""
     width = max(map(len, COMMANDS))
-    parser = _Parser(
+    parser = Parser(
         prog="rungsim",
         description="Study hyperparameter-optimisation schedulers on a simulated cluster.\n\n"
         "commands:\n"
@@ -71,37 +110,51 @@ def main(argv: Sequence[str] | None = None) -> int:
         usage="rungsim COMMAND ...",
     )
     parser.add_argument("--version", action="version", version=f"rungsim {_version()}")
-    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
-    if not arguments:
-        parser.print_help()
-        return 0
-    command = parser.parse_args(arguments[:1]).command
-    module = import_module(COMMANDS[command][0])
-    does = COMMANDS[command][1]
-    parser = _Parser(
-        prog=f"rungsim {command}",
-        description=f"{does[0].upper()}{does[1:]}.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog=getattr(module, "EPILOG", None),
+    parser.add_argument(
+        "--print-completion",
+        metavar="SHELL",
+        help="print the shell's code for completion: bash, zsh, fish or powershell",
     )
-    module.add_arguments(parser)
-    args = parser.parse_args(arguments[1:])
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
+    return parser
+
+
+def _complete(parser: Parser) -> None:
+    """Answer the shell that asks how the line may go on, and end the program; see argcomplete."""
     try:
-        code: int = module.main(args)
-    except InputError as error:
-        print(f"rungsim {command}: {error}", file=sys.stderr)  # noqa: T201  the user's screen
-        return 2
-    except BrokenPipeError:
-        # Whoever read the output has gone; keep Python from complaining of it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (OSError, MemoryError) as error:
-        print(f"rungsim {command}: {_said(error)}", file=sys.stderr)  # noqa: T201
-        return 2
-    except KeyboardInterrupt:
-        print(f"rungsim {command}: interrupted", file=sys.stderr)  # noqa: T201  the user's screen
-        return INTERRUPTED
-    return code
+        import argcomplete  # noqa: PLC0415  an optional extra
+    except ModuleNotFoundError:
+        return
+    whole = Parser(prog="rungsim")
+    for action in parser._actions:  # noqa: SLF001  argparse lists them nowhere else
+        if action.option_strings and "--help" not in "".join(action.option_strings):
+            whole._add_action(action)  # noqa: SLF001  as it is
+    commands = whole.add_subparsers()
+    typed = os.environ.get("COMP_LINE", "").split()[1:2]
+    for name in COMMANDS:
+        inner = commands.add_parser(name)
+        if typed == [name]:  # only its module is imported: a key was pressed
+            import_module(COMMANDS[name][0]).add_arguments(inner)
+    argcomplete.autocomplete(whole)
+
+
+def _print_completion(parser: Parser, shells: Sequence[str]) -> int:
+    """Print what a shell must run once to complete the words of rungsim."""
+    known = ("bash", "zsh", "fish", "powershell")
+    if len(shells) != 1 or shells[0] not in known:
+        parser.error(f"--print-completion takes one shell: choose from {', '.join(known)}")
+    try:
+        from argcomplete.shell_integration import shellcode  # noqa: PLC0415  an optional extra
+    except ModuleNotFoundError:
+        parser.error("argcomplete is not installed: pip install 'rungsim[completion]'")
+    print(shellcode(["rungsim"], shell=shells[0]))  # noqa: T201  the answer
+    return 0
+
+
+def _complain(command: str, message: str) -> int:
+    """Print the complaint in one line; return the exit code of bad input."""
+    print(f"rungsim {command}: {printable(message)}", file=sys.stderr)  # noqa: T201  the user's screen
+    return 2
 
 
 def _said(error: OSError | MemoryError) -> str:
@@ -109,7 +162,22 @@ def _said(error: OSError | MemoryError) -> str:
     if isinstance(error, MemoryError):
         return "out of memory: run less at a time"
     where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}: mend that, and try again"
+    return f"{where}{error.strerror or error}: fix that, and try again"
+
+
+def _is_text(argument: str) -> bool:
+    r"""Return whether an argument is text that a path and a file in UTF-8 can hold.
+
+    The bytes of a file's name that are not UTF-8 reach Python as lone surrogates.
+
+    >>> _is_text("caf\N{LATIN SMALL LETTER E WITH ACUTE}"), _is_text("a\0b"), _is_text("a\udc80b")
+    (True, False, False)
+    """
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in argument
 
 
 def _version() -> str:

@@ -12,7 +12,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.commands import grid, options
+from sim.commands import grid, options, values
 
 if TYPE_CHECKING:
     from sim.experiments.experiment import Experiment
@@ -67,11 +67,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N,...",
         help="how many; speedup is against the fewest (default: 1,2,4,8,16)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="the first seed (default: 0)")
-    parser.add_argument("--seeds", type=int, default=20, metavar="N", help="(default: 20)")
+    parser.add_argument("--seed", type=values.SEED, default=0, help="the first seed (default: 0)")
+    parser.add_argument(
+        "--seeds", type=values.Whole(1), default=20, metavar="N", help="(default: 20)"
+    )
     parser.add_argument(
         "--target",
-        type=float,
+        type=values.number,
         metavar="LOSS",
         help="of the time to target; does not end a run (default: what a tenth of the table's "
         "configs reach)",
@@ -124,9 +126,9 @@ def main(args: argparse.Namespace) -> int:
             report.clear_pictures(folder)
             told.append(comparison_report.write(base, compared, folder))
             if not args.no_plots and pool is None:
-                _draw(compared, folder)
+                _draw(compared, folder, args.format)
             elif not args.no_plots and pool is not None:  # while the next source is measured
-                pictures.append(pool.submit(_draw, compared, folder))
+                pictures.append(pool.submit(_draw, compared, folder, args.format))
             if not args.json:
                 comparison_report.show(base, compared, wide=args.wide)
                 screen.console().print(f"written to {folder}\n")
@@ -146,9 +148,7 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
     from sim.studies.comparison import comparison  # noqa: PLC0415  quick --help
     from sim.studies.target import default_target  # noqa: PLC0415  quick --help
 
-    for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
-        if value < 1:
-            raise InputError(f"{name} is {value}: give at least 1")
+    options.refuse_without_effect(args, args.scheduler)
     if args.against is not None and set(args.scheduler) <= {args.against}:
         raise InputError(f"--against {args.against}: compare another scheduler with it")
     if args.against is not None and args.against not in args.scheduler:
@@ -174,7 +174,7 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
             effect_of=_effect_of(args.effect_of, base),
             path=folder / "study.toml",
         )
-        study.check()
+        grid.check(study, args)
         plans[folder] = base, study
     return plans
 
@@ -185,8 +185,8 @@ def _effect_of(given: str | None, base: Experiment) -> str | None:
     return None if given == "none" else given
 
 
-def _draw(compared: Compared, folder: Path) -> None:
+def _draw(compared: Compared, folder: Path, kind: str) -> None:
     """Draw the pictures of a comparison; in a process of its own where there are several."""
     from sim.reports import study_pictures  # noqa: PLC0415  imports matplotlib
 
-    study_pictures.draw(compared.study, compared.values, folder)
+    study_pictures.draw(compared.study, compared.values, folder, suffix=f".{kind}")

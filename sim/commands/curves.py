@@ -13,8 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from learning_curves.errors import InputError
-from sim.commands import curves_import, curves_space, curves_surrogate
+from learning_curves.errors import InputError, printable
+from sim.commands import curves_import, curves_space, curves_surrogate, options
 from sim.reports.screen import console, figure, print_table, to_json
 
 if TYPE_CHECKING:
@@ -30,8 +30,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument(
         "table", metavar="NAME|PATH", help="a shipped table, a file, or a closed form: 64 curves"
     )
-    show.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the curves to this file")
-    check = actions.add_parser("check", help="check that files keep the rules of a table")
+    show.add_argument(
+        "--plot",
+        type=options.picture,
+        metavar="FILE",
+        help="draw the curves to this file, .png, .svg or .pdf",
+    )
+    check = actions.add_parser("check", help="check files against the rules of a table")
     check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")
     curves_surrogate.add_check(check)
     space = curves_space.add_arguments(actions)
@@ -109,6 +114,10 @@ def _show(name_or_path: str, plot: Path | None, *, as_json: bool) -> int:
     from learning_curves.tables.summary import summary  # noqa: PLC0415  imports numpy
     from learning_curves.tables.tabular import Tabular  # noqa: PLC0415  imports numpy
 
+    if plot is not None:
+        from sim.reports import report  # noqa: PLC0415  imports numpy
+
+        report.check_file(plot, "--plot")
     source = find(name_or_path)
     table = source if isinstance(source, Tabular) else sampled(source, name_or_path)
     found = summary(table)
@@ -125,6 +134,7 @@ def _show(name_or_path: str, plot: Path | None, *, as_json: bool) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from learning_curves.tables.outliers import outlying_seconds  # noqa: PLC0415  imports numpy
     from learning_curves.tables.summary import summary  # noqa: PLC0415  imports numpy
     from learning_curves.tables.tabular import load  # noqa: PLC0415  imports numpy
 
@@ -133,13 +143,18 @@ def _check(args: argparse.Namespace) -> int:
     for name in args.tables:
         try:
             table = load(name)
-            results.append({"table": name, "ok": True, **summary(table)})
+            outliers = outlying_seconds(table)
+            listed = [asdict(each) for each in outliers]
+            results.append(
+                {"table": name, "ok": True, **summary(table), "outlying_seconds": listed}
+            )
             sound[name] = table
+            curves_import.warn(name, outliers)
         except InputError as error:
             results.append({"table": name, "ok": False, "error": str(error)})
     for each in results:
         if not each["ok"]:
-            console(stderr=True).print(each["error"])
+            console(stderr=True).print(printable(each["error"]))
         elif not args.json:
             console().print(
                 f"{each['table']}: ok, {each['configs']} configs, {each['curves']} curves to epoch "

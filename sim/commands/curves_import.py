@@ -6,16 +6,17 @@ Owns their options and what they print; the reading is `learning_curves.importer
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError
+from sim.commands import values
 from sim.reports.screen import console, figure, to_json
 
 if TYPE_CHECKING:
-    from learning_curves.importers.log import Progress
+    from learning_curves.tables.outliers import Outlier
     from learning_curves.tables.tabular import Tabular
 
 # As in `learning_curves.importers.options`, beside what numpy would keep --help waiting for.
@@ -28,23 +29,26 @@ def add_arguments(actions: Any) -> None:
     importing = actions.add_parser("import", help="make a table of other people's logs")
     importing.add_argument("source", metavar="SOURCE", help="a file, a folder, or a storage's URL")
     importing.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="the table, .csv or .parquet"
+        "--out", type=values.path, required=True, metavar="FILE", help="the table, .csv or .parquet"
     )
     importing.add_argument(
         "--format", choices=_FORMATS, help="what SOURCE is (default: by its name and beginning)"
     )
-    _add_tidy(importing.add_argument_group("tidy: a CSV or Parquet file with columns of any name"))
+    _add_tidy(importing.add_argument_group("tidy: CSV, Parquet or JSON lines, columns of any name"))
     _add_named(importing.add_argument_group("what of the source"))
     _add_rules(importing.add_argument_group("what a curve is"))
     card = importing.add_argument_group("the card")
     card.add_argument(
-        "--space", type=Path, metavar="FILE.json", help="the space, in ConfigSpace's JSON"
+        "--space",
+        metavar="NAME|FILE.json|SPACE",
+        help="the space: a packaged one, ConfigSpace's JSON, or one line such as "
+        "lr=loguniform(1e-4,1),act=choice(relu,tanh)",
     )
     card.add_argument("--licence", default="", help="under what terms the curves may be used")
     exporting = actions.add_parser("export", help="write a table for other tools")
     exporting.add_argument("table", metavar="NAME|PATH", help="a shipped table, or a file")
     exporting.add_argument(
-        "--out", type=Path, required=True, metavar="FILE|FOLDER", help="where to"
+        "--out", type=values.path, required=True, metavar="FILE|FOLDER", help="where to"
     )
     exporting.add_argument(
         "--format",
@@ -63,7 +67,14 @@ def _add_tidy(group: argparse._ArgumentGroup) -> None:
         type=_pairs,
         default={},
         metavar="OURS=THEIRS,..",
-        help="their column for epoch, validation_error, seconds, config_id, seed",
+        help="their column for epoch, validation_error, seconds, config_id, seed, start",
+    )
+    group.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="COLUMN=VALUE",
+        help="read only the rows with this value, such as tag=validation/loss; repeatable",
     )
     group.add_argument(
         "--hyperparameters",
@@ -80,7 +91,8 @@ def _add_tidy(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--empty",
         choices=("diverged", "absent"),
-        help="what an empty loss means (default: an error)",
+        help="what an empty loss, or null, means: inf, or not measured (default: an error; with "
+        "--wide not measured)",
     )
 
 
@@ -103,14 +115,18 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--seconds-are",
-        choices=("per-epoch", "cumulative"),
-        help="of an epoch, or from the beginning (default: per-epoch; syne-tune: cumulative)",
+        choices=("per-epoch", "cumulative", "stamps"),
+        help="of an epoch, from the beginning, or times of day at its end "
+        "(default: per-epoch; syne-tune: cumulative)",
     )
     group.add_argument(
-        "--seconds-per-epoch", type=float, metavar="S", help="what every epoch takes, unrecorded"
+        "--seconds-per-epoch",
+        type=values.number,
+        metavar="S",
+        help="what every epoch takes, unrecorded",
     )
     group.add_argument(
-        "--least-seconds", type=float, metavar="S", help="what an epoch takes at least"
+        "--least-seconds", type=values.number, metavar="S", help="what an epoch takes at least"
     )
     group.add_argument(
         "--drop-epoch-0", action="store_true", help="epoch 0 is the state before training"
@@ -120,7 +136,22 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="epoch k is the k-th of the source's epochs, such as 0, 1, 2, .. or 100, 200, ..",
     )
-    group.add_argument("--r-max", type=int, metavar="N", help="keep the first N epochs only")
+    group.add_argument(
+        "--nan",
+        choices=("diverged", "absent"),
+        help="what a loss of NaN means: inf, or not measured (default: diverged; an error where a "
+        "later loss is a number)",
+    )
+    group.add_argument(
+        "--equal-configs",
+        choices=("seeds", "apart"),
+        default="seeds",
+        help="runs of equal hyperparameters are seeds of one config, or configs of their own, the "
+        "run being one more hyperparameter (default: %(default)s)",
+    )
+    group.add_argument(
+        "--r-max", type=values.Whole(1), metavar="N", help="keep the first N epochs only"
+    )
     group.add_argument(
         "--incomplete",
         choices=("refuse", "drop", "cut"),
@@ -136,20 +167,19 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    from dataclasses import fields  # noqa: PLC0415  quick --help
-
     from learning_curves.importers import reading  # noqa: PLC0415  imports numpy
     from learning_curves.importers.assembly import checked  # noqa: PLC0415  imports numpy
     from learning_curves.importers.options import Options  # noqa: PLC0415  quick --help
+    from sim.reports.progress_bar import ProgressBar  # noqa: PLC0415  quick --help
 
-    _check_suffix(args.out)
-    given: dict[str, Any] = vars(args) | {"name": args.out.stem}
+    _check_out(args.out)
+    given: dict[str, Any] = vars(args) | {"name": args.out.stem, "where": tuple(args.where)}
     options = Options(**{each.name: given[each.name] for each in fields(Options)})
     form = args.format or reading.guess(args.source)
     lines = [] if args.format else [f"{args.source} is taken for the format {form} (--format)"]
     _refuse_overwriting(args.source, args.out)
-    with _progress(args.source) as progress:
-        imported = reading.read(args.source, form, options, progress)
+    with ProgressBar(f"reading {args.source}", None, unit="bytes") as bar:
+        imported = reading.read(args.source, form, options, bar.reach)
     table = checked(imported, args.out)
     table.write(args.out)
     lines += [*imported.notes, *(f"known flaw: {flaw}" for flaw in table.card.known_flaws)]
@@ -160,7 +190,12 @@ def _import(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     from learning_curves.importers.formats import syne_tune_export  # noqa: PLC0415  imports numpy
     from learning_curves.tables.tabular import load  # noqa: PLC0415  imports numpy
+    from sim.reports import report  # noqa: PLC0415  quick --help
 
+    if args.format == "tidy":
+        _check_out(args.out)
+    else:
+        report.check_place(args.out)
     table: Tabular = load(args.table)
     if args.format == "syne-tune":
         syne_tune_export.write(table, args.out)
@@ -171,7 +206,6 @@ def _export(args: argparse.Namespace) -> int:
         else:
             console().print(told)
         return 0
-    _check_suffix(args.out)
     table.write(args.out)
     _tell(args.out, [], {}, as_json=args.json)
     return 0
@@ -179,14 +213,17 @@ def _export(args: argparse.Namespace) -> int:
 
 def _tell(out: Path, lines: Sequence[str], counts: Any, *, as_json: bool) -> None:
     """Print what was decided, and what the table amounts to, as `curves check` does."""
+    from learning_curves.tables.outliers import outlying_seconds  # noqa: PLC0415  imports numpy
     from learning_curves.tables.summary import summary  # noqa: PLC0415  imports numpy
     from learning_curves.tables.tabular import load  # noqa: PLC0415  imports numpy
 
-    found = summary(load(out))
+    table = load(out)
+    found, outliers = summary(table), outlying_seconds(table)
+    warn(str(out), outliers)
     if as_json:
-        print(  # noqa: T201  the answer
-            to_json({"table": str(out), "notes": list(lines), **counts, **found}), end=""
-        )
+        told = {"table": str(out), "notes": list(lines), **counts, **found}
+        listed = [asdict(each) for each in outliers]
+        print(to_json(told | {"outlying_seconds": listed}), end="")  # noqa: T201  the answer
         return
     for line in lines:
         console().print(line)
@@ -196,9 +233,21 @@ def _tell(out: Path, lines: Sequence[str], counts: Any, *, as_json: bool) -> Non
     )
 
 
-def _check_suffix(out: Path) -> None:
+def warn(name: str, outliers: list[Outlier]) -> None:
+    """Print a line on standard error if a table has outlying seconds."""
+    from learning_curves.tables.outliers import warning  # noqa: PLC0415  imports numpy
+
+    if said := warning(outliers):
+        console(stderr=True).print(f"warning: {name}: {said}", soft_wrap=True)
+
+
+def _check_out(out: Path) -> None:
+    """Raise if no table can be written to `out`, before the long reading."""
+    from sim.reports import report  # noqa: PLC0415  quick --help
+
     if out.suffix not in _SUFFIXES:
         raise InputError(f"--out is {out}: a table's name ends in .csv or .parquet")
+    report.check_file(out, "--out")
 
 
 def _refuse_overwriting(source: str, out: Path) -> None:
@@ -211,24 +260,6 @@ def _refuse_overwriting(source: str, out: Path) -> None:
         raise InputError(
             f"--out {out} would overwrite {card}, the card of something else: give another name"
         )
-
-
-@contextmanager
-def _progress(source: str) -> Iterator[Progress]:
-    """Yield what shows on a terminal how far the reading has come."""
-    from rich.progress import BarColumn, Progress, TimeRemainingColumn  # noqa: PLC0415  quick --help
-
-    screen = console(stderr=True)
-    with Progress(
-        "{task.description}",
-        BarColumn(),
-        TimeRemainingColumn(),
-        console=screen,
-        transient=True,
-        disable=not screen.is_terminal,
-    ) as bar:
-        task = bar.add_task(f"reading {source}", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _pairs(text: str) -> dict[str, str]:

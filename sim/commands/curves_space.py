@@ -9,10 +9,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Mapping
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError, for_the_user
+from sim.commands import values
 from sim.reports.screen import figure, print_table, to_json
 
 if TYPE_CHECKING:
@@ -26,14 +26,22 @@ def add_arguments(actions: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "space",
-        metavar="NAME|PATH",
-        help="a packaged space such as d2l-mlp, ConfigSpace's JSON (.json), or a table",
+        metavar="NAME|PATH|SPACE",
+        help="a packaged space such as d2l-mlp, ConfigSpace's JSON (.json), a table, or a space in "
+        "one line such as lr=loguniform(1e-4,1),act=choice(relu,tanh)",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE.json", help="write it to this file, as ConfigSpace's JSON"
+        "--out",
+        type=values.path,
+        metavar="FILE.json",
+        help="write it to this file, as ConfigSpace's JSON",
     )
-    parser.add_argument("--sample", type=int, metavar="N", help="print N draws as well")
-    parser.add_argument("--seed", type=int, default=0, help="of the draws (default: 0)")
+    parser.add_argument(
+        "--sample", type=values.Whole(1, 10**6), metavar="N", help="print N draws as well"
+    )
+    parser.add_argument(
+        "--seed", type=values.SEED, default=0, metavar="N", help="of the draws (default: 0)"
+    )
     return parser
 
 
@@ -48,18 +56,19 @@ def main(args: argparse.Namespace) -> int:
     """
     from learning_curves.spaces import configspace_json, scale  # noqa: PLC0415  imports numpy
     from learning_curves.spaces.space import to_dict  # noqa: PLC0415  imports numpy
+    from sim.reports import report  # noqa: PLC0415  imports numpy
 
     space = _load(args.space)
-    if args.sample is not None and args.sample < 1:
-        raise InputError(f"--sample is {args.sample}: give a number >= 1")
+    if args.out is not None and args.out.suffix != ".json":
+        raise InputError(f"--out is {args.out}: its name ends in .json, add it")
     if args.out is not None:
-        if args.out.suffix != ".json":
-            raise InputError(f"--out is {args.out}: its name ends in .json, add it")
-        configspace_json.write(space, args.out)
+        report.check_file(args.out, "--out")
     configs = _draws(space, args.seed, args.sample or 0)
     plain = to_dict(space)
     levels = {name: scale.levels(domain) for name, domain in space.items()}
     medians = {name: _median(domain) for name, domain in space.items()}
+    if args.out is not None:
+        configspace_json.write(space, args.out)
     if args.json:
         found = {"space": plain, "levels": levels, "medians": medians}
         draws = {"seed": args.seed, "configs": configs} if configs else {}
@@ -108,13 +117,12 @@ def domain_text(domain: Mapping[str, Any]) -> str:
 
 
 def _load(name_or_path: str) -> Space:
-    from learning_curves.spaces import configspace_json, space_files  # noqa: PLC0415  as above
+    from learning_curves.spaces import inline, space_files  # noqa: PLC0415  as above
     from learning_curves.tables import tabular  # noqa: PLC0415  as above
 
-    if name_or_path in space_files.names():
-        return space_files.named(name_or_path)
-    if name_or_path.endswith(".json"):
-        return configspace_json.read(Path(name_or_path))
+    of_no_table = name_or_path in space_files.names() or name_or_path.endswith(".json")
+    if of_no_table or inline.is_inline(name_or_path):
+        return space_files.find(name_or_path)
     try:
         return tabular.load(name_or_path).space
     except tabular.MissingTableError as error:

@@ -11,11 +11,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from math import isfinite, isinf
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError
-from sim.commands import options
+from sim.commands import options, values
 from sim.reports.screen import console, duration, figure, print_table, to_json
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def add_fit(actions: Any) -> None:
     )
     fit.add_argument("table", metavar="NAME|PATH", help="a shipped table, or a file")
     fit.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="the surrogate's folder"
+        "--out", type=values.path, required=True, metavar="FOLDER", help="the surrogate's folder"
     )
     fit.add_argument(
         "--regressor",
@@ -47,7 +46,9 @@ def add_fit(actions: Any) -> None:
         default=_REGRESSORS[0],
         help="what learns (default: %(default)s)",
     )
-    fit.add_argument("--seed", type=int, default=0, help="of the regressor (default: 0)")
+    fit.add_argument(
+        "--seed", type=values.SEED, default=0, metavar="N", help="of the regressor (default: 0)"
+    )
     fit.add_argument("--json", action="store_true", help="print JSON instead of lines")
 
 
@@ -66,7 +67,7 @@ def add_check(check: argparse.ArgumentParser) -> None:
         metavar="NAME,...",
         help=f"of {', '.join(_REGRESSORS)} (default: {_REGRESSORS[0]})",
     )
-    group.add_argument("--folds", type=int, default=8, metavar="N", help="(default: 8)")
+    group.add_argument("--folds", type=values.Whole(2), default=8, metavar="N", help="(default: 8)")
     group.add_argument(
         "--scheduler",
         type=options.names_of(options.SCHEDULER_NAMES),
@@ -75,29 +76,36 @@ def add_check(check: argparse.ArgumentParser) -> None:
         help="run on the table and on the surrogate of held-out configs "
         f"(default: {','.join(_SCHEDULERS)})",
     )
-    group.add_argument("--workers", type=int, default=4, help="they run on (default: 4)")
-    group.add_argument("--eta", type=int, default=2, help="reduction factor (default: 2)")
-    group.add_argument("--seed", type=int, default=0, help="the first seed (default: 0)")
-    group.add_argument("--seeds", type=int, default=100, metavar="N", help="(default: 100)")
+    group.add_argument(
+        "--workers", type=values.Whole(1), default=4, help="they run on (default: 4)"
+    )
+    group.add_argument(
+        "--eta", type=values.Whole(2), default=2, help="reduction factor (default: 2)"
+    )
+    group.add_argument("--seed", type=values.SEED, default=0, help="the first seed (default: 0)")
+    group.add_argument(
+        "--seeds", type=values.Whole(1), default=100, metavar="N", help="(default: 100)"
+    )
     group.add_argument(
         "--target",
-        type=float,
+        type=values.number,
         metavar="LOSS",
         help="of the time to target (default: what a tenth of the table's configs reach)",
     )
     group.add_argument(
         "--processes",
-        type=int,
+        type=values.processes(),
         default=os.cpu_count() or 1,
         metavar="N",
         help="to work in; the results are the same on any number (default: %(default)s)",
     )
     group.add_argument(
         "--out",
-        type=Path,
+        type=values.path,
         metavar="FOLDER",
         help="write the figures as JSON, and pictures of true against predicted curves, here",
     )
+    options.add_force(group)
 
 
 def fit(args: argparse.Namespace) -> int:
@@ -105,9 +113,9 @@ def fit(args: argparse.Namespace) -> int:
     from learning_curves.surrogates import surrogate_folder  # noqa: PLC0415  quick --help
     from learning_curves.surrogates.surrogate import Surrogate  # noqa: PLC0415  quick --help
     from learning_curves.tables.tabular import load  # noqa: PLC0415  quick --help
+    from sim.reports import report  # noqa: PLC0415  quick --help
 
-    if args.seed < 0:
-        raise InputError(f"--seed is {args.seed}: give a whole number >= 0")
+    report.check_place(args.out)
     table = load(args.table)
     learnt = Surrogate(table, args.regressor, args.seed)
     surrogate_folder.write(learnt, args.out)
@@ -171,17 +179,20 @@ def check(
 
     """
     from learning_curves.surrogates.cross_validation import check_folds, figures, held_out  # noqa: PLC0415  quick --help
-    from sim.reports import report  # noqa: PLC0415  quick --help
+    from sim.reports import memory, report  # noqa: PLC0415  quick --help
 
-    for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
-        if value < 1:
-            raise InputError(f"{name} is {value}: give at least 1")
     if args.target is not None and not isfinite(args.target):
         raise InputError(f"--target is {args.target}: give a loss")
     for name, table in tables.items():
         check_folds(table, args.folds)
-        _experiment(args, name)
-    folder = None if args.out is None else report.prepare(args.out)
+        base = _experiment(args, name)
+        memory.check(
+            [replace(base, scheduler=scheduler) for scheduler in args.scheduler],
+            force=args.force,
+            runs=3 * args.seeds * len(args.scheduler),
+            processes=args.processes,
+        )
+    folder = None if args.out is None else report.check_place(args.out)
     told: dict[str, list[dict[str, Any]]] = {name: [] for name in tables}
     for name, table in tables.items():
         for regressor in args.regressor:
@@ -192,6 +203,7 @@ def check(
             if not args.json:
                 _print_figures(table.name, found)
             if folder is not None:
+                report.make_folder(folder)
                 from sim.reports import plots  # noqa: PLC0415  imports matplotlib
 
                 stem = table.name

@@ -9,6 +9,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.commands import values
+
 if TYPE_CHECKING:
     from sim.faults import Faults
 
@@ -17,9 +19,9 @@ _NUMBERS = (
     ("lognormal-sigma", 0.0, "SIGMA", "a job takes exp(SIGMA z - SIGMA**2 / 2) times its seconds"),
     ("pareto-alpha", None, "ALPHA", "a job takes x times its seconds, P(x > t) = t**-ALPHA"),
     ("slow-workers", 0.0, "P", "each worker is slow with this probability"),
-    ("slow-worker-factor", 2.0, "F", "a slow worker takes so many times as long"),
+    ("slow-worker-factor", 2.0, "F", "a slow worker takes F times as long"),
     ("slow-epochs", 0.0, "P", "each epoch is slow with this probability"),
-    ("slow-epoch-factor", 10.0, "F", "a slow epoch takes so many times as long"),
+    ("slow-epoch-factor", 10.0, "F", "a slow epoch takes F times as long"),
     ("lost-probability", 0.0, "P", "in each second a job is lost with this probability"),
     ("mtbf", None, "S", "workers crash, and their jobs are lost: mean seconds between failures"),
     ("mttr", 0.0, "S", "mean seconds to the repair of a crashed worker"),
@@ -33,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what goes wrong")
     group.add_argument(
         "--straggler-sigma",
-        type=float,
+        type=values.number,
         default=0.0,
         metavar="SIGMA",
         help="a job takes 1 + |z| times its seconds, z ~ N(0, SIGMA) (default: 0)",
@@ -42,14 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         told = "none" if default is None else f"{default:g}"
         group.add_argument(
             f"--{name}",
-            type=float,
+            type=values.number,
             default=default,
             metavar=metavar,
             help=f"{what} (default: {told})",
         )
     group.add_argument(
         "--timetable",
-        type=Path,
+        type=values.path,
         metavar="FILE",
         help="a CSV with the columns worker,joins,leaves: the seconds at which workers join and "
         "leave, inf for never; one that it does not name is always there",
@@ -75,11 +77,14 @@ def faults(args: argparse.Namespace) -> Faults:
 
     names = [name.replace("-", "_") for name, *_ in _NUMBERS]
     _refuse_without(args)
+    timetable = args.timetable or ()
+    if isinstance(timetable, Path):  # else it is an experiment's, read before
+        timetable = timetable_file.read(timetable)
     with for_the_user():
         return Faults(
             **{name: getattr(args, name) for name in names},
             save_on_preemption=args.save_on_preemption,
-            timetable=() if args.timetable is None else timetable_file.read(args.timetable),
+            timetable=timetable,
         )
 
 
@@ -99,7 +104,7 @@ def _refuse_without(args: argparse.Namespace) -> None:
 
     defaults = {name.replace("-", "_"): default for name, default, *_ in _NUMBERS}
     for name, switches in _WITHOUT_EFFECT:
-        given = getattr(args, name) != defaults.get(name, False)
+        given = name in args.given and getattr(args, name) != defaults.get(name, False)
         if given and not any(getattr(args, switch) for switch in switches):
             needed = " or ".join(f"--{switch.replace('_', '-')}" for switch in switches)
             raise InputError(f"--{name.replace('_', '-')} has no effect without {needed}: give it")

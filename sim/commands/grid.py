@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.commands import options, values
+
 if TYPE_CHECKING:
     from sim.studies.study import Study
     from sim.studies.study_log import StudyLog
@@ -27,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of whatever runs a study."""
     parser.add_argument(
         "--processes",
-        type=int,
+        type=values.processes(),
         default=os.cpu_count() or 1,
         metavar="N",
         help="to work in; the results are the same on any number (default: %(default)s)",
@@ -37,6 +39,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="delete the results of another study, if the folder holds any",
     )
+    options.add_force(parser)
+
+
+def check(study: Study, args: argparse.Namespace) -> None:
+    """Raise for what makes one of the study's runs impossible, or too large for this machine.
+
+    Raises
+    ------
+    InputError
+        One line that names the cell.
+
+    """
+    from sim.reports import memory  # noqa: PLC0415  quick --help
+
+    study.check()
+    cells = [cell.experiment for cell in study.cells]
+    memory.check(cells, force=args.force, runs=study.runs, processes=args.processes)
 
 
 @contextmanager

@@ -6,13 +6,14 @@ Owns their names, which scripts depend on, and how they become an `Experiment`.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable
-from math import isfinite
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.commands import fault_options
-from sim.schedulers.catalogue import SCHEDULERS
-from sim.schedulers.protocol import LOST
+from sim.commands import fault_options, values
+from sim.commands.values import Whole
+from sim.schedulers.catalogue import SCHEDULERS, settings_used
 from sim.schedulers.rungs.stopping_rules import RULES
 
 if TYPE_CHECKING:
@@ -33,17 +34,19 @@ FAMILIES = "power-law, exponential, take-off, bowl"
 def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' last") -> None:
     """Add the scheduler's settings; `r_max` says which epoch is the last without the option."""
     group = parser.add_argument_group("the scheduler")
-    group.add_argument("--eta", type=int, default=2, help="reduction factor (default: %(default)s)")
+    group.add_argument(
+        "--eta", type=Whole(2), default=2, help="reduction factor (default: %(default)s)"
+    )
     group.add_argument(
         "--r-min",
-        type=int,
+        type=Whole(1),
         default=1,
         metavar="EPOCHS",
         help="the first rung; median: how often it decides (default: 1)",
     )
     group.add_argument(
         "--r-max",
-        type=int,
+        type=Whole(1),
         metavar="EPOCHS",
         help=f"the last rung (default: {r_max} epoch)",
     )
@@ -56,24 +59,28 @@ def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' 
     )
     group.add_argument(
         "--prefact",
-        type=int,
+        "--bracket-multiplier",
+        dest="prefact",
+        type=Whole(1),
         default=1,
         metavar="N",
-        help="multiplies the trials of each bracket of sh and hyperband (default: 1)",
+        help="the bracket-size multiplier: of the trials of each bracket of sh and hyperband "
+        "(default: 1)",
     )
     group.add_argument(
         "--attempts",
-        type=int,
+        type=Whole(1),
         default=3,
         metavar="N",
         help="try a job so often before it is lost for good (default: 3)",
     )
     group.add_argument(
         "--lost",
-        choices=LOST,
+        type=values.lost,
         default="inf",
+        metavar="{inf,drop}",
         help="what is recorded for a job that is lost for good: the loss inf, or nothing, so that "
-        "its rung shrinks (default: inf)",
+        "its rung shrinks: drop, or by its older name vanish (default: inf)",
     )
 
 
@@ -90,14 +97,14 @@ def add_searcher(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--grid-points",
-        type=int,
+        type=Whole(1),
         metavar="N",
         help="how many values of each hyperparameter a grid has (default: as many as --max-trials "
         "allows)",
     )
     group.add_argument(
         "--first",
-        type=_config,
+        type=values.config,
         action="append",
         default=[],
         metavar="NAME=VALUE,...",
@@ -122,7 +129,7 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--speeds",
-        type=_list_of(float),
+        type=values.ListOf(values.number),
         default=(),
         metavar="S,S,...",
         help="the workers' speeds, repeated in turn (default: 1)",
@@ -133,7 +140,11 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
         ("restore", "to load a paused trial"),
     ):
         group.add_argument(
-            f"--{name}-seconds", type=float, default=0.0, metavar="S", help=f"{what} (default: 0)"
+            f"--{name}-seconds",
+            type=values.number,
+            default=0.0,
+            metavar="S",
+            help=f"{what} (default: 0)",
         )
     group.add_argument(
         "--no-checkpoints", action="store_true", help="a promoted trial trains again from epoch 0"
@@ -149,20 +160,24 @@ def add_limits(
     `target_ends` tells whether reaching the target is one, `clock` by which the seconds go.
     """
     group = parser.add_argument_group("the end of a run, whichever comes first")
-    group.add_argument("--max-seconds", type=float, metavar="S", help=clock)
-    group.add_argument("--max-trials", type=int, metavar="N", help="draw no more configs than this")
-    group.add_argument("--max-jobs", type=int, metavar="N", help="hand out no more jobs than this")
+    group.add_argument("--max-seconds", type=values.number, metavar="S", help=clock)
+    group.add_argument(
+        "--max-trials", type=Whole(0), metavar="N", help="draw no more configs than this"
+    )
+    group.add_argument(
+        "--max-jobs", type=Whole(1), metavar="N", help="hand out no more jobs than this"
+    )
     group.add_argument(
         "--max-epochs",
-        type=int,
+        type=Whole(1),
         metavar="N",
-        help="hand out no job once so many epochs are handed out; the last job may go beyond",
+        help="hand out no job once N epochs are handed out; the last job may exceed it",
     )
     if target_ends:
         group.add_argument(
-            "--max-finished", type=int, metavar="N", help="so many trials trained to r_max"
+            "--max-finished", type=Whole(1), metavar="N", help="N trials that reached r_max"
         )
-        group.add_argument("--target", type=float, metavar="LOSS", help="a loss this low")
+        group.add_argument("--target", type=values.number, metavar="LOSS", help="a loss this low")
 
 
 def limits(args: argparse.Namespace, *, target_ends: bool) -> Limits:
@@ -187,8 +202,17 @@ def limits(args: argparse.Namespace, *, target_ends: bool) -> Limits:
         )
 
 
-def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object) -> Experiment:
+def experiment(
+    args: argparse.Namespace,
+    *,
+    target_ends: bool,
+    base: Experiment | None = None,
+    **others: object,
+) -> Experiment:
     """Return the experiment that the options describe; see `add_limits` for `target_ends`.
+
+    With a `base`, such as one that was read from a file, the options that were given take the
+    place of its values, and all else is as it is there.
 
     Raises
     ------
@@ -200,6 +224,9 @@ def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object)
     from sim.experiments.experiment import Experiment  # noqa: PLC0415  quick --help
     from sim.jobs.costs import Costs  # noqa: PLC0415  quick --help
 
+    if base is not None:
+        args = _filled(args, base)
+        others = {name: getattr(args, name) for name in others}
     with for_the_user():
         costs = Costs(
             start_seconds=args.start_seconds,
@@ -207,7 +234,7 @@ def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object)
             save_seconds=args.save_seconds,
             checkpoints=not args.no_checkpoints,
         )
-    values: dict[str, Any] = {
+    settings: dict[str, Any] = {
         "seconds": args.seconds,
         "eta": args.eta,
         "r_min": args.r_min,
@@ -227,17 +254,47 @@ def experiment(args: argparse.Namespace, *, target_ends: bool, **others: object)
         "costs": costs,
         "faults": fault_options.faults(args),
     }
-    return Experiment(**(values | others))
+    settings |= others
+    return Experiment(**settings) if base is None else replace(base, **settings)
 
 
-def refuse_beside(
-    args: argparse.Namespace,
-    what: str,
-    *,
-    free: Iterable[str],
-    add_arguments: Callable[[argparse.ArgumentParser], None],
-    remedy: str,
-) -> None:
+def _filled(args: argparse.Namespace, base: Experiment) -> argparse.Namespace:
+    """Return `args` with the values of `base` for all options that were not given."""
+    plain = {each.name: getattr(base, each.name) for each in fields(base)}
+    for part in ("limits", "costs", "faults"):
+        plain |= asdict(plain.pop(part))
+    plain["no_checkpoints"] = not plain.pop("checkpoints")
+    given = {name: value for name, value in vars(args).items() if name in args.given}
+    return argparse.Namespace(**(vars(args) | plain | given))
+
+
+def refuse_without_effect(args: argparse.Namespace, schedulers: Sequence[str]) -> None:
+    """Raise if a setting was given that none of the `schedulers` uses; a default never is refused.
+
+    Raises
+    ------
+    InputError
+        It names the option, and the schedulers that use it.
+
+    """
+    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+
+    parser = argparse.ArgumentParser()
+    add_scheduler(parser)
+    defaults = vars(parser.parse_args([]))
+    used = {name: settings_used(name) for name in SCHEDULERS}
+    for name in ("eta", "r_min", "rule", "prefact"):
+        if name not in args.given or getattr(args, name) == defaults[name]:
+            continue
+        if not any(name in used.get(each, {name}) for each in schedulers):
+            users = ", ".join(each for each in used if name in used[each])
+            raise InputError(
+                f"--{name.replace('_', '-')} {getattr(args, name)} has no effect on "
+                f"{', '.join(schedulers)}: leave it out, or choose from {users}"
+            )
+
+
+def refuse_beside(args: argparse.Namespace, what: str, *, free: Iterable[str], remedy: str) -> None:
     """Raise if an option was given that `what` decides already; those named in `free` may be.
 
     Raises
@@ -248,12 +305,19 @@ def refuse_beside(
     """
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
 
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    for name, default in vars(parser.parse_args([])).items():
-        given = getattr(args, name)
-        if given != default and name not in free:
-            raise InputError(f"--{name.replace('_', '-')} is {given} beside {what}: {remedy}")
+    for name in sorted(args.given - set(free)):
+        raise InputError(
+            f"--{name.replace('_', '-')} is {getattr(args, name)} beside {what}: {remedy}"
+        )
+
+
+def add_force(parser: argparse._ActionsContainer) -> None:
+    """Add the option that lets a run begin whatever memory it will take."""
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="run even if the estimated memory is above this machine's",
+    )
 
 
 def add_out(
@@ -263,65 +327,32 @@ def add_out(
     group = parser.add_argument_group("the results")
     group.add_argument(
         "--out",
+        type=values.path,
         metavar="DIR",
         default=default,
         help=f"write {what} here" + (f" (default: {default})" if default else ""),
     )
     group.add_argument("--no-plots", action="store_true", help="leave the pictures out")
+    group.add_argument(
+        "--format",
+        choices=PICTURE_FORMATS,
+        default=PICTURE_FORMATS[0],
+        help="of the pictures; svg and pdf are for papers (default: %(default)s)",
+    )
     group.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return group
 
 
-def names_of(known: Iterable[str]) -> Callable[[str], tuple[str, ...]]:
-    """Return a parser of `known` names, separated by commas."""
-
-    def parse(text: str) -> tuple[str, ...]:
-        names = tuple(text.split(","))
-        for name in names:
-            if name not in known:
-                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
-        return tuple(dict.fromkeys(names))
-
-    return parse
+def picture(text: str) -> Path:
+    """Read the path of a picture: its suffix says the format."""
+    path = values.path(text)
+    if path.suffix.removeprefix(".").lower() not in PICTURE_FORMATS:
+        names = ", ".join(f".{each}" for each in PICTURE_FORMATS)
+        raise argparse.ArgumentTypeError(f"{text!r} is no picture: end the name in one of {names}")
+    return path
 
 
-def _config(text: str) -> dict[str, Any]:
-    """Read a config from ``name=value,name=value``.
-
-    >>> _config("learning_rate=0.1,batch_size=128,activation=relu")
-    {'learning_rate': 0.1, 'batch_size': 128, 'activation': 'relu'}
-    """
-    config: dict[str, Any] = {}
-    for pair in text.split(","):
-        name, equals, value = pair.partition("=")
-        if not (name and equals and value) or name in config:
-            raise argparse.ArgumentTypeError(f"{text!r} is no config: write NAME=VALUE,NAME=VALUE")
-        config[name] = _value(value)
-        if isinstance(config[name], float) and not isfinite(config[name]):
-            raise argparse.ArgumentTypeError(f"{pair!r} is not finite: give a number")
-    return config
-
-
-def _value(text: str) -> int | float | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def _list_of(kind: type[float]) -> Callable[[str], tuple[float, ...]]:
-    def parse(text: str) -> tuple[float, ...]:
-        try:
-            return tuple(kind(each) for each in text.split(","))
-        except ValueError:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is no list of numbers: write them with commas between, such as 1,2,4"
-            ) from None
-
-    return parse
-
-
-whole_numbers = _list_of(int)
+names_of = values.NamesOf
+whole_numbers = values.ListOf(Whole(1))
+PICTURE_FORMATS = ("png", "svg", "pdf")
 SCHEDULER_NAMES = tuple(SCHEDULERS)

@@ -6,13 +6,13 @@ Owns its options and what it prints.
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.commands import options
+from sim.commands import options, values
 
 if TYPE_CHECKING:
+    from sim.experiments.experiment import Experiment
     from sim.experiments.run import Run
 
 EPILOG = """\
@@ -20,8 +20,16 @@ examples:
   rungsim run --scheduler sh --workers 8 --max-epochs 500
   rungsim run --curves lenet-fashion-mnist --seconds d2l-gpu --r-min 2 --max-seconds 720 --out out
   rungsim run --from out/experiment.toml --out again     the same bytes again
+  rungsim run --from out/experiment.toml --workers 16    the same on 16 workers
+  rungsim run --from rungsim-study/asha-a1/runs.csv --row 7      one run of a study
   rungsim run --workers 16 --mtbf 600 --mttr 60 --perfetto run.json     look at it in a browser
 """
+
+MOST_USED = (
+    *("--curves", "--scheduler", "--workers", "--seed", "--from", "--eta", "--r-min", "--r-max"),
+    *("--searcher", "--straggler-sigma", "--max-seconds", "--max-epochs", "--max-trials"),
+    *("--target", "--out", "--json"),
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,16 +47,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="asha",
         help="who decides (default: %(default)s)",
     )
-    parser.add_argument("--workers", type=int, default=4, help="how many (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of all randomness (default: 0)")
+    parser.add_argument(
+        "--workers",
+        type=values.Whole(1),
+        default=4,
+        metavar="N",
+        help="how many (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=values.SEED, default=0, metavar="N", help="of all randomness (default: 0)"
+    )
     parser.add_argument(
         "--from",
         dest="file",
-        type=Path,
+        type=values.path,
         metavar="FILE",
-        help="run the experiment of an experiment.toml; all options but those of the results "
-        "are taken from it",
+        help="run the experiment of an experiment.toml, or with --row one of a runs.csv; the other "
+        "options that are given take the place of its values",
     )
+    parser.add_argument(
+        "--row",
+        type=values.Whole(1),
+        metavar="N",
+        help="with --from, the N-th run in the runs.csv of a study or a comparison",
+    )
+    options.add_force(parser)
     options.add_searcher(parser)
     options.add_scheduler(parser)
     options.add_cluster(parser)
@@ -60,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     results.add_argument(
         "--perfetto",
-        type=Path,
+        type=values.path,
         metavar="FILE",
         help="write a timeline of all jobs in the Trace Event Format here: open it at "
         "https://ui.perfetto.dev (it stays on your machine) or chrome://tracing",
@@ -69,39 +92,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Run the experiment; write and print what came of it."""
-    from sim.experiments import experiment as experiments  # noqa: PLC0415  quick --help
     from sim.experiments import run as runs  # noqa: PLC0415  quick --help
-    from sim.reports import report, screen  # noqa: PLC0415  quick --help
+    from sim.reports import memory, report, screen  # noqa: PLC0415  quick --help
 
-    if args.file is None:
-        experiment = runs.bounded(
-            options.experiment(
-                args,
-                target_ends=True,
-                curves=args.curves,
-                scheduler=args.scheduler,
-                workers=args.workers,
-                seed=args.seed,
-            )
-        )
-    else:
-        options.refuse_beside(
-            args,
-            "--from",
-            free={"file", "out", "no_plots", "json", "perfetto"},
-            add_arguments=add_arguments,
-            remedy=f"edit {args.file} instead",
-        )
-        experiment = experiments.read(args.file)
-        report.check_provenance(experiment, args.file)
-    folder = None if args.out is None else report.prepare(Path(args.out))
+    experiment = _described(args)
+    folder = None if args.out is None else report.check_place(args.out)
     if args.perfetto is not None:
-        _check_place(args.perfetto)
+        report.check_file(args.perfetto, "--perfetto")
+    draws = folder is not None and not args.no_plots
+    memory.check([experiment], force=args.force, points=draws)
+    runs.check(experiment)
     run = runs.simulate(experiment)
     if folder is not None:
+        report.make_folder(folder)
         report.write_run(run, folder)
         if not args.no_plots:
-            report.draw_run(run, folder)
+            report.draw_run(run, folder, args.format)
     if args.perfetto is not None:
         _write_perfetto(run, args.perfetto)
     if args.json:
@@ -115,24 +121,36 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_place(path: Path) -> None:
-    """Raise if no file can be written to `path`, so that a long run does not end in an error.
+def _described(args: argparse.Namespace) -> Experiment:
+    """Return the experiment that the options and the file of --from describe.
 
     Raises
     ------
     InputError
-        It names the option.
+        A value is out of its range, has no effect, or the file is no experiment.
 
     """
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+    from sim.experiments import experiment as experiments  # noqa: PLC0415  quick --help
+    from sim.experiments import run as runs  # noqa: PLC0415  quick --help
+    from sim.reports import report  # noqa: PLC0415  quick --help
+    from sim.studies import one_run  # noqa: PLC0415  quick --help
 
-    folder = path.parent
-    if not folder.is_dir():
-        raise InputError(f"--perfetto {path}: there is no folder {folder}; make it first")
-    if path.is_dir():
-        raise InputError(f"--perfetto {path} is a folder: give the name of a file in it")
-    if not os.access(folder, os.W_OK):
-        raise InputError(f"--perfetto {path}: the folder {folder} cannot be written to")
+    base = None
+    if args.row is not None:
+        if args.file is None:
+            raise InputError(f"--row {args.row} has no effect without --from runs.csv: give it")
+        base = one_run.read(args.file, args.row)
+    elif args.file is not None:
+        if args.file.suffix == ".csv":
+            raise InputError(f"--from {args.file} holds many runs: choose one with --row N")
+        base = experiments.read(args.file)
+        if "curves" not in args.given:
+            report.check_provenance(base, args.file)
+    others = {name: getattr(args, name) for name in ("curves", "scheduler", "workers", "seed")}
+    made = options.experiment(args, target_ends=True, base=base, **others)
+    options.refuse_without_effect(args, [made.scheduler])
+    return runs.bounded(made)
 
 
 def _write_perfetto(run: Run, path: Path) -> None:

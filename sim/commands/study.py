@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sim.commands import grid
+from sim.commands import grid, options, values
 
 EPILOG = """\
 examples:
@@ -32,16 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a study that comes with rungsim, or a file",
     )
     parser.add_argument("--list", action="store_true", help="list the studies, and do nothing")
-    parser.add_argument("--seeds", type=int, metavar="N", help="in place of the study's own number")
-    grid.add_arguments(parser)
     parser.add_argument(
-        "--out",
-        metavar="DIR",
-        help="write runs.csv, cells.csv, study.toml and pictures here "
-        "(default: rungsim-study/NAME)",
+        "--seeds", type=values.Whole(1), metavar="N", help="in place of the study's own number"
     )
-    parser.add_argument("--no-plots", action="store_true", help="leave the pictures out")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    grid.add_arguments(parser)
+    options.add_out(
+        parser,
+        default=None,
+        what="runs.csv, cells.csv, study.toml and pictures, in place of rungsim-study/NAME,",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -59,13 +58,10 @@ def main(args: argparse.Namespace) -> int:
         return 0
     if args.study is None:
         raise InputError("which study? Give a name or a file; --list prints the names")
-    for name, value in (("--seeds", args.seeds), ("--processes", args.processes)):
-        if value is not None and value < 1:
-            raise InputError(f"{name} is {value}: give at least 1")
     study = study_file.read(args.study)
     study = replace(study, seeds=args.seeds or study.seeds)
-    study.check()
-    folder = Path("rungsim-study", study.name) if args.out is None else Path(args.out)
+    grid.check(study, args)
+    folder = Path("rungsim-study", study.name) if args.out is None else args.out
     with grid.opened(study, folder, overwrite=args.overwrite) as log:
         try:
             with pool_of(args.processes if len(log.missing) > 1 else 1) as pool:
@@ -77,7 +73,7 @@ def main(args: argparse.Namespace) -> int:
         if not args.no_plots:
             from sim.reports import study_pictures  # noqa: PLC0415  imports matplotlib
 
-            study_pictures.draw(study, log.values, folder)
+            study_pictures.draw(study, log.values, folder, suffix=f".{args.format}")
         if args.json:
             print(screen.to_json(results), end="")  # noqa: T201  the answer
             screen.console(stderr=True).print(rate)

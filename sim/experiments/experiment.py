@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from learning_curves.errors import InputError
+from learning_curves.errors import reading
 from learning_curves.spaces.space import Config
 from sim.experiments import plain
 from sim.faults import Faults, HalfNormalStraggler, Models
@@ -142,11 +142,5 @@ def read(path: Path) -> Experiment:
         There is no such file, or it is no experiment.
 
     """
-    try:
+    with reading(path, remedy="give an experiment.toml"):
         return Experiment.from_toml(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be read: {error.strerror}; give an experiment.toml"
-        ) from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is no text in UTF-8: give an experiment.toml") from None

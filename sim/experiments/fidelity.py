@@ -26,7 +26,7 @@ from learning_curves.spaces.space import Config, Space
 from learning_curves.tables.tabular import Tabular
 from sim.experiments.experiment import Experiment
 from sim.experiments.run import simulate
-from sim.traces import metrics
+from sim.traces import estimates, metrics
 
 SOURCES = ("table", "retrained", "surrogate")
 """On what each scheduler runs: the recorded curves; the same configs recorded with other seeds; the
@@ -200,7 +200,7 @@ def by_scheduler(told: Sequence[Fate]) -> pd.DataFrame:
                         level: float(np.mean([each.rungs.get(level, 0) for each in runs]))
                         for level in levels
                     },
-                    "time_to_target": metrics.median(times),
+                    "time_to_target": estimates.median(times),
                     "missed": sum(not isfinite(time) for time in times),
                 }
             )

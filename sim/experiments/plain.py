@@ -5,15 +5,15 @@ Owns what may stand in a file for a field. Must not know what the fields mean.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, asdict, fields
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import tomli_w
 
-from learning_curves.errors import InputError
+from learning_curves import files
+from learning_curves.errors import for_the_user, reading
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -57,20 +57,24 @@ def from_toml(kind: type[T], text: str, name: str, **parts: type[Any]) -> T:
         The text is not TOML, or does not describe such a dataclass.
 
     """
-    try:
-        values = tomllib.loads(text)
-        values.pop("notes", None)
-        made = {field: values.pop(field, {}) for field in parts}
-        _check_names(kind, values, "", also=parts)
-        check_kinds(kind, values)
-        for field, part in parts.items():
-            if isinstance(made[field], dict):
-                _check_names(part, made[field], f"[{field}] ")
-            check_kinds(part, made[field])
-        nested = {field: parts[field](**_frozen(made[field])) for field in parts}
-        return kind(**_frozen(values), **nested)
-    except (tomllib.TOMLDecodeError, TypeError, ValueError) as error:
-        raise InputError(f"{name} is no experiment: {error}") from None
+    with reading(name, "is no experiment", remedy="give an experiment.toml"):
+        values = files.read_toml(text)
+        with for_the_user():
+            return _made(kind, values, parts)
+
+
+def _made(kind: type[T], values: dict[str, Any], parts: Mapping[str, type[Any]]) -> T:
+    """Return the dataclass of the values, each checked."""
+    values.pop("notes", None)
+    made = {field: values.pop(field, {}) for field in parts}
+    _check_names(kind, values, "", also=parts)
+    check_kinds(kind, values)
+    for field, part in parts.items():
+        if isinstance(made[field], dict):
+            _check_names(part, made[field], f"[{field}] ")
+        check_kinds(part, made[field])
+    nested = {field: parts[field](**_frozen(made[field])) for field in parts}
+    return kind(**_frozen(values), **nested)
 
 
 def _check_names(

@@ -2,6 +2,10 @@
 
 Owns how an experiment is simulated, and which figures a run has. Must not know how a run is
 drawn or typed.
+
+`Run.plot` is the one name of this room that comes from a room above it, `sim.reports`: a run in a
+notebook draws itself, and a type checker sees what is returned. It is imported when it is used, so
+that a simulation imports nothing of `sim.reports`; tests/test_rooms.py lists the exception.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -27,6 +31,9 @@ from sim.schedulers import Trial, catalogue
 from sim.schedulers.catalogue import Make
 from sim.traces import metrics
 from sim.traces.trace import Trace
+
+if TYPE_CHECKING:
+    from sim.reports.notebook import RunPlots
 
 
 def bounded(experiment: Experiment) -> Experiment:
@@ -74,6 +81,8 @@ def simulate(
     >>> run = simulate(Experiment(curves="power-law", r_max=9, eta=3, limits=Limits(max_jobs=40)))
     >>> run.summary()["jobs"], run.summary()["finished"]
     (40, 2)
+    >>> run
+    <Run: asha on power-law, 4 workers, seed 0: 40 jobs, end 16 s, best loss 0.1223>
 
     """
     if not _ends(experiment):
@@ -97,7 +106,7 @@ def simulate(
     return Run(experiment, blackbox, make, trace, made.trials)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """The result of an experiment.
 
@@ -114,6 +123,17 @@ class Run:
     trials
         Each trial that was started, and its curve, by its number.
 
+    Notes
+    -----
+    A notebook shows a run as a table of its figures, above its Gantt chart.
+
+    Examples
+    --------
+    >>> run = simulate(Experiment(curves="power-law", r_max=9, eta=3, limits=Limits(max_jobs=40)))
+    >>> len(run.jobs), len(run.points()), len(run.incumbent())
+    (40, 60, 7)
+    >>> figure = run.plot.rungs()
+
     """
 
     experiment: Experiment
@@ -121,6 +141,15 @@ class Run:
     make: Make
     trace: Trace
     trials: Mapping[int, tuple[Trial, Curve]]
+
+    def __repr__(self) -> str:
+        """Return one line: what was run, how much of it, and the best loss."""
+        told, trace = self.experiment, self.trace
+        return (
+            f"<Run: {told.scheduler} on {told.curves}, {told.workers} workers, seed {told.seed}: "
+            f"{len(trace.jobs)} jobs, end {trace.end:.6g} s, "
+            f"best loss {metrics.best_loss(trace):.4g}>"
+        )
 
     @cached_property
     def waiting(self) -> dict[str, float]:
@@ -151,6 +180,36 @@ class Run:
             shortage = min(total, metrics.worker_seconds(repeated)["waiting"])
         straggling = metrics.beyond_rounding(total - shortage, self.trace)
         return {"straggling": straggling, "shortage": total - straggling}
+
+    @property
+    def jobs(self) -> pd.DataFrame:
+        """The log of the jobs, a row each, in the order of start; see `trace.COLUMNS`."""
+        return self.trace.jobs
+
+    @cached_property
+    def plot(self) -> RunPlots:
+        """The pictures of the run, such as ``run.plot.gantt()``; see `notebook.RunPlots`."""
+        from sim.reports.notebook import RunPlots  # noqa: PLC0415  a room above: see the file's law
+
+        return RunPlots(self)
+
+    def _repr_html_(self) -> str:
+        return self.plot.html
+
+    def _repr_png_(self) -> bytes:
+        return self.plot.png
+
+    def incumbent(self) -> pd.DataFrame:
+        """Return when the lowest loss reported so far fell, and to what.
+
+        Returns
+        -------
+        DataFrame
+            Columns seconds (since the run began, ascending) and loss (from then on, falling).
+
+        """
+        seconds, loss = metrics.incumbent(self.trace)
+        return pd.DataFrame({"seconds": seconds, "loss": loss})
 
     def points(self) -> pd.DataFrame:
         """Return each reported epoch as a point in time; see `metrics.points`."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from learning_curves.errors import InputError
-from learning_curves.tables.sheet import read_sheet
+from learning_curves.errors import InputError, for_the_user, reading
+from learning_curves.tables.sheet import Sheet, read_sheet
 from sim.faults.outages import Stay, Timetable
 
 _COLUMNS = ("worker", "joins", "leaves")
@@ -24,20 +24,17 @@ def read(path: Path) -> tuple[Stay, ...]:
         names the file and, if one value is wrong, the line.
 
     """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}; give a CSV file") from None
-    sheet = read_sheet(raw, path)
+    with reading(path, remedy="give a CSV file"), for_the_user():
+        return _stays(read_sheet(path.read_bytes(), path))
+
+
+def _stays(sheet: Sheet) -> tuple[Stay, ...]:
     if sorted(sheet.table.column_names) != sorted(_COLUMNS):
         raise InputError(
-            f"{path} has the columns {', '.join(sheet.table.column_names)}: "
+            f"{sheet.path} has the columns {', '.join(sheet.table.column_names)}: "
             f"a timetable has {', '.join(_COLUMNS)}"
         )
     columns = [sheet.numbers(name, whole=False).tolist() for name in _COLUMNS]
     stays = tuple(zip(*columns, strict=True))
-    try:
-        Timetable(stays)
-    except ValueError as error:
-        raise InputError(f"{path}: {error}") from None
+    Timetable(stays)
     return stays

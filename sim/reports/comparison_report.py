@@ -22,6 +22,7 @@ from sim.reports.screen import console, duration, records, to_json
 from sim.schedulers.hyperband import bracket_shapes
 from sim.schedulers.rungs.rung import rung_levels
 from sim.studies.comparison import Compared, effect_name, effect_of
+from sim.traces.estimates import ENDS
 
 _Row = Mapping[Any, Any]
 
@@ -175,16 +176,18 @@ def _missed(rows: Sequence[_Row], before: str) -> dict[str, list[str]]:
 
 
 def _speedup(row: _Row) -> str:
-    return _interval(_times(row["speedup"]), row["low"], row["high"], _times)
+    return _interval(row["speedup"], [row[end] for end in ENDS], _times)
 
 
 def _between(row: _Row, name: str, told: Callable[[float], str]) -> str:
-    return _interval(told(row[name]), row[f"{name}_low"], row[f"{name}_high"], told)
+    return _interval(row[name], [row[f"{name}_{end}"] for end in ENDS], told)
 
 
-def _interval(middle: str, low: float, high: float, told: Callable[[float], str]) -> str:
-    """Return an estimate and its interval; of few seeds there is none."""
-    return middle if isnan(low) or isnan(high) else f"{middle} [{told(low)}, {told(high)}]"
+def _interval(median: float, ends: Sequence[float], told: Callable[[float], str]) -> str:
+    """Return an estimate, or the range in which it lies, and its interval, if it has one."""
+    low, high, least, most = ends
+    known = told(median) if not isnan(median) else f"{told(least)} to {told(most)}"
+    return known if isnan(low) or isnan(high) else f"{known} [{told(low)}, {told(high)}]"
 
 
 def _signed(seconds: float) -> str:

@@ -7,29 +7,30 @@ compute what it reports.
 from __future__ import annotations
 
 import os
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from rich.table import Table
 
 from learning_curves import files
 from learning_curves.blackbox import Blackbox
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.tables.tabular import Tabular
 from sim.experiments.experiment import Experiment
-from sim.experiments.measures import SHARES, measured
+from sim.experiments.measures import SHARES
 from sim.experiments.parts import source
 from sim.experiments.run import Run
 from sim.reports.screen import console, duration, figure, to_json
 
 
-def prepare(folder: Path) -> Path:
-    """Make the folder, so that a long run does not end in an error.
+def check_place(folder: Path) -> Path:
+    """Return `folder`, which can be made or written to; make nothing.
+
+    A long run does not end in an error then, and one that is refused leaves nothing.
 
     Raises
     ------
@@ -38,13 +39,84 @@ def prepare(folder: Path) -> Path:
 
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        nearest = next(each for each in (folder, *folder.absolute().parents) if each.exists())
     except OSError as error:
         raise InputError(
             f"{folder} cannot be made: {error.strerror}; choose another --out"
         ) from None
+    if not nearest.is_dir():
+        raise InputError(f"{nearest} is no folder: choose another --out")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"{nearest} cannot be written to: choose another --out")
+    return folder
+
+
+def check_file(path: Path, option: str) -> None:
+    """Raise if no file can be written to `path`; make nothing.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    option
+        For the message, such as ``"--perfetto"``.
+
+    Raises
+    ------
+    InputError
+        It names the option.
+
+    """
+    folder = path.parent
+    try:
+        if not folder.is_dir():
+            raise InputError(f"{option} {path}: there is no folder {folder}; make it first")
+        if path.is_dir():
+            raise InputError(f"{option} {path} is a folder: give the name of a file in it")
+    except OSError as error:
+        raise InputError(f"{option} {path}: {error.strerror}; give another name") from None
     if not os.access(folder, os.W_OK):
-        raise InputError(f"{folder} cannot be written to: choose another --out")
+        raise InputError(f"{option} {path}: the folder {folder} cannot be written to")
+
+
+def make_folder(folder: Path) -> list[Path]:
+    """Make the folder and those above it; return the ones made, the outermost first.
+
+    Raises
+    ------
+    InputError
+        It cannot be made, or not be written to.
+
+    """
+    check_place(folder)
+    above = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remove_empty(above[::-1])
+        raise InputError(
+            f"{folder} cannot be made: {error.strerror}; choose another --out"
+        ) from None
+    return above[::-1]
+
+
+def remove_empty(folders: Sequence[Path]) -> None:
+    """Remove the folders that `make_folder` made, as far as nothing is in them."""
+    for folder in reversed(folders):
+        with suppress(OSError):
+            folder.rmdir()
+
+
+def prepare(folder: Path) -> Path:
+    """Check the folder and make it; return it.
+
+    Raises
+    ------
+    InputError
+        It cannot be made, or not be written to.
+
+    """
+    make_folder(folder)
     return folder
 
 
@@ -71,7 +143,11 @@ def check_provenance(experiment: Experiment, path: Path) -> None:
         The table's digest differs from the one noted in the file.
 
     """
-    noted = tomllib.loads(path.read_text(encoding="utf-8")).get("notes", {}).get("curves_sha256")
+    with reading(path, remedy="give an experiment.toml"):
+        notes = files.read_toml(path.read_text(encoding="utf-8")).get("notes", {})
+        if not isinstance(notes, dict):
+            raise InputError(f"notes is {notes!r}: give a table, or delete it")
+        noted = notes.get("curves_sha256")
     found = provenance(source(experiment)).get("curves_sha256")
     if noted is not None and noted != found:
         raise InputError(
@@ -96,40 +172,36 @@ def write_run(run: Run, folder: Path) -> None:
 
 def clear_pictures(folder: Path) -> None:
     """Remove the pictures of an earlier run, which would not belong to what is written now."""
-    for name in ("gantt", "losses*", "incumbent", "rungs*", "utilisation", "speedup", "straggling"):
-        for picture in folder.glob(f"{name}.png"):
+    names = ("gantt", "losses*", "incumbent", "rungs*", "utilisation", "speedup", "straggling")
+    for name in (*names, "effect-of-*"):
+        remove_picture(folder, name)
+
+
+def remove_picture(folder: Path, name: str) -> None:
+    """Remove a picture of an earlier run in whatever format; `name` is a pattern of its stem."""
+    for kind in ("png", "svg", "pdf"):
+        for picture in folder.glob(f"{name}.{kind}"):
             picture.unlink()
 
 
-def draw_run(run: Run, folder: Path) -> None:
-    """Draw the pictures of a run."""
-    from sim.reports import plots  # noqa: PLC0415  imports matplotlib
-    from sim.traces import metrics  # noqa: PLC0415  imports matplotlib
-
-    title = f"{run.experiment.scheduler}, {run.experiment.workers} workers"
-    plots.gantt(run.trace, folder / "gantt.png", title=title)
-    plots.losses(run.points(), folder / "losses.png", title=title)
-    plots.incumbents(
-        {run.experiment.scheduler: [metrics.incumbent(run.trace)]},
-        folder / "incumbent.png",
-        end=run.trace.end,
-        title=title,
-        target=run.experiment.limits.target,
-    )
-    plots.rungs(run.trace, folder / "rungs.png", title=title)
-    told = {"scheduler": run.experiment.scheduler, "workers": run.experiment.workers}
-    shares = pd.DataFrame([told | dict(zip(SHARES, measured(run, SHARES), strict=True))])
-    plots.utilisation(shares, folder / "utilisation.png", title=title)
+def draw_run(run: Run, folder: Path, kind: str = "png") -> None:
+    """Draw the pictures of a run in a format, "png", "svg" or "pdf"."""
+    run.plot.gantt(folder / f"gantt.{kind}")
+    run.plot.losses(folder / f"losses.{kind}")
+    run.plot.incumbent(folder / f"incumbent.{kind}")
+    run.plot.rungs(folder / f"rungs.{kind}")
+    run.plot.utilisation(folder / f"utilisation.{kind}")
 
 
 def print_run(run: Run) -> None:
     """Print the figures of a run for a person, and what asks for another one."""
-    _print_summary(run.summary())
+    console().print(summary_table(run.summary()))
     for border in run.border:
         console().print(f"note: {border.note}", soft_wrap=True)
 
 
-def _print_summary(summary: Mapping[str, Any]) -> None:
+def summary_table(summary: Mapping[str, Any]) -> Table:
+    """Return the figures of a run, `Run.summary`, as a table of a name and a value a row."""
     total = summary["workers"] * summary["end_seconds"]
     table = Table(show_header=False, box=None)
     table.add_row("curves", summary["curves"])
@@ -150,4 +222,4 @@ def _print_summary(summary: Mapping[str, Any]) -> None:
         table.add_row("best config", ", ".join(f"{k} {figure(v)}" for k, v in config))
     if summary["time_to_target"] is not None:
         table.add_row("time to target", duration(summary["time_to_target"]))
-    console().print(table)
+    return table

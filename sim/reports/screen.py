@@ -13,9 +13,28 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from learning_curves.errors import printable
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class _Escaping(Console):
+    """A console that shows control characters as escapes; a terminal would obey them."""
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        return super().render_str(shown(text), **settings)
+
+
+def shown(text: str) -> str:
+    r"""Return `text` with escapes for what a terminal would obey or not show, line by line.
+
+    >>> shown("one\ntwo \x1b[31m")
+    'one\ntwo \\x1b[31m'
+    """
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -23,7 +42,7 @@ def console(*, stderr: bool = False) -> Console:
 
     It is made for each use, since standard output may have been exchanged.
     """
-    made = Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    made = _Escaping(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
     if not made.is_terminal:
         made.width = 200
     return made
@@ -43,6 +62,15 @@ def duration(seconds: float) -> str:
     if minutes < 100:
         return f"{int(minutes)} min {int(seconds % 60):02d} s"
     return f"{int(minutes // 60)} h {int(minutes % 60):02d} min"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes for a person.
+
+    >>> size(3.2e8), size(2.5e10), size(1e300)
+    ('320 MB', '25 GB', '1e+291 GB')
+    """
+    return f"{count / 1e6:.0f} MB" if count < 1e9 else f"{count / 1e9:.3g} GB"
 
 
 def figure(value: object) -> str:

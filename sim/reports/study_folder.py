@@ -6,12 +6,11 @@ know how its runs are made, nor what is reported of them.
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from learning_curves import files, sources
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from sim.experiments.parts import source
 from sim.reports.report import provenance, write_text
 from sim.studies.study import Study, as_text
@@ -75,10 +74,9 @@ def _check_extends(path: Path, text: str) -> None:
                 "--overwrite them"
             )
         return
-    try:
-        found, wanted = tomllib.loads(path.read_text(encoding="utf-8")), tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read: {error}; choose another --out") from None
+    wanted = files.read_toml(text)
+    with reading(path, remedy="choose another --out"):
+        found = files.read_toml(path.read_text(encoding="utf-8"))
     differs = next(
         (
             name

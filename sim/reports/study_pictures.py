@@ -60,10 +60,11 @@ def draw(study: Study, values: Values, folder: Path, *, suffix: str = ".png") ->
                 plots.utilisation(Compared(study, values).cells, path, title=study.base.curves)
             case "speedup":
                 title = f"{study.base.curves}, time to {study.target:.3g}"
-                plots.speedup(Compared(study, values).cells, path, title=title)
+                plots.speedup(Compared(study, values).cells, path, title=title, seeds=study.seeds)
             case "effect":
-                title = f"{study.base.curves}: effect of {effect_of(study)}"
-                plots.effects(_effects(study, values), path, title=title)
+                kind = str(effect_of(study))
+                title = f"{study.base.curves}: effect of {kind}"
+                plots.effects(_effects(study, values), path, title=title, cause=kind)
             case _:
                 _draw_lines(study, picture, cells, fitted, path)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict, cast
 
 from sim.schedulers.asha import ASHA
 from sim.schedulers.asha_stopping import StoppingASHA
@@ -16,7 +16,7 @@ from sim.schedulers.async_hyperband import AsyncHyperband
 from sim.schedulers.hyperband import Hyperband
 from sim.schedulers.median_stopping import MedianStopping
 from sim.schedulers.pasha import PASHA
-from sim.schedulers.protocol import Scheduler, Searcher
+from sim.schedulers.protocol import Scheduler, Searcher, Trial
 from sim.schedulers.random_search import RandomSearch
 from sim.schedulers.rungs.stopping_rules import RULES
 from sim.schedulers.successive_halving import SuccessiveHalving
@@ -144,3 +144,38 @@ def make(name: str, searcher: Searcher, settings: Settings) -> Scheduler:
     if settings.rule not in RULES:
         raise ValueError(f"the rule is {settings.rule!r}: choose from {', '.join(RULES)}")
     return SCHEDULERS[name](searcher, settings)
+
+
+class _Noting:
+    """Settings that note which of them are read."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.read: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        self.read.add(name)
+        return getattr(self._settings, name)
+
+
+class _NoTrials:
+    """A searcher without trials."""
+
+    adaptive = False
+
+    def draw(self) -> None:
+        """Draw no trial."""
+
+    def observe(self, trial: Trial, epoch: int, loss: float) -> None:
+        """Learn nothing."""
+
+
+def settings_used(name: str) -> frozenset[str]:
+    """Return the names of the `Settings` that the scheduler called `name` uses.
+
+    >>> sorted(settings_used("random")), sorted(settings_used("median"))
+    (['lost', 'r_max'], ['lost', 'r_max', 'r_min'])
+    """
+    noting = _Noting(Settings(r_min=1, r_max=4, eta=2, workers=1))
+    SCHEDULERS[name](_NoTrials(), cast("Settings", noting))
+    return frozenset(noting.read)

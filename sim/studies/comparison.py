@@ -24,12 +24,13 @@ from sim.studies.contrasts import contrasts
 from sim.studies.study import Picture, Study
 from sim.studies.study_cells import SPEEDUP, by_cell
 from sim.studies.study_log import Values
+from sim.traces.estimates import ENDS
 
 MEASURES = ("end_seconds", "finished", "lost", "best_loss", "time_to_target", *SHARES)
 """The figures of a run that a comparison keeps."""
 
 _WITH, _WITHOUT = "with", "without"
-_ENDS = ("", "_low", "_high")
+_ENDS = ("", *(f"_{end}" for end in ENDS))
 
 
 def comparison(
@@ -167,8 +168,8 @@ class Compared:
         Means over the seeds of the end, the shares, the trials finished, the jobs lost and the best
         loss; the median time to target (inf where most runs missed it), how many runs missed it,
         and the speedup with its 95 % interval, against the same scheduler with the fewest workers
-        (see `metrics.speedup`); the throughput speedup: the trials finished a second, of all seeds
-        together, against the same.
+        (see `estimates.speedup`); the throughput speedup: the trials finished a second, of all
+        seeds together, against the same.
         """
         figures = self._by_measure(by_cell(self.study, self.values))
         rows: list[dict[str, Any]] = []
@@ -187,8 +188,7 @@ class Compared:
                     "time_to_target": time["median"],
                     "missed": time["censored"],
                     "speedup": speedup["median"],
-                    "low": speedup["low"],
-                    "high": speedup["high"],
+                    **{end: speedup[end] for end in ENDS},
                     "throughput_speedup": self._throughput(scheduler, count) / fewest,
                 }
             )

@@ -6,6 +6,7 @@ scheduler against another, or a cluster with a fault against the same one withou
 
 from __future__ import annotations
 
+from functools import partial
 from math import isinf
 from typing import Any
 
@@ -15,14 +16,14 @@ from learning_curves.streams import generator
 from sim.experiments.measures import MEASURES
 from sim.studies.study import Study
 from sim.studies.study_log import Values
-from sim.traces import metrics
+from sim.traces.estimates import ENDS, as_columns, difference, speedup
 
 ESTIMATES = ("difference", "ratio", "speedup")
-"""The estimates of a contrast, each with the ends ``..._low`` and ``..._high`` of its interval."""
+"""The estimates of a contrast; the columns of each end in `estimates.ENDS`."""
 
 COLUMNS = (
     *("axis", "against", "measure", "seeds"),
-    *(f"{name}{end}" for name in ESTIMATES for end in ("", "_low", "_high")),
+    *(f"{name}{end}" for name in ESTIMATES for end in ("", *(f"_{each}" for each in ENDS))),
     *("censored", "censored_against"),
 )
 """The columns beside the axes."""
@@ -44,9 +45,9 @@ def contrasts(study: Study, values: Values) -> pd.DataFrame:
         One row a measure and cell, those at the setting left out: the axes; the `axis` and the
         setting `against`; `measure`; `seeds`; the median `difference`, own less other, over the
         pairs; for measures in seconds also the median `ratio`, own to other, and the median
-        `speedup`, other to own, missing for the rest; each with the ends ``..._low`` and
-        ``..._high`` of its 95 % interval (see `metrics.difference` and `metrics.speedup`); and how
-        many runs are `censored`, own and other.
+        `speedup`, other to own, missing for the rest; each with the ends of its 95 %
+        interval and of its range (see `estimates.Estimate`); and how many runs are `censored`, own
+        and other.
 
     """
     cube = values.reshape(len(study.cells), study.seeds, len(study.measures))
@@ -68,14 +69,10 @@ def _contrast(
     own: list[float], other: list[float], seed: int, *, seconds: bool
 ) -> dict[str, float | int]:
     """Return the row of one measure in one pair of cells."""
-
-    def told(name: str, estimate: metrics.Estimate) -> dict[str, float]:
-        middle, low, high = estimate.median, estimate.low, estimate.high
-        return {name: middle, f"{name}_low": low, f"{name}_high": high}
-
-    difference = metrics.difference(own, other, generator(seed, "bootstrap"))
-    row: dict[str, float | int] = {"seeds": len(own), **told("difference", difference)}
+    resampling = partial(generator, seed, "bootstrap")
+    of_pairs = difference(own, other, resampling())
+    row: dict[str, float | int] = {"seeds": len(own), **as_columns(of_pairs, "difference")}
     if seconds:
-        row |= told("ratio", metrics.speedup(own, other, generator(seed, "bootstrap")))
-        row |= told("speedup", metrics.speedup(other, own, generator(seed, "bootstrap")))
+        row |= as_columns(speedup(own, other, resampling()), "ratio")
+        row |= as_columns(speedup(other, own, resampling()), "speedup")
     return row | {"censored": sum(map(isinf, own)), "censored_against": sum(map(isinf, other))}

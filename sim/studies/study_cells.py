@@ -5,7 +5,7 @@ Owns the statistics over seeds. Must not know how a run was made, nor how a figu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from math import isfinite, nan, sqrt
 from typing import Any
 
@@ -17,14 +17,16 @@ from learning_curves.streams import generator
 from sim.studies.laws import LAWS
 from sim.studies.study import Study
 from sim.studies.study_log import Values
-from sim.traces import metrics
+from sim.traces import estimates
 
-_FEWEST = 6  # values of which the least and the greatest hold the median with 95 %: 1 - 2 / 2**6
 SPEEDUP = "speedup."
 """Leads the name of the measure whose speedup is told."""
 _ROUNDING = 1e-12  # what values that are equal but for rounding may differ by, as a share
 
-STATISTICS = ("seeds", "mean", "standard_error", "median", "low", "high", "censored", "law")
+STATISTICS = (
+    *("seeds", "mean", "standard_error", "median", "low", "high", "least", "most"),
+    *("censored", "law"),
+)
 """The columns that are told of a measure in a cell."""
 
 
@@ -43,8 +45,9 @@ def by_cell(study: Study, values: Values) -> pd.DataFrame:
     DataFrame
         The axes; `measure`, a speedup's being ``speedup.MEASURE``; `seeds`; the `mean` and its
         `standard_error`, infinite and missing if a run is censored; the `median`, with a 95 %
-        interval from `low` to `high`, missing below six seeds; how many runs are `censored`:
-        infinite, counted, never dropped; and the `law`, what theory expects, if any is named; of a
+        interval from `low` to `high`, missing below six seeds, and the range from `least` to `most`
+        within which it lies; how many runs are `censored`: infinite, counted, never dropped; and
+        the `law`, what theory expects, if any is named; of a
         speedup over workers, the linear one.
 
     """
@@ -58,42 +61,20 @@ def by_cell(study: Study, values: Values) -> pd.DataFrame:
         for measure, axis in study.speedups.items():
             m = study.measures.index(measure)
             base = study.beside(place, axis, study.settings(axis)[0])
-            estimate = metrics.speedup(
+            estimate = estimates.speedup(
                 cube[base, :, m].tolist(),
                 cube[place, :, m].tolist(),
                 generator(cell.experiment.seed, "bootstrap"),
             )
             if base == place:  # against itself, whatever was missed
-                estimate = metrics.Estimate(1.0, 1.0, 1.0, estimate.censored)
-            told = {
-                "median": estimate.median,
-                "low": estimate.low,
-                "high": estimate.high,
-                "censored": estimate.censored,
-            }
+                estimate = replace(estimate, median=1.0, low=1.0, high=1.0, least=1.0, most=1.0)
+            told = estimates.as_columns(estimate) | {"censored": estimate.censored}
             named = {**cell.settings, "measure": f"{SPEEDUP}{measure}", "seeds": study.seeds}
             law = nan
             if axis == "workers":  # K workers are to be K times as fast
                 law = cell.experiment.workers / study.cells[base].experiment.workers
             rows.append(named | {"mean": nan, "standard_error": nan} | told | {"law": law})
     return pd.DataFrame(rows, columns=[*study.axes, "measure", *STATISTICS])
-
-
-def interval_of_median(values: Sequence[float]) -> tuple[float, float]:
-    """Return two of the values that have the true median between them with 95 % confidence.
-
-    They are order statistics: how many of n values lie below the median is binomial (n, 1/2),
-    whatever the values' distribution, infinite ones included. Of fewer than six values not even
-    the least and the greatest hold it that surely: both are NaN.
-
-    >>> interval_of_median([5.0, 1.0, 4.0, 2.0, 3.0, 6.0, 8.0, 7.0, 9.0])
-    (2.0, 8.0)
-    """
-    if len(values) < _FEWEST:
-        return nan, nan
-    ranked = sorted(values)
-    below = int(stats.binom.ppf(0.025, len(ranked), 0.5)) - 1
-    return ranked[below], ranked[-1 - below]
 
 
 def fits(study: Study, values: Values) -> pd.DataFrame:
@@ -147,15 +128,17 @@ def _power_law(log_x: Values, y: Values) -> tuple[float, float]:
 
 def _told(values: Values) -> dict[str, Any]:
     censored = int((~np.isfinite(values)).sum())
-    low, high = interval_of_median(values.tolist())
-    mean = float(values.mean())
+    low, high = estimates.interval_of_median(values.tolist())
+    mean, median = float(values.mean()), estimates.median(values.tolist())
     return {
         "seeds": len(values),
         "mean": mean,
         "standard_error": _standard_error(values) if isfinite(mean) else nan,
-        "median": metrics.median(values.tolist()),
+        "median": median,
         "low": low,
         "high": high,
+        "least": median,
+        "most": median,
         "censored": censored,
     }
 

@@ -6,14 +6,14 @@ Owns the complaints about an entry. Must not know how an experiment is run; the 
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Collection
 from dataclasses import fields
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
-from learning_curves.errors import InputError
+from learning_curves import files
+from learning_curves.errors import InputError, for_the_user, reading
 from sim.experiments.measures import MEASURES
 from sim.faults import KINDS
 from sim.studies import comparison, contrasts
@@ -46,16 +46,11 @@ def read(name_or_path: str) -> Study:
 
     """
     path = shipped().get(name_or_path, Path(name_or_path))
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InputError(
-            f"there is no study {name_or_path!r}: give a TOML file, or one of "
-            f"{', '.join(shipped())}"
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
-    return parse(text, path)
+    remedy = f"give a TOML file, or one of {', '.join(shipped())}"
+    if not path.exists():
+        raise InputError(f"there is no study {name_or_path!r}: {remedy}")
+    with reading(path, remedy=remedy):
+        return parse(path.read_text(encoding="utf-8"), path)
 
 
 def parse(text: str, path: Path) -> Study:
@@ -77,31 +72,32 @@ def parse(text: str, path: Path) -> Study:
     [('sh', 1), ('sh', 4), ('asha', 1), ('asha', 4)]
 
     """
-    try:
-        given = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path} is no study: {error}") from None
-    if "curves" in given and "experiment" not in given:
-        raise InputError(f"{path} is an experiment, no study: rungsim run --from {path}")
-    try:
-        given.pop("notes", None)
-        known = [each.name for each in fields(Study) if each.name not in {"name", "path"}]
-        _known("it names", given, known)
-        for name in ("experiment", "axes", "laws", "speedups", "fits", "against", "pictures"):
-            _require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
-        pictures = given.pop("pictures", {})
-        study = Study(
-            **{"title": path.stem, "measures": [], "experiment": {}}
-            | given
-            | {"axes": _axes_by_name(given.get("axes", {}))}
-            | {"against": {k: as_text(v) for k, v in given.get("against", {}).items()}},
-            name=path.stem,
-            path=path,
-            pictures={name: _picture(name, each) for name, each in pictures.items()},
-        )
-        _check(study)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path} is no study: {error}") from None
+    with reading(path, "is no study", remedy="give a study's TOML file"):
+        given = files.read_toml(text)
+        if "curves" in given and "experiment" not in given:
+            raise InputError(f"{path} is an experiment, no study: rungsim run --from {path}")
+        with for_the_user():
+            return _made(given, path)
+
+
+def _made(given: Table, path: Path) -> Study:
+    """Return the study of the file's entries, each checked."""
+    given.pop("notes", None)
+    known = [each.name for each in fields(Study) if each.name not in {"name", "path"}]
+    _known("it names", given, known)
+    for name in ("experiment", "axes", "laws", "speedups", "fits", "against", "pictures"):
+        _require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
+    pictures = given.pop("pictures", {})
+    study = Study(
+        **{"title": path.stem, "measures": [], "experiment": {}}
+        | given
+        | {"axes": _axes_by_name(given.get("axes", {}))}
+        | {"against": {k: as_text(v) for k, v in given.get("against", {}).items()}},
+        name=path.stem,
+        path=path,
+        pictures={name: _picture(name, each) for name, each in pictures.items()},
+    )
+    _check(study)
     return study
 
 

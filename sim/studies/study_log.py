@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from learning_curves import files
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from sim.experiments.experiment import Experiment
 from sim.studies.study import Study
 
@@ -98,10 +98,10 @@ class StudyLog:
 
     def _read(self) -> None:
         """Take the whole rows of the file, and cut off what follows them."""
-        try:
-            found = self._path.read_bytes()
-        except FileNotFoundError:
+        if not self._path.exists():
             return
+        with reading(self._path, remedy="choose another --out"):
+            found = self._path.read_bytes()
         whole = found[: found.rfind(b"\n") + 1].decode(errors="replace")
         if not whole:  # torn in the header
             if self._header.encode().startswith(found):

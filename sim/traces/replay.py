@@ -24,7 +24,7 @@ from learning_curves.tables.table_file import Recorded
 from learning_curves.tables.tabular import Tabular
 from sim.jobs.costs import Costs
 from sim.schedulers.protocol import Trial
-from sim.traces.metrics import median
+from sim.traces.estimates import median
 from sim.traces.trace import Trace
 
 _NO_TIME = 1e-9  # seconds of an epoch that took none, such as one that raised: a curve needs > 0

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from learning_curves.errors import InputError
+from learning_curves.errors import reading
 from learning_curves.files import replacing
 
 
@@ -156,7 +156,7 @@ def read(path: str | Path) -> Trace:
 
     """
     path = Path(path)
-    try:
+    with reading(path, "is not a trace", remedy="give the jobs file of a run"):
         if path.suffix == ".csv":
             with path.open("rb") as file:
                 facts = json.loads(file.readline().removeprefix(b"#"))
@@ -169,10 +169,6 @@ def read(path: str | Path) -> Trace:
         facts["down"] = down_table(facts.get("down", ()))
         facts["kept"] = kept_table(facts.get("kept", ()))
         return Trace(jobs[list(COLUMNS)], **facts)
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist: give the jobs file of a run") from None
-    except (KeyError, TypeError, ValueError, pa.ArrowInvalid):
-        raise InputError(f"{path} is not a trace: give the jobs file of a run") from None
 
 
 def frame(rows: bytes | bytearray) -> pd.DataFrame:

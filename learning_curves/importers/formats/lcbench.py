@@ -23,7 +23,7 @@ from learning_curves.importers.domains import uniform
 from learning_curves.importers.log import Log, Progress, one_of, read_whole
 from learning_curves.importers.losses import as_losses
 from learning_curves.importers.options import Options
-from learning_curves.importers.trainings import repeats
+from learning_curves.importers.trainings import apart, merged, repeats
 from learning_curves.spaces.distributions import lograndint
 from learning_curves.spaces.space import Config, Domain
 
@@ -57,10 +57,7 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
 
     """
     content, digest = read_whole(source, lambda _, __: None)
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{source}, byte {error.start}: this is no text in UTF-8") from None
+    text = content.decode("utf-8")
     del content
     tag = options.objective or _METRIC
     runs: dict[str, list[_Run]] = {}
@@ -74,7 +71,10 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
     if not chosen:
         raise InputError(f"{source}: the data set {task!r} holds no run: choose another by --task")
     configs, constants, flaws = _configs(chosen)
-    ids, distinct, config, seed = repeats(configs, [run.number for run in chosen])
+    numbers = [run.number for run in chosen]
+    if options.equal_configs == "apart":
+        configs = apart(configs, numbers, "config")
+    ids, distinct, config, seed = repeats(configs, numbers)
     lengths = [len(run.metric) for run in chosen]
     at = np.repeat(np.arange(len(chosen)), lengths)
     accuracy = "accuracy" in tag or "result" in tag
@@ -98,7 +98,11 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
         cumulative=True,
         from_0=True,
         space={name: SPACE[name] for name in distinct[0] if name in SPACE},
-        notes=(said, "epoch 0, the evaluation before training, is left out"),
+        notes=(
+            said,
+            "epoch 0, the evaluation before training, is left out",
+            *merged(len(chosen), len(distinct)),
+        ),
         title=f"LCBench, {task}: MLPs trained by SGD with cosine annealing",
         flaws=(
             *flaws,
@@ -125,6 +129,12 @@ class _Run:
             )
         self.number = int(name) if name.isdecimal() else name
         self.config: dict[str, Any] = run["config"]
+        for key, value in self.config.items():
+            if not isinstance(value, bool | int | float | str):
+                raise InputError(
+                    f"{self.where}: {key!r} is {str(value)[:80]}: give a number, a truth value or "
+                    "a string"
+                )
         self.metric, self.time = self._numbers(log, tag), self._numbers(log, "time")
         if len(self.metric) != len(self.time):
             raise InputError(

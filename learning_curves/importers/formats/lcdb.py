@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute
 import pyarrow.csv
 
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from learning_curves.importers.log import Digesting, Log, Progress, one_of
 from learning_curves.importers.losses import as_losses
 from learning_curves.importers.options import Options
@@ -138,7 +138,8 @@ def _filtered(source: Path, file: Digesting, task: str | None, score: str) -> tu
     )
     kept: list[Any] = []
     tasks: set[int] = set()
-    try:
+    fault = f"is no CSV of LCDB, with the columns {', '.join(COLUMNS)}"
+    with reading(source, fault, remedy="get the file again"):
         stream = pyarrow.csv.open_csv(
             pa.PythonFile(file, mode="r"),
             read_options=pyarrow.csv.ReadOptions(block_size=1 << 20, use_threads=False),
@@ -151,11 +152,6 @@ def _filtered(source: Path, file: Digesting, task: str | None, score: str) -> tu
             mine = batch.filter(pyarrow.compute.equal(batch["openmlid"], wanted))
             if mine.num_rows:
                 kept.append(mine)
-    except (pa.ArrowException, KeyError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{source} is no CSV of LCDB, with the columns {', '.join(COLUMNS)}: "
-            f"{' '.join(str(error).split())}"
-        ) from None
     return pa.Table.from_batches(kept, stream.schema), tasks - {None}
 
 

@@ -16,12 +16,12 @@ from urllib.parse import quote
 import numpy as np
 from scipy import stats
 
-from learning_curves.errors import InputError, one_line
+from learning_curves.errors import InputError
 from learning_curves.importers.domains import uniform
 from learning_curves.importers.log import Log, Progress, digest_of, one_of
 from learning_curves.importers.losses import as_losses
 from learning_curves.importers.options import Options
-from learning_curves.importers.trainings import repeats
+from learning_curves.importers.trainings import apart, merged, repeats
 from learning_curves.spaces.distributions import lograndint
 from learning_curves.spaces.space import Config, Domain
 
@@ -58,16 +58,18 @@ def read(source: str, options: Options, progress: Progress) -> Log:
     except ImportError:
         raise InputError("--format optuna needs Optuna: pip install 'rungsim[optuna]'") from None
     told, digest, study = _study(optuna, source, options, progress)
-    try:
-        higher = study.direction == optuna.study.StudyDirection.MAXIMIZE
-    except RuntimeError:
-        raise InputError(f"{told} has several objectives: such trials report no steps") from None
+    if len(study.directions) > 1:
+        raise InputError(f"{told} has several objectives: such trials report no steps")
+    higher = study.direction == optuna.study.StudyDirection.MAXIMIZE
     over = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
     trials = [trial for trial in over if trial.intermediate_values and trial.duration is not None]
     if not trials:
         raise InputError(f"{told}: of {len(over)} trials that are over, none has reported a step")
     space, configs = _configs(told, trials, keep_space=options.space is None)
-    ids, distinct, config, seed = repeats(configs, [trial.number for trial in trials])
+    numbers = [trial.number for trial in trials]
+    if options.equal_configs == "apart":
+        configs = apart(configs, numbers, "trial")
+    ids, distinct, config, seed = repeats(configs, numbers)
     lengths = [len(trial.intermediate_values) for trial in trials]
     at = np.repeat(np.arange(len(trials)), lengths)
     steps = [step for trial in trials for step in trial.intermediate_values]
@@ -94,6 +96,7 @@ def read(source: str, options: Options, progress: Progress) -> Log:
             said,
             f"{len(trials)} trials: {', '.join(counted)}",
             *left,
+            *merged(len(trials), len(distinct)),
         ),
         title=f"Optuna's study {study.study_name}",
         flaws=() if options.seconds_per_epoch is not None else (_SPREAD,),
@@ -119,17 +122,10 @@ def _study(optuna: Any, source: str, options: Options, progress: Progress) -> tu
             raise InputError(f"{source} is no SQLite file: give Optuna's, or a storage's URL")
         url = f"sqlite:///file:{quote(str(Path(source).resolve()))}?mode=ro&uri=true"
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        storage = optuna.storages.RDBStorage(url, skip_table_creation=True)
-        there = [study.study_name for study in storage.get_all_studies()]
-    except Exception as error:  # noqa: BLE001  whatever the database's driver raises
-        raise InputError(f"{told} is no storage of Optuna: {_first_line(error)}") from None
+    storage = optuna.storages.RDBStorage(url, skip_table_creation=True)
+    there = [study.study_name for study in storage.get_all_studies()]
     name = one_of(options.study, sorted(there), option="--study", what="studies", source=told)
     return f"{told}, study {name}", digest, optuna.load_study(study_name=name, storage=storage)
-
-
-def _first_line(error: Exception) -> str:
-    return one_line(error).split(" [SQL")[0].split(" (Background")[0]
 
 
 def without_password(source: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from learning_curves.errors import InputError, one_line
+from learning_curves.errors import InputError, reading
 from learning_curves.importers.formats import syne_tune_space
 from learning_curves.importers.log import Log, Progress, digest_of, one_of
 from learning_curves.importers.losses import as_losses
@@ -121,10 +121,8 @@ def _missing(source: Path, name: str) -> str:
 
 
 def _json(path: Path) -> dict[str, Any]:
-    try:
+    with reading(path, "is no JSON", remedy="export the blackbox again"):
         said = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is no JSON: {one_line(error)}") from None
     if not isinstance(said, dict):
         raise InputError(f"{path} holds a {type(said).__name__}: it is to hold an object, {{..}}")
     return said
@@ -139,13 +137,8 @@ def _names(source: Path, metadata: dict[str, Any], key: str) -> list[str]:
 
 def _array(path: Path) -> Any:
     """Return the array in the file, of which only what is asked for is read."""
-    try:
+    with reading(path, "is no array of numbers", remedy="save it by numpy.save, without pickle"):
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(
-            f"{path} is no array of numbers (pickles are not read): {reason}"
-        ) from None
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
         raise InputError(f"{path} is no array of numbers: save it by numpy.save")
     return array

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, reading
 from learning_curves.importers.domains import uniform
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.distributions import Weighted, lograndint, reverse_loguniform
@@ -43,10 +43,8 @@ def from_json(plain: Mapping[str, Any]) -> tuple[Space, list[str]]:
         if not isinstance(said, dict):
             space[name] = said
             continue
-        try:
+        with reading(f"the hyperparameter {name!r}", remedy="export the blackbox again"):
             domain = _domain(said)
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"the hyperparameter {name!r} has {said}: {error} is amiss") from None
         if domain is None:
             unknown.append(name)
         else:

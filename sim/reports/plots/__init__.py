@@ -4,6 +4,8 @@ Owns how things look, and is the only package that imports matplotlib. Must not 
 came about: what is drawn is handed over ready, but for quantiles and for the gaps between jobs.
 """
 
+from matplotlib.figure import Figure
+
 from sim.reports.plots.effects import effects
 from sim.reports.plots.efficiency import speedup, utilisation
 from sim.reports.plots.held_out_curves import held_out
@@ -14,6 +16,7 @@ from sim.reports.plots.table_curves import curves
 from sim.reports.plots.timeline import gantt, gantts
 
 __all__ = [
+    "Figure",
     "curves",
     "effects",
     "gantt",

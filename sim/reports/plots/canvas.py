@@ -1,4 +1,4 @@
-"""What all pictures share: size, colours, time and loss axes, the legend, and how one is saved.
+"""What all pictures share: size, time and loss axes, the legend, and how one is saved.
 
 Owns the look. Must not know what is drawn. Uses figures only, never matplotlib's global state of
 a current figure, so that pictures may be made in threads and processes.
@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
+from threading import Lock
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib import rcParams
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -21,28 +26,26 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
+from learning_curves.errors import InputError
 from learning_curves.files import replacing
+from sim.reports.plots.palette import VERMILION
 
 WIDTH = 6.0  # inches, of every picture
 HEIGHT = 2.5  # inches, unless there is more to show
 DPI = 150
 SMALL, MEDIUM, LARGE = 7.0, 8.0, 9.0  # font sizes in points: ticks and legend, labels, titles
-
-BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
-VERMILION, SKY, PURPLE = "#D55E00", "#56B4E9", "#CC79A7"
-COLOURS = (BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE)
-"""Okabe and Ito's palette without its black, kept for the incumbent, and its yellow, too faint."""
-GREY = "#BBBBBB"
-DARK_GREY = "#666666"
-LINES: tuple[tuple[float, tuple[float, ...]], ...] = (
-    (0.0, ()),
-    (0.0, (5.0, 1.5)),
-    (0.0, (1.5, 1.0)),
-    (0.0, (6.0, 1.5, 1.5, 1.5)),
+FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {  # without dates and versions, so that the same figure gives the same bytes
+        "png": {"dpi": DPI, "metadata": {"Software": None}},
+        "svg": {"metadata": {"Date": None, "Creator": None}},
+        "pdf": {"metadata": {"CreationDate": None, "Creator": None, "Producer": None}},
+    }
 )
-"""Line styles; their number and that of the colours give 12 pairs when both are cycled through."""
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-
+_SETTINGS = {
+    "svg.hashsalt": "rungsim",  # else the names within the file are random
+    "pdf.fonttype": 42,  # TrueType: many journals refuse Matplotlib's Type 3
+}
+_saving = Lock()  # the settings above are Matplotlib's, and common to all threads
 _LOG_FROM = 5.0  # the ratio of the greatest to the least from which an axis is logarithmic
 _PAD = 0.06  # of what is drawn, left free above and below it
 _PAD_FOR_MARKS = 0.15  # above it, where losses without a number are marked
@@ -50,16 +53,52 @@ _PAD_FOR_MARKS = 0.15  # above it, where losses without a number are marked
 Floats = npt.NDArray[np.float64]
 
 
+class Picture(Figure):
+    """A figure that notebooks show, although pyplot does not know it."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
+def png(figure: Figure) -> bytes:
+    """Return `figure` as the bytes of a PNG file."""
+    file = BytesIO()
+    figure.savefig(file, format="png", **FORMATS["png"])
+    return file.getvalue()
+
+
 def figure(height: float = HEIGHT) -> Figure:
     """Return an empty figure, `height` inches high, that lays itself out when it is drawn."""
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06)
-    return Figure(figsize=(WIDTH, height), dpi=DPI, layout=layout)
+    return Picture(figsize=(WIDTH, height), dpi=DPI, layout=layout)
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Write `figure` as a PNG; the same figure gives the same bytes."""
-    with replacing(path) as part:
-        figure.savefig(part, format="png", dpi=DPI, metadata={"Software": None})
+def save(figure: Figure, path: Path | None) -> Figure:
+    """Write `figure` in the format that the suffix of `path` names, and return it.
+
+    The same figure gives the same bytes. Without a path, nothing is written.
+
+    Raises
+    ------
+    InputError
+        The suffix is none of `FORMATS`.
+
+    """
+    if path is None:
+        return figure
+    kind = path.suffix.removeprefix(".").lower()
+    if kind not in FORMATS:
+        names = ", ".join(f".{each}" for each in FORMATS)
+        raise InputError(f"{path} is no name of a picture: end it in one of {names}")
+    common: Any = rcParams
+    with replacing(path) as part, _saving:
+        before = {name: common[name] for name in _SETTINGS}
+        common.update(_SETTINGS)
+        try:
+            figure.savefig(part, format=kind, **FORMATS[kind])
+        finally:
+            common.update(before)
+    return figure
 
 
 def dress(axes: Axes, *, x: str, y: str, title: str = "") -> None:
@@ -72,6 +111,13 @@ def dress(axes: Axes, *, x: str, y: str, title: str = "") -> None:
         # As it is: a dollar sign is no formula.
         wrapped = textwrap.fill(title, 75)
         axes.set_title(wrapped, fontsize=LARGE, loc="left", parse_math=False)
+
+
+def head(picture: Figure, title: str) -> None:
+    """Set the title above all axes, if there is one."""
+    if title:
+        wrapped = textwrap.fill(title, 85)
+        picture.suptitle(wrapped, fontsize=LARGE, x=0.01, ha="left", parse_math=False)
 
 
 def say(axes: Axes, what: str) -> None:

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullLocator
 from matplotlib.transforms import ScaledTranslation
 
 from sim.reports.plots import canvas
-from sim.reports.plots.canvas import COLOURS, LINES, MARKERS
+from sim.reports.plots.palette import DARK_GREY, LINES, label_looks
 
 _ROW = 1.75  # inches of a row of panels
 _DODGE = 0.008  # of the axis, between the points of two lines at one place
@@ -30,14 +31,14 @@ _LETTER = 4.0  # points, of a label on x
 
 def study_lines(
     points: pd.DataFrame,
-    path: Path,
+    path: Path | None = None,
     *,
     x: str,
     log: str = "",
     title: str = "",
     law: str = "theory",
     ticks: Sequence[str] = (),
-) -> None:
+) -> Figure:
     """Draw the points, a row of panels for each measure, those of one line joined.
 
     Parameters
@@ -46,10 +47,12 @@ def study_lines(
         One row a point, with the columns ``row`` and ``panel``, which say where it is drawn and
         label that; ``colour`` and ``style``, which name its line, either maybe empty; ``x``;
         ``y``, ``low`` and ``high``; and ``law``, what theory has in its place, drawn as a dotted
-        line; NaN is no law. A y that is not finite is marked at the top edge, an upper end that
-        is not by an arrow.
+        line, in the colour of its line where a panel has several; NaN is no law. A y that is
+        infinite is marked at the top edge, an upper end that is by an arrow. A y that is NaN is
+        drawn as the range from ``least`` to ``most``, if there are such columns. A scheduler's
+        name in ``colour`` gets the scheduler's colour.
     path
-        The PNG file to write.
+        The file to write, in the format of its suffix; None writes none.
     x
         The label of the common axis.
     log
@@ -67,11 +70,12 @@ def study_lines(
     rows, panels = (list(dict.fromkeys(points[name])) for name in ("row", "panel"))
     picture = canvas.figure(_ROW * max(1, len(rows)) + 0.75)
     grid = picture.subplots(max(1, len(rows)), max(1, len(panels)), sharex=True, squeeze=False)
-    if title:
-        picture.suptitle(title, fontsize=canvas.LARGE, x=0.01, ha="left", parse_math=False)
+    canvas.head(picture, title)
+    ends = {name: points.get(name, pd.Series(np.nan, points.index)) for name in ("least", "most")}
+    points = points.assign(**{name: end.where(points["y"].isna()) for name, end in ends.items()})
     looks = _looks(points, joined=not ticks)
     some_law = False
-    missed = False
+    coloured = missed = False
     for i, row in enumerate(rows):
         in_row = points[points["row"] == row]
         for j, panel in enumerate(panels):
@@ -86,20 +90,21 @@ def study_lines(
             axes.tick_params(labelleft=j == 0, labelbottom=last)
             here = in_row[in_row["panel"] == panel]
             some_law |= bool(np.isfinite(here["law"]).any())
+            coloured |= len(_laws(here)) > 1
             _draw(axes, here, looks, log)
             missed |= _mark_missed(axes, here, looks)
     named = ((", ".join(filter(None, names)), look) for names, look in looks.items())
     entries: list[tuple[Artist, str]] = [(Line2D([], [], **k), name) for name, k in named if name]
     if some_law:
         dotted = Line2D([], [], color="black", linewidth=1.0, linestyle=(0, (1, 1)))
-        entries.append((dotted, law))
+        entries.append((dotted, f"{law} (in the colour of its line)" if coloured else law))
     if missed:
-        cross = Line2D([], [], linestyle="none", marker="x", color=canvas.DARK_GREY, markersize=4.5)
+        cross = Line2D([], [], linestyle="none", marker="x", color=DARK_GREY, markersize=4.5)
         entries.append((cross, "not reached by most"))
     if points.empty:
         canvas.say(grid[0, 0], "no runs")
     canvas.legend(picture, entries)
-    canvas.save(picture, path)
+    return canvas.save(picture, path)
 
 
 _Looks = dict[tuple[str, str], dict[str, Any]]
@@ -107,16 +112,16 @@ _Looks = dict[tuple[str, str], dict[str, Any]]
 
 
 def _looks(points: pd.DataFrame, *, joined: bool) -> _Looks:
-    colours, styles = (list(dict.fromkeys(points[name])) for name in ("colour", "style"))
+    styles = list(dict.fromkeys(points["style"]))
+    found = label_looks(points["colour"])
     looks: _Looks = {}
     for names in dict.fromkeys(zip(points["colour"], points["style"], strict=True)):
-        first, second = colours.index(names[0]), styles.index(names[1])
-        colour = COLOURS[first % len(COLOURS)]
+        look, second = found[names[0]], styles.index(names[1])
         looks[names] = {
-            "color": colour,
-            "marker": MARKERS[first % len(MARKERS)],
+            "color": look.colour,
+            "marker": look.marker,
             "linestyle": LINES[second % len(LINES)] if joined else "none",
-            "markerfacecolor": "white" if second % 2 else colour,
+            "markerfacecolor": "white" if second % 2 else look.colour,
             "markersize": 3.5,
             "linewidth": 1.1,
         }
@@ -126,7 +131,7 @@ def _looks(points: pd.DataFrame, *, joined: bool) -> _Looks:
 def _scale(axes: Axes, xs: pd.Series, in_row: pd.DataFrame, log: str, *, gap: float) -> None:
     """Scale both axes for all panels of a row alike, and label every place on x."""
     places = np.unique(xs.to_numpy(np.float64))
-    shown = in_row[["y", "low", "high", "law"]].to_numpy(np.float64).ravel()
+    shown = in_row[["y", "low", "high", "law", "least", "most"]].to_numpy(np.float64).ravel()
     if "y" in log:
         shown = shown[shown > 0]
         axes.set_yscale("log")
@@ -172,20 +177,25 @@ def _positions(places: canvas.Floats, log: str) -> canvas.Floats:
     return logged
 
 
-def _laws(here: pd.DataFrame) -> set[tuple[tuple[float, float], ...]]:
-    """Return the laws of a panel, each once, as points (x, law)."""
+def _laws(here: pd.DataFrame) -> dict[tuple[tuple[float, float], ...], tuple[str, str]]:
+    """Return the laws of a panel, each once, as points (x, law), with the first line of each."""
     known = here[np.isfinite(here["law"])].sort_values("x")
-    by_line = (line for _, line in known.groupby(["colour", "style"], sort=False))
-    return {tuple(zip(line["x"], line["law"], strict=True)) for line in by_line}
+    laws: dict[tuple[tuple[float, float], ...], tuple[str, str]] = {}
+    for names, line in known.groupby(["colour", "style"], sort=False):
+        colour, style = names
+        points = tuple(zip(line["x"], line["law"], strict=True))
+        laws.setdefault(points, (str(colour), str(style)))
+    return laws
 
 
 def _draw(axes: Axes, here: pd.DataFrame, looks: _Looks, log: str) -> None:
     """Draw the lines of one panel."""
     bottom, top = axes.get_ylim()
     laws = _laws(here)
-    for law in laws:
+    for law, names in laws.items():
+        colour = looks[names]["color"] if len(laws) > 1 else "black"
         axes.plot(
-            *zip(*law, strict=True), color="black", linewidth=1.0, linestyle=(0, (1, 1)), zorder=4
+            *zip(*law, strict=True), color=colour, linewidth=1.0, linestyle=(0, (1, 1)), zorder=4
         )
     for place, (names, look) in enumerate(looks.items()):
         colour, style = names
@@ -202,6 +212,17 @@ def _draw(axes: Axes, here: pd.DataFrame, looks: _Looks, log: str) -> None:
             y[seen],
             zorder=3,
             **look,
+        )
+        least, most = (line[name].to_numpy(np.float64) for name in ("least", "most"))
+        is_open = ~np.isnan(least)
+        axes.vlines(
+            x[is_open],
+            np.clip(least, bottom, top)[is_open],
+            np.clip(most, bottom, top)[is_open],
+            color=look["color"],
+            linewidth=5,
+            alpha=0.35,
+            zorder=2,
         )
         rises = np.isinf(high) & np.isfinite(low)
         known = np.isfinite(low)

@@ -5,25 +5,27 @@ Owns the quantiles over seeds. Must not know which scheduler did what, nor how a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sim.reports.plots import canvas
-from sim.reports.plots.canvas import COLOURS, LINES, Floats
+from sim.reports.plots.canvas import Floats
+from sim.reports.plots.palette import LINES, scheduler_looks, trial_colours
 
 _NAMED = 10  # up to so many trials are named in the legend
 _STEEP = 0.05  # the share of the time in which incumbents fall steeply
 _QUANTILES = (0.25, 0.5, 0.75)
 
 
-def losses(points: pd.DataFrame, path: Path, *, title: str = "") -> None:
-    """Draw the loss over wall-clock time, one line a trial, with the incumbent in black.
+def losses(points: pd.DataFrame, path: Path | None = None, *, title: str = "") -> Figure:
+    """Draw the loss over wall-clock time, one line a trial, with the best at every epoch in black.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ def losses(points: pd.DataFrame, path: Path, *, title: str = "") -> None:
         One row an epoch of a trial, with the columns ``trial``, ``epoch``, ``seconds`` (when it
         ended) and ``loss``. A loss that is not finite is marked at the top edge.
     path
-        The PNG file to write.
+        The file to write, in the format of its suffix; None writes none.
     title
         Above the picture.
 
@@ -53,7 +55,7 @@ def losses(points: pd.DataFrame, path: Path, *, title: str = "") -> None:
     trials = [int(trial) for trial in by_trial.groups]
     lines = LineCollection(
         [some[["seconds", "loss"]].to_numpy() / (second, 1.0) for _, some in by_trial],
-        colors=[COLOURS[trial % len(COLOURS)] for trial in trials],
+        colors=trial_colours(trials),
         linestyles=["-" if many else LINES[trial % len(LINES)] for trial in trials],
         linewidths=0.5 if many else 1.0,
         alpha=0.6 if many else 1.0,
@@ -64,14 +66,14 @@ def losses(points: pd.DataFrame, path: Path, *, title: str = "") -> None:
         shown["seconds"] / second,
         shown["loss"],
         s=1.5 if many else 5.0,
-        c=[COLOURS[trial % len(COLOURS)] for trial in shown["trial"]],
+        c=trial_colours(shown["trial"].tolist()),
         linewidths=0,
         zorder=2.5,
     )
     if len(trials) <= _NAMED:
-        entries += [(_line(trial, marker="."), f"trial {trial}") for trial in trials]
+        entries += [(_trial(trial), f"trial {trial}") for trial in trials]
     else:
-        entries.append((_line(0, marker="."), "a trial"))
+        entries.append((_trial(0), "a trial"))
     if finite.any():
         times, best = shown["seconds"].to_numpy(), np.minimum.accumulate(shown["loss"].to_numpy())
         (incumbent,) = axes.step(
@@ -82,29 +84,32 @@ def losses(points: pd.DataFrame, path: Path, *, title: str = "") -> None:
             linewidth=1.4,
             zorder=3,
         )
-        entries.append((incumbent, "lowest so far"))
+        entries.append((incumbent, "best loss at every epoch"))
     elif len(points):
         canvas.say(axes, "all diverged")
     if not finite.all():
         diverged = canvas.mark_diverged(axes, points.loc[~finite, "seconds"] / second)
         entries.append((diverged, "diverged"))
     canvas.legend(picture, entries)
-    canvas.save(picture, path)
+    return canvas.save(picture, path)
 
 
 def incumbents(
     runs: Mapping[str, Sequence[tuple[Floats, Floats]]],
-    path: Path,
+    path: Path | None = None,
     *,
     end: float,
     title: str = "",
     target: float | None = None,
-) -> None:
+    best: str = "best loss at job ends",
+) -> Figure:
     """Draw the median over seeds of the best loss so far, with a band from 25 to 75 %.
 
     A seed without a result yet counts as +inf: a line begins when half of the seeds have one,
-    and where fewer than three quarters have, its band reaches the top edge. The losses of the
-    first twentieth of the time may lie above the top edge, since they would hide all that follows.
+    and where fewer than three quarters have, its band reaches the top edge. The time axis is
+    logarithmic where at least half of the improvements of the medians fall in its first tenth. If
+    it is not, the losses of the first twentieth of the time may lie above the top edge, since they
+    would hide all that follows.
 
     Parameters
     ----------
@@ -112,36 +117,47 @@ def incumbents(
         For each label, one (times, best losses) a seed: the loss holds from its time, in ascending
         seconds, to the next. The arrays may be empty.
     path
-        The PNG file to write.
+        The file to write, in the format of its suffix; None writes none.
     end
         When the time axis ends, in seconds.
     title
         Above the picture.
     target
         A loss to draw as a dotted line.
+    best
+        What the best loss is taken over: the label of the loss axis.
 
     """
     picture = canvas.figure()
     axes = picture.subplots()
     unit, second = canvas.time_unit(end)
     canvas.dress(axes, x=canvas.time_label(unit), y="", title=title)
-    axes.set_xlim(0, (end or 1.0) / second)
     bands = {label: quantile_band(seeds, end) for label, seeds in runs.items()}
     quantiles = [np.array(quantiles) for _, quantiles in bands.values()]
+    is_log = is_early([(grid, median) for grid, (_, median, _) in bands.values()], end)
+    first = 0.0
+    if is_log:
+        first = min(_first(grid, low) for grid, (low, _, _) in bands.values())
+        axes.set_xscale("log")
+        canvas.plain_log_ticks(axes.xaxis, (first / second, end / second))
+        axes.set_xlabel(f"wall-clock time ({unit}, log scale)", fontsize=canvas.MEDIUM)
+    axes.set_xlim(first / second, (end or 1.0) / second)
+    steep = 0.0 if is_log else end * _STEEP
     later = [
-        band[:, np.searchsorted(grid, end * _STEEP, side="right") - 1 :].ravel()
+        band[:, np.searchsorted(grid, steep, side="right") - 1 :].ravel()
         for (grid, _), band in zip(bands.values(), quantiles, strict=True)
     ]
     seen = np.concatenate([[np.nan if target is None else target], *later])
     canvas.scale(
         axes,
         seen[np.isfinite(seen)],
-        label="incumbent's loss",
+        label=best,
     )
     top = axes.get_ylim()[1]
     entries: list[tuple[Artist, str]] = []
-    for place, (label, (grid, (low, median, high))) in enumerate(bands.items()):
-        line = _line(place)
+    looks = scheduler_looks(bands)
+    for label, (grid, (low, median, high)) in bands.items():
+        line = looks[label].line()
         axes.fill_between(
             grid / second,
             low,
@@ -159,7 +175,7 @@ def incumbents(
                 np.where(np.isfinite(median), median, np.nan),
                 where="post",
                 color=line.get_color(),
-                linestyle=LINES[place % len(LINES)],
+                linestyle=looks[label].dashes,
                 linewidth=1.4,
             )
     if target is not None:
@@ -168,7 +184,31 @@ def incumbents(
     if not any(np.isfinite(each).any() for each in quantiles):
         canvas.say(axes, "no results")
     canvas.legend(picture, entries)
-    canvas.save(picture, path)
+    return canvas.save(picture, path)
+
+
+def is_early(medians: Iterable[tuple[Floats, Floats]], end: float) -> bool:
+    """Report whether half of the improvements fall in the first tenth of the time, or more.
+
+    Parameters
+    ----------
+    medians
+        One (times, values) a line, in ascending times. What it is at 0 is no improvement.
+    end
+        The last time.
+
+    >>> is_early([(np.array([0.0, 1.0, 5.0, 100.0]), np.array([np.inf, 3.0, 2.0, 2.0]))], 100.0)
+    True
+    """
+    falls = np.concatenate(
+        [[], *(times[1:][values[1:] < values[:-1]] for times, values in medians)]
+    )
+    return bool(len(falls)) and bool(np.mean(falls <= end / 10) >= 0.5)
+
+
+def _first(grid: Floats, values: Floats) -> float:
+    """Return the first time above 0 at which a line is known; inf without one."""
+    return float(grid[np.isfinite(values) & (grid > 0)].min(initial=np.inf))
 
 
 def quantile_band(
@@ -222,13 +262,8 @@ def _quantile(ascending: Floats, q: float) -> Floats:
     return found
 
 
-def _line(place: int, *, marker: str = "") -> Line2D:
-    """Return the line of the trial, or the label, with this number."""
-    return Line2D(
-        [],
-        [],
-        color=COLOURS[place % len(COLOURS)],
-        linestyle=LINES[place % len(LINES)],
-        marker=marker,
-        linewidth=1.4,
-    )
+def _trial(trial: int) -> Line2D:
+    """Return the line of a trial for the legend."""
+    (colour,) = trial_colours([trial])
+    dashes = LINES[trial % len(LINES)]
+    return Line2D([], [], color=colour, linestyle=dashes, marker=".", linewidth=1.4)

@@ -11,21 +11,23 @@ import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from sim.reports.plots import canvas
+from sim.reports.plots.palette import BLUE, DARK_GREY, GREEN, ORANGE
 from sim.traces.trace import Trace
 
 _LABEL_GAP = 0.05  # of the axis, between the labels of two levels
 _DODGE = 0.012  # of the axis
 _FATES = (  # name, colour, marker, its size
-    ("stopped", canvas.ORANGE, "o", 10.0),
-    ("went on", canvas.BLUE, "^", 16.0),
-    ("finished", canvas.GREEN, "D", 14.0),
+    ("stopped", ORANGE, "o", 10.0),
+    ("went on", BLUE, "^", 16.0),
+    ("reached r_max", GREEN, "D", 14.0),
 )
 
 
-def rungs(trace: Trace, path: Path, *, title: str = "") -> None:
+def rungs(trace: Trace, path: Path | None = None, *, title: str = "") -> Figure:
     """Draw the loss of each trial at each rung, with a thin line through the rungs of a trial.
 
     Parameters
@@ -33,7 +35,7 @@ def rungs(trace: Trace, path: Path, *, title: str = "") -> None:
     trace
         The run.
     path
-        The PNG file to write.
+        The file to write, in the format of its suffix; None writes none.
     title
         Above the picture.
 
@@ -64,7 +66,7 @@ def rungs(trace: Trace, path: Path, *, title: str = "") -> None:
     axes.add_collection(
         LineCollection(
             [line for line in lines if len(line) > 1],
-            colors=canvas.DARK_GREY,
+            colors=DARK_GREY,
             linewidths=0.6 if few else 0.4,
             alpha=0.7 if few else 0.35,
         ),
@@ -91,17 +93,17 @@ def rungs(trace: Trace, path: Path, *, title: str = "") -> None:
         if finite.empty:
             canvas.say(axes, "all diverged")
     canvas.legend(picture, entries)
-    canvas.save(picture, path)
+    return canvas.save(picture, path)
 
 
 def fates(trace: Trace) -> pd.DataFrame:
-    """Return what became of each trial at each rung that it reported at.
+    """Return the fate of each trial at each rung that it reported at.
 
     Returns
     -------
     DataFrame
         One row a job that reported, by trial and epoch, with the columns ``trial``, ``epoch``,
-        ``loss`` and ``fate``: finished (at r_max), went on (the trial has a later job, however it
+        ``loss`` and ``fate``: reached r_max, went on (the trial has a later job, however it
         ended) or stopped.
 
     """
@@ -110,5 +112,5 @@ def fates(trace: Trace) -> pd.DataFrame:
     points = points.rename(columns={"stop": "epoch"}).sort_values(["trial", "epoch"])
     farthest = points["trial"].map(jobs.groupby("trial")["stop"].max())
     went_on = np.where(points["epoch"] < farthest, "went on", "stopped")
-    points["fate"] = np.where(points["epoch"] >= trace.r_max, "finished", went_on)
+    points["fate"] = np.where(points["epoch"] >= trace.r_max, "reached r_max", went_on)
     return points.reset_index(drop=True)

@@ -13,16 +13,18 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from learning_curves.tables.tabular import Tabular
 from sim.reports.plots import canvas
 from sim.reports.plots.canvas import Floats
+from sim.reports.plots.palette import GREY
 
 _FEW = 30  # up to so many curves, lines are thick
 
 
-def curves(table: Tabular, path: Path) -> None:
+def curves(table: Tabular, path: Path | None = None) -> Figure:
     """Draw all loss curves of `table`, coloured by final loss, beside the seconds of each epoch.
 
     A curve that has diverged at the end is grey, and its first diverged epoch marked at the top.
@@ -32,7 +34,7 @@ def curves(table: Tabular, path: Path) -> None:
     table
         Any; all seeds of a config are drawn.
     path
-        The PNG file to write.
+        The file to write, in the format of its suffix; None writes none.
 
     """
     recorded = [curve for by_seed in table.recorded.curves for curve in by_seed.values()]
@@ -47,10 +49,10 @@ def curves(table: Tabular, path: Path) -> None:
     finals = losses[:, -1][np.isfinite(losses[:, -1])]
     low, high = (finals.min(), finals.max()) if len(finals) else (0.0, 1.0)
     norm = (LogNorm if canvas.is_wide(finals) else Normalize)(low, high)
-    shades = colormaps["viridis"].with_extremes(bad=canvas.GREY)
+    shades = colormaps["viridis"].with_extremes(bad=GREY)
     colours = shades(norm(np.ma.masked_invalid(losses[:, -1])))
     canvas.scale(left, losses, label="validation error")
-    canvas.scale(right, seconds, label="seconds an epoch")
+    canvas.scale(right, seconds, label="time per epoch (s)")
     _lines(left, losses, colours)
     _lines(right, seconds, colours)
     diverged = ~np.isfinite(losses)
@@ -67,7 +69,7 @@ def curves(table: Tabular, path: Path) -> None:
             canvas.plain_log_ticks(bar.ax.yaxis, (low, high))
         else:
             bar.locator = MaxNLocator(5)
-    canvas.save(picture, path)
+    return canvas.save(picture, path)
 
 
 def _lines(axes: Axes, values: Floats, colours: Floats) -> None:

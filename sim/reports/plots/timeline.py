@@ -1,7 +1,7 @@
 """Gantt charts: what each worker did when, as in d2l Fig. 19.3.1, 19.5.1 and 19.5.2.
 
-Owns how the time of the workers falls into bars, the gaps between jobs included. Must not know
-why a worker waited, or was away.
+Owns how bars are drawn, and when there are too many of them. Must not know how the time of the
+workers falls into bars.
 """
 
 from __future__ import annotations
@@ -14,43 +14,52 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib import patheffects
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import to_hex, to_rgb, to_rgba_array
+from matplotlib.colors import to_rgba_array
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from sim.reports.plots import canvas
-from sim.reports.plots.canvas import COLOURS, Floats
+from sim.reports.plots import band, canvas
+from sim.reports.plots.bars import bars
+from sim.reports.plots.canvas import Floats
+from sim.reports.plots.palette import DARK_GREY, GREY, TRIALS, is_dark, tinted
 from sim.traces.trace import Trace
 
 _NUMBERED = 32  # up to so many workers, rows are high enough for the numbers of trials
+_MOST_ROWS = 64  # more workers than that are drawn as a band
+_NARROW = 2.0  # points: narrower jobs cannot be seen
 _AXES_POINTS = 370.0  # the axes are at least so wide
 _DIGIT_POINTS = 4.6  # the width of a digit
 _MARGIN = 0.8  # inches of a picture for title, time axis and legend
+_BAND = 1.3  # inches, of a band
 
 
-def gantt(trace: Trace, path: Path, *, title: str = "") -> None:
+def gantt(trace: Trace, path: Path | None = None, *, title: str = "") -> Figure:
     """Draw one row a worker: training coloured and numbered by trial, waiting grey, down black.
 
     The part of a bar that is overhead is darker, and stands in front wherever in the job it fell.
     A lost job is hatched, what it has saved included; a job cut short by the run's end is pale and
-    hatched in grey. A worker that is down, crashed or absent, has a thin black bar; a drained one's
-    row is white. Above 32 workers the trials bear no numbers, and all bars are as high as a row.
+    hatched in grey. A worker that is down, crashed or absent, has a thin black bar; the row of one
+    that is idle at the end is white. Above 32 workers the trials bear no numbers, and all bars are
+    as high as a row. A run of more jobs than can be seen, see `crowded`, is drawn as a band
+    instead: how many workers each cause occupies over time.
 
     Parameters
     ----------
     trace
         The run.
     path
-        The PNG file to write.
+        The file to write, in the format of its suffix: .png, .svg or .pdf; None writes none.
     title
         Above the picture.
 
     """
-    gantts({title: trace}, path)
+    return gantts({title: trace}, path)
 
 
-def gantts(traces: Mapping[str, Trace], path: Path) -> None:
+def gantts(traces: Mapping[str, Trace], path: Path | None = None, *, title: str = "") -> Figure:
     """Draw the `gantt` of several runs, one above the other with a common time axis.
 
     Parameters
@@ -58,93 +67,66 @@ def gantts(traces: Mapping[str, Trace], path: Path) -> None:
     traces
         Each run under its title. A thin line marks where a run ended before the longest.
     path
-        The PNG file to write.
+        The file to write, in the format of its suffix; None writes none.
+    title
+        Above all of them: what they have in common.
 
     """
-    heights = [_height(trace.workers) for trace in traces.values()] or [1.0]
-    picture = canvas.figure(sum(heights) + 0.25 * (len(heights) - 1) + _MARGIN)
+    end = max((trace.end for trace in traces.values()), default=0.0) or 1.0
+    bands = [crowded(trace, end) for trace in traces.values()]
+    heights = [
+        _BAND if is_band else _height(trace.workers)
+        for trace, is_band in zip(traces.values(), bands, strict=True)
+    ] or [1.0]
+    picture = canvas.figure(sum(heights) + 0.25 * (len(heights) - 1) + 0.2 * bool(title) + _MARGIN)
     column = picture.subplots(
         len(heights), 1, sharex=True, squeeze=False, gridspec_kw={"height_ratios": heights}
     )[:, 0]
-    end = max((trace.end for trace in traces.values()), default=0.0) or 1.0
+    canvas.head(picture, title)
     unit, second = canvas.time_unit(end)
+    entries: dict[str, Artist] = {}
     shown: set[str] = set()
-    for axes, (title, trace) in zip(column, traces.items(), strict=bool(traces)):
-        canvas.dress(axes, x="", y="worker", title=title)
-        shown |= _draw(axes, trace, end, second)
+    for axes, (name, trace), is_band in zip(column, traces.items(), bands, strict=bool(traces)):
+        if is_band:
+            what = f"workers by activity ({len(trace.jobs):,} jobs)"
+            canvas.dress(axes, x="", y="workers", title=f"{name}: {what}" if name else what)
+            entries |= {label: handle for handle, label in band.draw(axes, trace, second)}
+        else:
+            canvas.dress(axes, x="", y="worker", title=name)
+            shown |= _draw(axes, trace, end, second)
+    labels = {"cut": "cut short", "training": "training (colour: trial)", "drained": "idle at end"}
+    if any(
+        trace.workers <= _NUMBERED and not is_band
+        for trace, is_band in zip(traces.values(), bands, strict=True)
+    ):
+        labels["training"] = "training (number: trial)"
+    rows = {labels.get(kind, kind): look.handle for kind, look in _LOOKS.items() if kind in shown}
+    entries = rows | {label: handle for label, handle in entries.items() if label not in rows}
+    for axes, trace in zip(column, traces.values(), strict=bool(traces)):
         if 0 < trace.end < end:
-            axes.axvline(trace.end / second, color="black", linewidth=0.8)
+            mark = axes.axvline(trace.end / second, color="black", linewidth=0.8)
+            entries["end of the run"] = mark
     if not traces:
         canvas.dress(column[0], x="", y="worker")
         canvas.say(column[0], "no runs")
         column[0].set_yticks([])
     column[-1].set_xlim(0, end / second)
     column[-1].set_xlabel(canvas.time_label(unit), fontsize=canvas.MEDIUM)
-    names = {"cut": "cut short", "training": "training (colour: trial)"}
-    if any(trace.workers <= _NUMBERED for trace in traces.values()):
-        names["training"] = "training (number: trial)"
-    canvas.legend(
-        picture,
-        [(look.handle, names.get(kind, kind)) for kind, look in _LOOKS.items() if kind in shown],
-    )
-    canvas.save(picture, path)
+    canvas.legend(picture, [(handle, label) for label, handle in entries.items()])
+    return canvas.save(picture, path)
 
 
-def gaps(trace: Trace) -> Floats:
-    """Return when workers were there and had no job; O(n log n) in the jobs and absences.
+def crowded(trace: Trace, end: float) -> bool:
+    """Report whether a chart up to `end`, in seconds, has more jobs than can be seen.
 
-    Returns
-    -------
-    array of shape (gaps, 3)
-        Worker, from, to (both in seconds, from < to <= `trace.end`), by worker, then by time.
-
+    It has where there are more than 64 workers, or where half of the time in jobs is in jobs
+    narrower than 2 points.
     """
-    jobs, down = trace.jobs, trace.down
-    workers = np.arange(trace.workers, dtype=np.float64)
-    opening, closing = np.zeros(trace.workers), np.full(trace.workers, trace.end)
-    # Every worker is held at 0 and at the end, by its jobs, and where it is away; a gap lies before
-    # each start.
-    worker = np.concatenate([workers, jobs["worker"], down["worker"], workers])
-    start = np.concatenate([opening, jobs["started"], down["since"], closing])
-    stop = np.concatenate([opening, jobs["ended"], down["until"], closing])
-    order = np.lexsort((stop, start, worker))
-    worker, start, stop = worker[order], start[order], stop[order]
-    found = (worker[1:] == worker[:-1]) & (start[1:] > stop[:-1])
-    between: Floats = np.column_stack([worker[1:], stop[:-1], start[1:]])[found]
-    return between
-
-
-def bars(trace: Trace) -> pd.DataFrame:
-    """Return the time of all workers in [0, `trace.end`] as bars that leave nothing out.
-
-    Returns
-    -------
-    DataFrame
-        One row a bar, with the columns ``kind`` (overhead | training | lost | cut | down |
-        waiting | drained), ``worker``, ``start``, ``stop`` (seconds, start < stop) and ``trial``
-        (-1 for none). The overhead of a job stands in front; all training of a lost job is lost,
-        what it has saved included.
-
-    """
-    jobs, down = trace.jobs, trace.down
-    worker, trial = jobs["worker"].to_numpy(np.float64), jobs["trial"].to_numpy()
-    started, ended = jobs["started"].to_numpy(), jobs["ended"].to_numpy()
-    trains = np.minimum(started + jobs["overhead"].to_numpy(), ended)
-    kind = jobs["outcome"].astype(str).replace({"done": "training"})
-    idle, since, until = gaps(trace).T
-    turns = np.clip(trace.drained_from, since, until)  # from waiting to drained
-    parts = (
-        ("overhead", worker, started, trains, trial),
-        (kind, worker, trains, ended, trial),
-        ("down", *down[["worker", "since", "until"]].to_numpy(np.float64).T, -1),
-        ("waiting", idle, since, turns, -1),
-        ("drained", idle, turns, until, -1),
-    )
-    names = ("kind", "worker", "start", "stop", "trial")
-    found = pd.concat(
-        [pd.DataFrame(dict(zip(names, part, strict=True))) for part in parts], ignore_index=True
-    )
-    return found[found["start"] < found["stop"]].reset_index(drop=True)
+    if trace.workers > _MOST_ROWS:
+        return True
+    seconds = (trace.jobs["ended"] - trace.jobs["started"]).to_numpy()
+    narrow = seconds * _AXES_POINTS / end < _NARROW
+    return bool(seconds[narrow].sum() > seconds.sum() / 2)
 
 
 @dataclass(frozen=True)
@@ -161,14 +143,14 @@ class _Look:
         """Return the colour of each bar, shape (bars, 4)."""
         if self.face:
             return to_rgba_array([self.face] * len(trials))
-        palette: Floats = to_rgba_array([tinted(each, self.tint) for each in COLOURS])
-        return palette[trials % len(COLOURS)]
+        palette: Floats = to_rgba_array([tinted(each, self.tint) for each in TRIALS])
+        return palette[trials % len(TRIALS)]
 
     @property
     def handle(self) -> Patch:
         """Its patch in the legend."""
-        face = self.face or tinted(COLOURS[0], self.tint)
-        edge = self.edge if self.hatch else canvas.DARK_GREY
+        face = self.face or tinted(TRIALS[0], self.tint)
+        edge = self.edge if self.hatch else DARK_GREY
         return Patch(facecolor=face, hatch=self.hatch, edgecolor=edge, linewidth=0.4)
 
 
@@ -178,21 +160,10 @@ _LOOKS = {
     "lost": _Look(tint=0.55, hatch="//////", edge="#333333"),
     "cut": _Look(tint=0.7, hatch="......", edge="#AAAAAA"),
     "down": _Look(face="black", half=0.17),
-    "waiting": _Look(face=canvas.GREY),
+    "waiting": _Look(face=GREY),
     "drained": _Look(face="white"),
 }
 """The kinds of bars, in the order of the legend."""
-
-
-def tinted(colour: str, tint: float) -> str:
-    """Return `colour` mixed with so much white, or below 0 black.
-
-    >>> tinted("#0000FF", 0.5), tinted("#0000FF", -0.5)
-    ('#8080ff', '#000080')
-    """
-    towards = 1.0 if tint > 0 else 0.0
-    red, green, blue = (part + (towards - part) * abs(tint) for part in to_rgb(colour))
-    return to_hex((red, green, blue))
 
 
 def _height(workers: int) -> float:
@@ -248,11 +219,10 @@ def _number(axes: Axes, drawn: pd.DataFrame, second: float) -> None:
             fontsize=canvas.SMALL,
             ha="center",
             va="center_baseline",
-            color="white" if training and trial % len(COLOURS) in _DARK else "black",
+            color="white" if training and is_dark(TRIALS[trial % len(TRIALS)]) else "black",
             path_effects=[] if training else _HALO,
         ).set_in_layout(False)
 
 
 _HALO = [patheffects.withStroke(linewidth=2.0, foreground="white")]
 """Keeps a number legible on a hatch."""
-_DARK = {COLOURS.index(each) for each in (canvas.BLUE, canvas.GREEN, canvas.VERMILION)}

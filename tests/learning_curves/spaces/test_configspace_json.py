@@ -290,7 +290,7 @@ def test_a_file_that_is_no_text_or_not_there_is_named(tmp_path):
     path = tmp_path / "space.json"
     assert_refused(path, "cannot be read: No such file")
     path.write_bytes(b"\xff\xfe")
-    assert_refused(path, "JSON is text in UTF-8")
+    assert_refused(path, "byte 0 is no text in UTF-8")
 
 
 @pytest.mark.parametrize("layout", ["new", "old"])

@@ -96,7 +96,7 @@ def test_the_twin_has_the_tables_configs_and_ids():
         curve = twin.curve(table.configs[place], seed=3)
         assert curve.config_id == place
         assert curve == twin.curve(table.configs[place], seed=3)
-    with pytest.raises(KeyError):
+    with pytest.raises(InputError, match="the table lenet-fashion-mnist has no config"):
         twin.curve({"learning_rate": 0.5, "batch_size": 64}, 0)
 
 

@@ -109,9 +109,27 @@ SMALL = Tabular(
 def test_lookups_go_by_the_values_of_the_config():
     assert [SMALL.curve(config, seed=0).config_id for config in SMALL.configs] == [0, 1]
     assert SMALL.curve({"act": "tanh", "lr": 0.2}, seed=0).losses(0, 2) == (0.8, 0.5)
-    for stranger in ({"lr": 0.11, "act": "relu"}, {"lr": 0.1}):
-        with pytest.raises(KeyError):
-            SMALL.curve(stranger, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("stranger", "words"),
+    [
+        (
+            {"lr": 0.11, "act": "relu"},
+            "the table small has no config {'lr': 0.11, 'act': 'relu'}: take one of its 2 configs,",
+        ),
+        (
+            {"lr": 0.11, "act": "relu"},
+            "or a surrogate, which has curves for all of the space: surrogate:small instead of",
+        ),
+        ({"lr": [0.1], "act": "relu"}, "the table small has no config {'lr': [0.1], "),
+        ({"lr": 0.1}, "the config {'lr': 0.1} has no 'act': give a value for each of lr, act"),
+    ],
+)
+def test_a_config_outside_the_table_is_named_with_the_remedy(stranger, words):
+    with pytest.raises(InputError) as caught:
+        SMALL.curve(stranger, seed=0)
+    assert words in str(caught.value)
 
 
 def test_a_seed_picks_among_those_recorded_for_the_config():

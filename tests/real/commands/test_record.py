@@ -94,7 +94,7 @@ def test_a_curve_that_fails_is_one_line_and_exit_code_1(capsys):
         yield Failure(order, "ValueError: [no] good")
         yield Epoch(order, 1, 0.25, 1.0)
 
-    assert record._watch(events(), "t.csv", 1, Console(stderr=True)) == 1
+    assert record._watch(events(), "t.csv", 1, Console(stderr=True), "") == 1
     assert capsys.readouterr().err.splitlines() == [
         "config 4, seed 1 {'learning_rate': 0.5, 'batch_size': 32} failed: ValueError: [no] good",
         "config 4, seed 1: 1 epochs, error 0.2500",

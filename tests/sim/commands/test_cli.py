@@ -1,14 +1,20 @@
 """The command line end to end: what it writes, that it writes it again, and how it refuses."""
 
+import csv
 import json
+import os
+import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
-from sim.commands import options
-from sim.commands.cli import main
+from sim.commands import values
+from sim.commands.cli import COMMANDS, main
+from sim.experiments import estimate
+from sim.reports import memory, screen
 from sim.traces.trace import read
 
 SHORT = ["--curves", "power-law", "--r-max", "9", "--eta", "3", "--max-epochs", "120"]
@@ -143,12 +149,25 @@ def test_the_main_job_end_to_end(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["run", "--eta", "1"], "eta is 1"),
+        (["run", "--eta", "1"], "--eta: 1 is too small: give a whole number, at least 2"),
         (["run", "--eta", "two"], "'two'"),
         (["run", "--r-min", "17"], "r_min is 17, above r_max 16"),
         (["run", "--r-max", "17"], "r_max 17 is beyond"),
-        (["run", "--workers", "0"], "there are 0 workers"),
-        (["run", "--scheduler", "ahsa"], "'ahsa'"),
+        (["run", "--workers", "0"], "--workers: 0 is too small"),
+        (["run", "--scheduler", "ahsa"], "'ahsa' is unknown: did you mean asha?"),
+        (["run", "--lost", "gone"], "'gone' is unknown: choose from inf, drop"),
+        (["run", "--rule", "optuna"], "--rule optuna has no effect on asha: leave it out"),
+        (["run", "--prefact", "2"], "choose from sh, sh-overlap, hyperband, hyperband-overlap"),
+        (["run", "--mttr", "3"], "--mttr has no effect without --mtbf: give it"),
+        (["run", "--row", "3"], "--row 3 has no effect without --from"),
+        (["run", "--from", "runs.csv"], "choose one with --row"),
+        (["run", "--from", "runs.csv", "--row", "1"], "there is no study.toml"),
+        (["run", "--seed", "-1"], "-1 is too small"),
+        (["run", "--seed", "4294967296"], "4294967296 is too large"),
+        (["run", "--max-seconds", "1e308"], "jobs take 1e+291 GB of memory by estimate"),
+        (["run", "--max-epochs", "9" * 18], "lower the limits, or give --force"),
+        (["run", "--workers", "4294967296"], "the workers take"),
+        (["run", "--r-max", "9" * 18, "--curves", "power-law"], "of memory by estimate"),
         (["run", "--rule", "median"], "'median'"),
         (["run", "--curves", "missing.csv"], "missing.csv"),
         (["run", "--curves", "power-law:corssing=1"], "'corssing=1' is no setting"),
@@ -161,28 +180,43 @@ def test_the_main_job_end_to_end(tmp_path):
         (["run", "--order", "given", "--curves", "power-law"], "needs a table"),
         (["run", "--start-seconds", "-1"], "start_seconds is -1.0"),
         (["run", "--max-seconds", "inf"], "max_seconds is inf"),
-        (["run", "--max-trials", "-1"], "max_trials is -1"),
+        (["run", "--max-trials", "-1"], "--max-trials: -1 is too small"),
         (["run", "--speeds", "1e-320"], "the clock ran over"),
-        (["run", "--prefact", "0", "--scheduler", "sh"], "prefact is 0"),
+        (["run", "--prefact", "0", "--scheduler", "sh"], "0 is too small"),
         (["compare", "--target", "inf"], "the target is inf"),
-        (["compare", "--seeds", "0"], "--seeds is 0"),
-        (["compare", "--processes", "0"], "--processes is 0"),
-        (["compare", "--workers", "4,0"], "there are 0 workers"),
+        (["compare", "--seeds", "0"], "--seeds: 0 is too small"),
+        (["compare", "--processes", "0"], "--processes: 0 is too small"),
+        (["compare", "--processes", "9" * 20], "cores, give at most"),
+        (["compare", "--workers", "4,0"], "0 is too small"),
         (["compare", "--workers", ""], "''"),
         (["compare", "--scheduler", "asha,sah"], "'sah'"),
         (["compare", "--curves", "softmax-fashion-mnist,nope"], "'nope'"),
         (["curves", "show", "nope"], "'nope'"),
-        (["walk"], "'walk'"),
-        (["run", "--wrokers", "3"], "--wrokers"),
+        (["curves", "show", "powr-law"], "did you mean power-law?"),
+        (["curves", "show", "lenet-fashion-mnst"], "did you mean lenet-fashion-mnist?"),
+        (["curves", "space", "d2l-mlp", "--seed", "-1", "--out", "s.json"], "-1 is too small"),
+        (["curves", "export", "power-law", "--out", "no/table.csv"], "there is no folder no"),
+        (["curves", "fit", "nope", "--out", "out"], "'nope'"),
+        (["record", "--out", "out"], "a table's name ends in .csv"),
+        (["live", "--workers", "4294967296"], "4294967296 processes take"),
+        (["live", "--r-min", "99"], "r_min is 99"),
+        (["parity", "--eta", "1"], "1 is too small"),
+        (["walk"], "'walk' is unknown"),
+        (["cmopare"], "'cmopare' is unknown: did you mean compare?"),
+        (["run", "--wrokers", "3"], "no option --wrokers: did you mean --workers?"),
+        (["run", "--curves", "\x1b[31m"], "\\x1b[31m"),
+        (["run", "--curves", "two\nlines"], "two\\nlines"),
+        (["run", "--perfetto", "a\0b"], "leave out the null character"),
+        (["run", "more"], "unexpected argument 'more'"),
         (["compare", "--worker", "3"], "--worker"),
     ],
     ids=" ".join,
 )
 def test_bad_input_is_one_line_and_leaves_nothing(capsys, tmp_path, monkeypatch, arguments, named):
     monkeypatch.chdir(tmp_path)
-    out = ["--out", "out"] if arguments[0] in {"run", "compare"} else []
+    out = ["--out", "out"] if arguments[0] in {"run", "compare", "live", "parity"} else []
     assert named in refused(capsys, *arguments, *out)
-    assert not list(tmp_path.rglob("*.*"))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -234,13 +268,120 @@ def test_sources_of_one_name_are_not_written_over_each_other(capsys, tmp_path):
     assert not out.exists()
 
 
-def test_an_option_beside_an_experiment_file_is_refused(capsys, tmp_path):
-    assert main(["run", *SHORT, "--out", str(tmp_path), "--no-plots"]) == 0
+def test_options_take_the_place_of_an_experiment_files_values(tmp_path):
+    first, again, plain = tmp_path / "first", tmp_path / "again", tmp_path / "plain"
+    changed = ["--workers", "3", "--max-jobs", "50", "--save-seconds", "0.5", "--mttr", "2"]
+    options = ["--mtbf", "30", "--speeds", "1,2", "--lost", "drop", "--no-checkpoints"]
+    run = ["run", "--no-plots", "--out"]
+    assert main([*run, str(first), *SHORT, *options, "--seed", "5"]) == 0
+    assert main([*run, str(again), "--from", str(first / "experiment.toml"), *changed]) == 0
+    assert main([*run, str(plain), *SHORT, *options, "--seed", "5", *changed]) == 0
+    for name in ("jobs.parquet", "summary.json", "experiment.toml"):
+        assert (again / name).read_bytes() == (plain / name).read_bytes()
+    told = tomllib.loads((again / "experiment.toml").read_text())
+    assert (told["workers"], told["seed"], told["lost"]) == (3, 5, "vanish")
+
+
+def test_an_option_with_the_value_of_its_default_takes_the_place_of_a_files(tmp_path, capsys):
+    assert main(["run", *SHORT, "--workers", "7", "--out", str(tmp_path), "--no-plots"]) == 0
     capsys.readouterr()
     file = str(tmp_path / "experiment.toml")
-    assert "--workers is 3 beside --from" in refused(
-        capsys, "run", "--from", file, "--workers", "3"
+    assert main(["run", "--from", file, "--workers", "4", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["workers"] == 4
+
+
+def test_any_one_run_of_a_study_is_repeated_by_its_row(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("two.toml").write_text(
+        'measures = ["jobs", "end_seconds"]\nseeds = 3\n'
+        '[experiment]\ncurves = "power-law"\nr_max = 9\nseed = 4\nlimits.max_epochs = 50\n'
+        '[axes]\nscheduler = ["sh", "asha"]\ncosts.checkpoints = [true, false]\n'
     )
+    command = ["study", "two.toml", "--no-plots", "--processes", "1", "--out", "out"]
+    assert main(command) == 0
+    rows = list(csv.DictReader(Path("out/runs.csv").read_text().splitlines()))
+    assert len(rows) == 12
+    for number in (1, 5, 12):
+        capsys.readouterr()
+        assert main(["run", "--from", "out/runs.csv", "--row", str(number), "--json"]) == 0
+        told, row = json.loads(capsys.readouterr().out), rows[number - 1]
+        assert (told["scheduler"], str(told["seed"])) == (row["scheduler"], row["seed"])
+        assert (told["jobs"], told["end_seconds"]) == (
+            float(row["jobs"]),
+            float(row["end_seconds"]),
+        )
+    capsys.readouterr()
+    message = refused(capsys, "run", "--from", "out/runs.csv", "--row", "13")
+    assert "out/runs.csv has 12 rows" in message
+    Path("out/runs.csv").write_text(Path("out/runs.csv").read_text().replace("asha,", "sha,"))
+    assert "is no run of" in refused(capsys, "run", "--from", "out/runs.csv", "--row", "12")
+
+
+def test_a_large_run_is_warned_of_a_huge_one_forced(capsys, monkeypatch):
+    run = ["run", *SHORT]
+    monkeypatch.setattr(estimate, "machine_memory", lambda: 10_000)
+    assert "lower the limits, or give --force" in refused(capsys, *run)
+    monkeypatch.setattr(memory, "_MUCH", 1000)
+    assert main([*run, "--force"]) == 0
+    assert capsys.readouterr().err.startswith("warning: about 120 jobs take 0 MB of memory")
+    assert main([*run, "--target", "0.1"]) == 0  # it may end much earlier
+    assert "at most" in capsys.readouterr().err
+
+
+def test_tables_show_control_characters_as_escapes(capsys):
+    screen.print_table("a\x1b[31m", ["b\x07"], [["c\x1b[0m\x9b"]])
+    screen.console().print("d\x1b]0;title\x07")
+    printed = capsys.readouterr().out
+    assert all(each in printed for each in ("a\\x1b[31m", "b\\x07", "c\\x1b[0m\\x9b", "d\\x1b]0;"))
+    assert printed.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_short_help_shows_less_than_all_of_it(capsys, command):
+    short, whole = helped(capsys, command, "--help"), helped(capsys, command, "--help-all")
+    if len(whole) > len(short):
+        assert "--help-all shows all" in short
+        options = set(re.findall(r"^  (--[a-z-]+)", short, re.MULTILINE))
+        assert 5 < len(options) < len(set(re.findall(r"^  (--[a-z-]+)", whole, re.MULTILINE)))
+    else:
+        assert short == whole
+
+
+def helped(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("rungsim ", {"run", "compare", "curves", "study", "record", "live", "parity"}),
+        ("rungsim curves im", {"import"}),
+        ("rungsim run --scheduler asha-", {"asha-stopping"}),
+        ("rungsim live --max-j", {"--max-jobs"}),
+    ],
+)
+def test_a_shell_completes_words(tmp_path, line, offered):
+    pytest.importorskip("argcomplete")
+    answer = tmp_path / "answer"
+    shell = {
+        "_ARGCOMPLETE": "1",
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(answer),
+        "_ARGCOMPLETE_IFS": "\n",
+    }
+    shell |= {"COMP_LINE": line, "COMP_POINT": str(len(line)), "COMP_TYPE": "63"}
+    code = "from sim.commands.cli import main; raise SystemExit(main())"
+    subprocess.run([sys.executable, "-c", code], env=os.environ | shell, check=True)
+    assert offered <= {word.strip() for word in answer.read_text().split("\n")}
+
+
+def test_the_code_for_a_shell_is_printed(capsys):
+    pytest.importorskip("argcomplete")
+    assert main(["--print-completion", "bash"]) == 0
+    assert "complete" in capsys.readouterr().out
+    assert "choose from bash" in refused(capsys, "--print-completion", "csh")
 
 
 @pytest.mark.parametrize("searcher", ["local", "sobol", "grid-shuffled", "optuna:tpe"])
@@ -259,7 +400,8 @@ def test_a_searcher_gives_the_same_bytes_again(tmp_path, searcher):
 
 
 def test_compare_takes_a_searcher_too(tmp_path, capsys):
-    command = ["compare", *SHORT, "--scheduler", "random", "--workers", "1", "--seeds", "2"]
+    short = ["--curves", "power-law", "--r-max", "9", "--max-epochs", "120"]
+    command = ["compare", *short, "--scheduler", "random", "--workers", "1", "--seeds", "2"]
     command += ["--processes", "1", "--no-plots", "--json", "--out", str(tmp_path), "--overwrite"]
     losses = {}
     for searcher in ("random", "coordinate"):
@@ -271,7 +413,8 @@ def test_compare_takes_a_searcher_too(tmp_path, capsys):
 
 def test_a_best_config_at_the_border_is_noted(capsys):
     best = ["--first", "learning_rate=0.1,width=256"]
-    assert main(["run", *SHORT, *best, "--searcher", "coordinate", "--scheduler", "random"]) == 0
+    run = ["run", "--curves", "power-law", "--r-max", "9", "--max-epochs", "120"]
+    assert main([*run, *best, "--searcher", "coordinate", "--scheduler", "random"]) == 0
     notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
     assert len(notes) == 1
     assert "the best width, 256, " in notes[0]
@@ -294,7 +437,7 @@ def test_a_searcher_that_cannot_be_is_one_line(capsys, arguments, named):
 
 
 def test_first_configs_are_read_by_their_kind():
-    assert options._config("a=1,b=1.5,c=1e-3,d=relu,e=-2") == {
+    assert values.config("a=1,b=1.5,c=1e-3,d=relu,e=-2") == {
         "a": 1,
         "b": 1.5,
         "c": 0.001,

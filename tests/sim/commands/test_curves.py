@@ -164,6 +164,23 @@ def test_check_prints_json_of_the_same(capsys):
     assert "'absent'" in absent["error"]
 
 
+def test_check_warns_of_outlying_seconds_and_the_file_is_sound_all_the_same(tmp_path, capsys):
+    path = tmp_path / "clock.csv"
+    path.write_text(DIVERGED.replace("0,1,0.5,1800", "0,1,0.5,1.7e9"))
+    assert run("check", path, "small") == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith(f"{path}: ok")
+    assert printed.err == (
+        f"warning: {path}: 1 epoch has outlying seconds (config_id 7, seed 0, epoch 1: 1.7e+09 s): "
+        "see whether a clock was read as a duration, or a training was paused; they are replayed "
+        "as they are\n"
+    )
+    assert run("check", path, "small", "--json") == 0
+    clock, small = json.loads(capsys.readouterr().out)
+    assert clock["outlying_seconds"] == [{"config_id": 7, "seed": 0, "epoch": 1, "seconds": 1.7e9}]
+    assert small["outlying_seconds"] == []
+
+
 @pytest.mark.parametrize("words", [[], ["show"], ["check"], ["draw"]])
 def test_a_mistyped_argument_is_refused(words, capsys):
     with pytest.raises(SystemExit, match="2"):

@@ -92,6 +92,53 @@ def test_export_and_import_are_inverse(capsys):
     assert again.card.space == shipped.card.space
 
 
+LINES = """\
+{"config": {"lr": 0.1}, "run": "a", "tag": "val/loss", "value": 0.5, "step": 1, "t": 1700000000}
+{"config": {"lr": 0.1}, "run": "a", "tag": "train/loss", "value": 0.4, "step": 1, "t": 1700000001}
+{"config": {"lr": 0.1}, "run": "a", "tag": "val/loss", "value": 0.4, "step": 2, "t": 1700000002}
+{"config": {"lr": 0.1}, "run": "a", "tag": "val/loss", "value": 0.2, "step": 3, "t": 1700003602}
+{"config": {"lr": 0.1}, "run": "b", "tag": "val/loss", "value": 0.6, "step": 1, "t": 1700000000}
+{"config": {"lr": 0.1}, "run": "b", "tag": "val/loss", "value": 0.3, "step": 2, "t": 1700000003}
+{"config": {"lr": 0.1}, "run": "b", "tag": "val/loss", "value": NaN, "step": 3, "t": 1700000006}
+"""
+
+
+MERGED = (
+    "1 of 2 runs have the hyperparameters of an earlier one: the runs are seeds of 1 configs "
+    "(--equal-configs apart makes each run a config of its own)"
+)
+FIRST = (
+    "known flaw: the stamps do not say when 2 of 2 trainings began: their first epoch is said "
+    "to take the median of their other epochs"
+)
+
+
+def test_a_long_log_in_json_lines_becomes_a_table(here, capsys):
+    (here / "log.jsonl").write_text(LINES)
+    words = ["import", "log.jsonl", "--out", "mine.csv", "--where", "tag=val/loss"]
+    words += ["--map", "config_id=run,epoch=step,validation_error=value,seconds=t"]
+    assert run(*words, "--seconds-are", "cumulative") == 2
+    assert "times of day and no durations: give --seconds-are stamps" in capsys.readouterr().err
+    words += ["--seconds-are", "stamps", "--space", "lr=loguniform(1e-4,1)"]
+    assert run(*words) == 0
+    printed = capsys.readouterr()
+    assert printed.out.splitlines() == [
+        "log.jsonl is taken for the format tidy (--format)",
+        "6 of 7 rows have tag=val/loss: the others are left out",
+        "loss: value (tag=val/loss)",
+        "hyperparameters: lr",
+        MERGED,
+        "1 loss is NaN: diverged (--nan absent takes them as not measured)",
+        "1 epochs diverged: their loss is inf",
+        FIRST,
+        "mine.csv: ok, 1 configs, 2 curves to epoch 3, best final error 0.2",
+    ]
+    # Run a paused for an hour, and its first epoch is the mean of 2 s and 3600 s.
+    assert printed.err.startswith("warning: mine.csv: 2 epochs have outlying seconds (config_id 0")
+    assert run(*words, "--equal-configs", "apart", "--nan", "absent", "--incomplete", "cut") == 0
+    assert load("mine.csv").configs == ({"lr": 0.1, "run": "a"}, {"lr": 0.1, "run": "b"})
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -103,6 +150,11 @@ def test_export_and_import_are_inverse(capsys):
         (["import", ".", "--out", "mine.csv"], ". has no configspace.json"),
         (["import", ".", "--out", "mine.csv", "--format", "lcdb"], ". is a folder, and the format"),
         (["import", "log.csv", "--out", "m.csv", MAP], "say --metric-is higher, or lower"),
+        (["import", "log.csv", "--out", "m.csv", MAP, "--where", "run"], "write COLUMN=VALUE"),
+        (
+            ["import", "log.csv", "--out", "m.csv", MAP, "--flip=negate", "--space=lr=uniform(0,"],
+            "the space has 'lr=uniform(0,': a quote or a parenthesis has no partner",
+        ),
         (["export", "no", "--out", "mine.csv"], "there is no table 'no'"),
         (["export", "softmax-fashion-mnist", "--out", "mine"], "--out is mine: a table's name"),
         (

@@ -30,6 +30,20 @@ def test_the_space_of_a_table_is_shown(capsys):
     assert "loguniform(0.01, 1.0)" in capsys.readouterr().out
 
 
+def test_a_space_in_one_line_is_shown_and_a_malformed_one_refused(capsys):
+    assert run("lr=loguniform(1e-4,1),act=choice(relu,tanh)") == 0
+    out = capsys.readouterr().out
+    assert "loguniform(0.0001, 1)" in out
+    assert "relu, tanh" in out
+    assert run("lr=loguniform(1e-4,1") == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == (
+        "rungsim curves: the space has 'lr=loguniform(1e-4,1': a quote or a parenthesis has no "
+        "partner\n"
+    )
+
+
 def test_a_file_is_written_and_shown(tmp_path, capsys):
     path = tmp_path / "space.json"
     assert run("d2l-mlp", "--out", path) == 0

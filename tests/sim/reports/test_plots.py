@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib import rcParams
 from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from learning_curves.synthetic import PowerLaw, Scripted
+from learning_curves.errors import InputError
+from learning_curves.synthetic import PowerLaw
 from learning_curves.tables import tabular
 from sim.cluster.cluster import Cluster
 from sim.experiments.experiment import Experiment
@@ -24,11 +26,12 @@ from sim.faults import Faults, HalfNormalStraggler, Models
 from sim.jobs.costs import Costs
 from sim.jobs.limits import Limits
 from sim.reports import plots
-from sim.reports.plots import canvas, progress, rung_scatter, timeline
+from sim.reports.plots import canvas, palette, progress, rung_scatter
+from sim.reports.plots.bars import bars as bars_of
 from sim.schedulers import ASHA, RandomSearch, StoppingASHA, SuccessiveHalving
 from sim.searchers import searcher_for
 from sim.traces.metrics import worker_seconds
-from sim.traces.trace import Trace, down_table, frame, pack
+from sim.traces.trace import Trace, frame, pack
 
 inf, nan = np.inf, np.nan
 CAUSES = ("training", "overhead", "wasted", "down", "straggling", "shortage", "drained")
@@ -155,10 +158,19 @@ def speedups(schedulers=("random", "sh", "asha"), workers=(1, 2, 4, 16)):
 def open_ends():
     """Speedups of which some are no numbers, and an interval open at both ends."""
     rows = speedups()
-    rows.loc[1, ["low", "high"]] = [nan, inf]  # random
+    rows.loc[1, ["low", "high"]] = [0, inf]  # random
     rows.loc[5, ["speedup", "low", "high"]] = nan  # sh
     rows.loc[6, ["speedup", "high"]] = inf
     rows.loc[11, ["speedup", "low"]] = 0  # asha
+    return rows
+
+
+def misses():
+    """Speedups of which some are known as a range only, as misses leave it open."""
+    rows = speedups().assign(least=nan, most=nan, missed=0)
+    rows.loc[1, ["speedup", "least", "most", "missed"]] = [nan, 1.5, 2.5, 1]  # random
+    rows.loc[5, ["speedup", "low", "high", "least", "most", "missed"]] = [nan, 0, inf, 0, inf, 9]
+    rows.loc[9, ["speedup", "low", "high", "missed"]] = [0, 0, 1.5, 12]  # asha
     return rows
 
 
@@ -259,6 +271,7 @@ PICTURES = {
     ),
     "speedup at 1 count": lambda p, _: plots.speedup(speedups(workers=(16,)), p),
     "speedup with open ends": lambda p, _: plots.speedup(open_ends(), p),
+    "speedup of misses": lambda p, _: plots.speedup(misses(), p, seeds=20),
     "speedup of nobody": lambda p, _: plots.speedup(speedups()[:0], p),
     "speedup unknown": lambda p, _: plots.speedup(
         speedups().assign(speedup=nan, low=nan, high=inf), p
@@ -292,15 +305,11 @@ ONE_OF_EACH = (
 
 
 @pytest.fixture
-def drawn(monkeypatch):
-    """Return a function that draws and returns the figure instead of saving it."""
+def drawn():
+    """Return a function that lays out and returns the figure of a picture."""
 
     def draw(picture, *args, **options):
-        figures = []
-        with monkeypatch.context() as patch:
-            patch.setattr(canvas, "save", lambda figure, _path: figures.append(figure))
-            assert picture(*args, **options) is None
-        (figure,) = figures
+        figure = picture(*args, **options)
         figure.draw_without_rendering()
         return figure
 
@@ -359,27 +368,48 @@ def overlapping(texts):
     ]
 
 
-@pytest.fixture
-def saved(monkeypatch):
-    """Return a list that gets each figure that is saved."""
-    figures = []
-    save = canvas.save
-    monkeypatch.setattr(
-        canvas, "save", lambda figure, path: (figures.append(figure), save(figure, path))
-    )
-    return figures
-
-
 @pytest.mark.parametrize("name", PICTURES)
-def test_a_picture_is_one_png_in_which_nothing_overlaps_or_is_clipped(name, tmp_path, saved):
+def test_a_picture_is_one_png_in_which_nothing_overlaps_or_is_clipped(name, tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()
     path = folder / "picture.png"
-    assert PICTURES[name](path, tmp_path) is None
+    figure = PICTURES[name](path, tmp_path)
     assert list(folder.iterdir()) == [path]
     check_png(path.read_bytes())
-    (figure,) = saved
     check_layout(figure)
+
+
+@pytest.mark.parametrize("name", ["gantt of 16 workers", "gantt of 70 workers", "speedup"])
+@pytest.mark.parametrize(("kind", "begins"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_the_same_input_gives_the_same_bytes_in_the_formats_of_papers(name, kind, begins, tmp_path):
+    paths = [tmp_path / f"{place}.{kind}" for place in range(2)]
+    for path in paths:
+        PICTURES[name](path, tmp_path)
+    one, other = (path.read_bytes() for path in paths)
+    assert one.startswith(begins)
+    assert one == other
+    assert b"Date" not in one
+    assert b"date>" not in one
+
+
+def test_saving_leaves_the_settings_of_matplotlib_as_they_were(tmp_path):
+    before = dict(rcParams)
+    plots.speedup(speedups(), tmp_path / "picture.svg")
+    assert dict(rcParams) == before
+
+
+def test_a_figure_without_a_path_is_drawn_and_shown_in_a_notebook(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    figure = plots.speedup(speedups())
+    check_png(figure._repr_png_())
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["picture", "picture.jpg"])
+def test_another_suffix_is_refused(name, tmp_path):
+    with pytest.raises(InputError, match="end it in one of"):
+        plots.speedup(speedups(), tmp_path / name)
+    assert not list(tmp_path.iterdir())
 
 
 def check_png(content):
@@ -461,62 +491,10 @@ def test_limits_leave_space_around_all_that_is_finite(values, log, diverged):
 # Gantt charts
 
 
-@st.composite
-def traces(draw):
-    """A trace of whole seconds on a few workers, with overhead, gaps, absences, all outcomes."""
-    workers = draw(st.integers(1, 4))
-    end = draw(st.integers(0, 30))
-    rows, down = [], []
-    for worker in range(workers):
-        now = 0
-        while True:
-            started = now + draw(st.integers(0, 4))
-            ended = started + draw(st.integers(0, 6))
-            if ended > end or draw(st.integers(0, 9)) == 0:
-                break
-            now = ended
-            if draw(st.integers(0, 3)) == 0:
-                down.append((worker, started, ended))
-                continue
-            overhead = draw(st.integers(0, ended - started))
-            outcome = draw(st.integers(0, 2))
-            trial = draw(st.integers(0, 20))
-            rows.append((trial, -1, worker, 0, 0, 1, 0, outcome, started, ended, overhead, 0.5))
-    rows = draw(st.permutations(rows))
-    jobs = frame(b"".join(pack(job, *row) for job, row in enumerate(rows)))
-    drained_from = draw(st.integers(0, end))
-    return Trace(jobs, workers, 9, end=end, drained_from=drained_from, down=down_table(down))
-
-
-def kind_at(trace, worker, time):
-    """Return the kind and the trial at `time`, by looking at every job and absence."""
-    for job in trace.jobs.itertuples():
-        if job.worker == worker and job.started < time < job.ended:
-            if time < job.started + job.overhead:
-                return "overhead", job.trial
-            return {"done": "training"}.get(job.outcome, job.outcome), job.trial
-    for away in trace.down.itertuples():
-        if away.worker == worker and away.since < time < away.until:
-            return "down", -1
-    return ("waiting" if time < trace.drained_from else "drained"), -1
-
-
-@settings(deadline=None)
-@given(traces())
-def test_every_moment_of_every_worker_lies_in_the_one_bar_that_tells_what_it_did(trace):
-    bars = list(timeline.bars(trace).itertuples())
-    assert all(bar.start < bar.stop for bar in bars)
-    for worker in range(trace.workers):
-        for time in np.arange(0.5, trace.end):  # all events are at whole seconds
-            found = [bar for bar in bars if bar.worker == worker and bar.start < time < bar.stop]
-            (bar,) = found
-            assert (bar.kind, bar.trial) == kind_at(trace, worker, time)
-
-
 @pytest.mark.parametrize("scheduler", ["asha", "sh", "stopping", "random"])
 def test_the_bars_of_a_run_sum_to_the_workers_time(scheduler):
     trace = lose(run(scheduler, 7, max_seconds=200, costs=COSTS))
-    bars = timeline.bars(trace)
+    bars = bars_of(trace)
     assert (bars["stop"] - bars["start"]).sum() == pytest.approx(7 * trace.end)
     assert {"training", "overhead", "lost", "cut"} <= set(bars["kind"])
 
@@ -529,7 +507,7 @@ def seconds_by_kind(bars):
 @pytest.mark.parametrize("settings", [{}, {"limits": Limits(), "max_trials": 40}])
 def test_the_bars_of_workers_that_come_and_go_are_what_the_metrics_count(faults, settings):
     trace = with_faults(faults, **settings)
-    bars = timeline.bars(trace)
+    bars = bars_of(trace)
     ordered = bars.sort_values(["worker", "start"])
     for _, row in ordered.groupby("worker"):
         starts, stops = row["start"].to_numpy(), row["stop"].to_numpy()
@@ -547,33 +525,15 @@ def test_the_bars_of_workers_that_come_and_go_are_what_the_metrics_count(faults,
     assert (trace.jobs["outcome"] == "lost").any()
 
 
-def test_the_gaps_of_the_two_workers_of_d2l_19_5_1():
-    # Trial 2 is slow: worker 1 waits for it.
-    curves = Scripted(
-        losses=[[0.1] * 4, [0.4] * 4, [0.3] * 4, [0.2] * 4],
-        seconds=[[1.0] * 4, [1.0] * 4, [4.0] * 4, [2.0] * 4],
-    )
-    searcher = searcher_for(curves, seed=0, order="given")
-    made = SuccessiveHalving(searcher, r_min=1, r_max=4, eta=2)
-    trace = Cluster(made, curves, workers=2).run()
-    # To level 1: trials 0 and 1 until 1, then 2 on worker 0 until 5 and 3 on worker 1 until 3.
-    # To level 2: trial 0 on worker 0 until 6, and 3 on worker 1 until 7.
-    # To level 4: trial 0 on worker 1 until 9; for worker 0 there is nothing, ever again.
-    assert timeline.gaps(trace).tolist() == [[0, 6, 9], [1, 3, 5]]
-    # The next bracket was never tried, so nobody was told that all is done.
-    idle = timeline.bars(trace).query("trial < 0").itertuples(index=False, name=None)
-    assert list(idle) == [("waiting", 0, 6, 9, -1), ("waiting", 1, 3, 5, -1)]
-
-
 def numbers(figure):
     return [text for axes in figure.axes for text in axes.texts]
 
 
 def test_a_trial_s_number_stands_inside_its_bar(drawn):
     trace = run("asha", 16, max_seconds=300, costs=COSTS)
-    figure = drawn(plots.gantt, trace, "unused")
+    figure = drawn(plots.gantt, trace, None)
     (axes,) = figure.axes
-    bars = timeline.bars(trace)
+    bars = bars_of(trace)
     wide = bars[bars["kind"].isin(["training", "cut"]) & (bars["stop"] - bars["start"] > 30)]
     shown = {text.get_position()[::-1] for text in numbers(figure)}
     assert shown >= {(bar.worker, (bar.start + bar.stop) / 2) for bar in wide.itertuples()}
@@ -595,13 +555,13 @@ def test_a_trial_s_number_stands_inside_its_bar(drawn):
 
 
 def test_wide_bars_all_have_numbers_and_rows_too_thin_none(drawn):
-    assert len(numbers(drawn(plots.gantt, run("random", 32, 32), "unused"))) >= 16
-    assert numbers(drawn(plots.gantt, run("random", 33, 33), "unused")) == []
+    assert len(numbers(drawn(plots.gantt, run("random", 32, 32), None))) >= 16
+    assert numbers(drawn(plots.gantt, run("random", 33, 33), None)) == []
 
 
 def test_a_chart_shows_each_bar_but_the_drained(drawn):
     trace = lose(run("asha", 3, 40, costs=COSTS))
-    (axes,) = drawn(plots.gantt, trace, "unused").axes
+    (axes,) = drawn(plots.gantt, trace, None).axes
     unit = canvas.time_unit(trace.end)[1]
     shown = [
         (*path.vertices[:, 0].round(6).tolist()[:3:2], path.vertices[:, 1].mean().round())
@@ -609,7 +569,7 @@ def test_a_chart_shows_each_bar_but_the_drained(drawn):
         if isinstance(shapes, PolyCollection)
         for path in shapes.get_paths()
     ]
-    bars = timeline.bars(trace)
+    bars = bars_of(trace)
     bars = bars[bars["kind"] != "drained"]
     wanted = zip(
         (bars["start"] / unit).round(6), (bars["stop"] / unit).round(6), bars["worker"], strict=True
@@ -620,7 +580,7 @@ def test_a_chart_shows_each_bar_but_the_drained(drawn):
 
 def test_the_legend_names_what_occurs(drawn):
     def names(trace):
-        (legend,) = drawn(plots.gantt, trace, "unused").legends
+        (legend,) = drawn(plots.gantt, trace, None).legends
         return [text.get_text() for text in legend.get_texts()]
 
     assert names(run("random", 1, 3)) == ["training (number: trial)"]
@@ -643,7 +603,7 @@ def test_the_legend_names_what_occurs(drawn):
 @pytest.mark.parametrize(("workers", "half"), [(5, 0.17), (40, 0.5)])
 def test_a_worker_that_is_down_has_a_black_bar(workers, half, drawn):
     trace = with_faults(CRASHES, workers)
-    (axes,) = drawn(plots.gantt, trace, "unused").axes
+    (axes,) = drawn(plots.gantt, trace, None).axes
     (black,) = (
         shapes
         for shapes in axes.collections
@@ -658,7 +618,7 @@ def test_a_worker_that_is_down_has_a_black_bar(workers, half, drawn):
 
 def test_charts_below_each_other_share_the_time_axis(drawn):
     runs = {"long": run("random", 2, 30), "short": run("random", 4, 5)}
-    figure = drawn(plots.gantts, runs, "unused")
+    figure = drawn(plots.gantts, runs, None)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["long", "short"]
     unit = canvas.time_unit(runs["long"].end)[1]
     assert unit == 60
@@ -675,7 +635,7 @@ def test_charts_below_each_other_share_the_time_axis(drawn):
 
 def test_losses_have_a_line_a_trial_and_the_incumbent(drawn):
     points = some_diverged(points_of(run("asha", 4, 30)))
-    (axes,) = drawn(plots.losses, points, "unused").axes
+    (axes,) = drawn(plots.losses, points, None).axes
     unit = canvas.time_unit(points["seconds"].max())[1]
     finite = points[np.isfinite(points["loss"])].sort_values("seconds")
     incumbent, marks = axes.lines
@@ -740,7 +700,7 @@ def test_half_of_the_seeds_begin_the_line_and_three_quarters_end_the_open_band()
 
 def test_incumbents_are_drawn_as_medians_with_their_own_styles_and_the_target(drawn):
     runs = {"one": [STEPS], "two": [STEPS, LATER], "three": [EMPTY, STEPS]}
-    figure = drawn(plots.incumbents, runs, "unused", end=600.0, target=0.25)
+    figure = drawn(plots.incumbents, runs, None, end=600.0, target=0.25)
     (axes,) = figure.axes
     one, two, target = axes.lines  # "three" has no median: half of its seeds have no result
     assert one.get_xdata().tolist() == [0, 1 / 60, 0.5, 400 / 60, 10]
@@ -762,7 +722,7 @@ def test_incumbents_are_drawn_as_medians_with_their_own_styles_and_the_target(dr
 def test_a_steep_first_twentieth_does_not_hide_what_follows(at, is_cropped, drawn):
     # Of 100 seconds the fall from 0.9 to 0.3 is at `at`; afterwards there is little.
     steep = (np.array([0.0, at, 50.0]), np.array([0.9, 0.3, 0.29]))
-    (axes,) = drawn(plots.incumbents, {"steep": [steep]}, "unused", end=100.0).axes
+    (axes,) = drawn(plots.incumbents, {"steep": [steep]}, None, end=100.0).axes
     low, high = axes.get_ylim()
     assert low < 0.29
     assert high > 0.3
@@ -781,22 +741,22 @@ def test_fates_are_what_the_log_says(scheduler):
         if job.outcome != "done":
             continue
         later = any(other.trial == job.trial and other.stop > job.stop for other in jobs)
-        fate = "finished" if job.stop == trace.r_max else "went on" if later else "stopped"
+        fate = "reached r_max" if job.stop == trace.r_max else "went on" if later else "stopped"
         wanted.append((job.trial, job.stop, job.loss, fate))
     found = rung_scatter.fates(trace)
     assert list(found.itertuples(index=False, name=None)) == sorted(wanted)
     if scheduler != "random":
-        assert set(found["fate"]) == {"finished", "went on", "stopped"}
+        assert set(found["fate"]) == {"reached r_max", "went on", "stopped"}
 
 
 def test_rungs_show_each_fate_and_tick_the_levels(drawn):
     trace = some_rungs_diverged()
-    figure = drawn(plots.rungs, trace, "unused")
+    figure = drawn(plots.rungs, trace, None)
     (axes,) = figure.axes
     points = rung_scatter.fates(trace)
     assert axes.get_xticks().tolist() == [1, 3, 9]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["stopped", "went on", "finished", "diverged"]
+    assert labels == ["stopped", "went on", "reached r_max", "diverged"]
     dots = [each for each in axes.collections if isinstance(each, PathCollection)]
     finite = points[np.isfinite(points["loss"])]
     for fate, some in zip(labels, dots, strict=False):
@@ -815,7 +775,7 @@ def test_rungs_show_each_fate_and_tick_the_levels(drawn):
 
 def test_the_bars_of_utilisation_are_the_shares_by_cause(drawn):
     rows = shares().sample(frac=1, random_state=1)  # of any order; schedulers as they come
-    (axes,) = drawn(plots.utilisation, rows, "unused").axes
+    (axes,) = drawn(plots.utilisation, rows, None).axes
     labels = [label.get_text().split() for label in axes.get_yticklabels()]
     order = list(rows["scheduler"].unique())
     assert [label[0] for label in labels if len(label) == 2] == order
@@ -831,7 +791,7 @@ def test_the_bars_of_utilisation_are_the_shares_by_cause(drawn):
 
 
 def test_speedups_without_a_number_are_left_out_and_open_intervals_get_arrows(drawn):
-    (axes,) = drawn(plots.speedup, open_ends(), "unused").axes
+    (axes,) = drawn(plots.speedup, open_ends(), None).axes
     ideal, random, sh, asha = axes.lines
     assert (ideal.get_xdata() == ideal.get_ydata()).all()
     assert len(random.get_xdata()) == 4
@@ -854,14 +814,14 @@ def test_speedups_without_a_number_are_left_out_and_open_intervals_get_arrows(dr
 def test_curves_are_drawn_whole_and_their_first_divergence_marked(drawn, tmp_path):
     losses = [[0.5, inf, 0.4], [0.3, 0.2, inf], [0.6, 0.5, 0.3]]
     seconds = [[1, 2, 3], [2, 2, 2], [4, 5, 6]]
-    figure = drawn(plots.curves, table(losses, tmp_path, seconds), "unused")
+    figure = drawn(plots.curves, table(losses, tmp_path, seconds), None)
     left, right = figure.axes[:2]
     (lines,) = left.collections
     shown = np.array([path.vertices[:, 1] for path in lines.get_paths()])
     assert np.nan_to_num(shown, nan=inf).tolist() == losses  # a line breaks off at NaN
     colours = {tuple(colour) for colour in lines.get_colors()}
     assert len(colours) == 3
-    assert to_hex(lines.get_colors()[1]).upper() == canvas.GREY  # has diverged at the end
+    assert to_hex(lines.get_colors()[1]).upper() == palette.GREY  # has diverged at the end
     (marks,) = left.lines
     assert marks.get_xdata().tolist() == [2, 3]
     (costs,) = right.collections

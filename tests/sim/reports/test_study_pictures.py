@@ -41,7 +41,7 @@ def test_nothing_above_zero_can_be_drawn_on_a_logarithmic_axis(tmp_path):
 def test_a_law_that_lines_share_is_drawn_once():
     lines = [("jobs", "", name, "", x, x, x, x, 2 * x) for name in ("a", "b") for x in (1.0, 2.0)]
     shared = pd.DataFrame(lines, columns=COLUMNS)
-    assert panels._laws(shared) == {((1.0, 2.0), (2.0, 4.0))}
+    assert panels._laws(shared) == {((1.0, 2.0), (2.0, 4.0)): ("a", "")}
     shared.loc[3, "law"] = 5.0
     assert len(panels._laws(shared)) == 2
 

@@ -5,8 +5,9 @@ from math import comb, inf, isnan
 import numpy as np
 import pytest
 
-from sim.studies.study_cells import by_cell, fits, interval_of_median
+from sim.studies.study_cells import by_cell, fits
 from sim.studies.study_file import parse
+from sim.traces.estimates import interval_of_median
 
 TEXT = """
 measures = ["time_to_target", "lost"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from learning_curves.curve import RecordedCurve
 from sim.jobs.costs import Costs
-from sim.traces import metrics
+from sim.traces import estimates, metrics
 from sim.traces.trace import COLUMNS, OUTCOMES, Outcome, Trace, down_table, frame, kept_table, pack
 
 
@@ -121,19 +121,19 @@ def test_points_lie_within_their_jobs_in_proportion_to_the_epochs_seconds():
 def test_speedup_counts_a_miss_and_never_drops_it():
     rng = np.random.default_rng(0)
     # Ratios 4, 2, and 0 for the miss: the median is 2.
-    estimate = metrics.speedup([8.0, 8.0, 8.0], [2.0, 4.0, inf], rng)
+    estimate = estimates.speedup([8.0, 8.0, 8.0], [2.0, 4.0, inf], rng)
     assert (estimate.median, estimate.censored) == (2.0, 1)
     # Missed with one worker only, a seed is an infinite speedup.
-    assert metrics.speedup([inf, 8.0, 8.0], [2.0, 4.0, 4.0], rng).median == 2.0
-    assert metrics.speedup([8.0] * 3, [inf] * 3, rng).median == 0.0
+    assert estimates.speedup([inf, 8.0, 8.0], [2.0, 4.0, 4.0], rng).median == 2.0
+    assert estimates.speedup([8.0] * 3, [inf] * 3, rng).median == 0.0
 
 
 def test_a_speedup_that_nobody_saw_is_not_told():
     rng = np.random.default_rng(0)
     # One seed of five missed with both: whatever it is, the median of 2, 2, 2, 2 and it is 2.
-    sure = metrics.speedup([4.0] * 4 + [inf], [2.0] * 4 + [inf], rng)
+    sure = estimates.speedup([4.0] * 4 + [inf], [2.0] * 4 + [inf], rng)
     assert (sure.median, sure.censored) == (2.0, 1)
-    unsure = metrics.speedup([inf] * 3 + [10.0] * 2, [inf] * 3 + [5.0] * 2, rng)
+    unsure = estimates.speedup([inf] * 3 + [10.0] * 2, [inf] * 3 + [5.0] * 2, rng)
     assert np.isnan(unsure.median)
     assert (unsure.low, unsure.high, unsure.censored) == (0.0, inf, 3)
 
@@ -147,7 +147,7 @@ def test_the_interval_covers_the_median_as_often_as_it_says():
     for _ in range(400):
         many = np.exp(rng.normal(size=21))
         ratio = 2 * np.exp(rng.normal(scale=0.5, size=21))
-        estimate = metrics.speedup(ratio * many, many, rng, resamples=400)
+        estimate = estimates.speedup(ratio * many, many, rng, resamples=400)
         missed += not estimate.low <= 2 <= estimate.high
     assert abs(missed / 400 - 0.05) <= 0.01 + 4 * 0.011
 
@@ -156,7 +156,7 @@ def test_the_interval_covers_the_median_as_often_as_it_says():
     ("values", "expected"), [([3.0, 1.0], 2.0), ([1.0, inf], 1.0), ([1.0, inf, inf], inf)]
 )
 def test_the_median_among_infinite_values(values, expected):
-    assert metrics.median(values) == expected
+    assert estimates.median(values) == expected
 
 
 def test_points_of_a_job_that_saves_and_of_one_that_trains_again():
@@ -184,7 +184,7 @@ def test_points_of_a_job_that_saves_and_of_one_that_trains_again():
     ],
 )
 def test_the_median_difference_of_pairs(of, to, median):
-    told = metrics.difference(of, to, np.random.default_rng(0))
+    told = estimates.difference(of, to, np.random.default_rng(0))
     assert told.median == pytest.approx(median, nan_ok=True)
     assert told.low <= (median if median == median else told.high) <= told.high  # noqa: PLR0124
     assert told.censored == sum(each == inf for each in of)

@@ -46,5 +46,5 @@ def test_a_file_that_is_no_trace_is_named_in_one_line(tmp_path, name, content):
 
 
 def test_a_missing_trace_is_named(tmp_path):
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(InputError, match="cannot be read: No such file"):
         read(tmp_path / "jobs.parquet")

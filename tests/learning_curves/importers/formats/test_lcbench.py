@@ -86,7 +86,7 @@ def test_what_is_amiss_is_named(tmp_path, refused, said, options, words):
 def test_a_file_that_is_no_text_is_named(tmp_path, refused):
     path = tmp_path / "x.json"
     path.write_bytes(b'{"a\xff": {}}')
-    assert f"{path}, byte 3: this is no text in UTF-8" in refused(path)
+    assert f"{path} cannot be read: byte 3 is no text in UTF-8" in refused(path)
 
 
 @pytest.mark.parametrize("cut", range(1, len(WHOLE), 13))

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import sqlite3
 import sys
 
 import pytest
@@ -170,3 +171,34 @@ def test_steps_that_are_no_binary_fractions_are_members_of_the_space(stored, imp
     path = stored(*(trial({1: 0.5}, space=space, x=x) for x in (0.3, 0.7, 0.1 + 2 * 0.1)))
     got = imported(path)
     assert [config["x"] for config in got.table.configs] == [0.1 + 2 * 0.1, 0.7]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE trials SET state = 'X'",
+        "UPDATE trials SET datetime_start = 'never'",
+        "UPDATE trials SET datetime_start = NULL, datetime_complete = 3",
+        "UPDATE trial_params SET distribution_json = '[1'",
+        'UPDATE trial_params SET distribution_json = \'{"name": "X", "attributes": {}}\'',
+        "UPDATE trial_params SET distribution_json = '[]'",
+        "UPDATE trial_params SET param_value = 9 WHERE param_name = 'act'",
+        "UPDATE trial_params SET param_value = 'x'",
+        "UPDATE trial_intermediate_values SET intermediate_value_type = 'X'",
+        "UPDATE trial_intermediate_values SET intermediate_value = 'x'",
+        "UPDATE trial_intermediate_values SET step = 'x' WHERE step = 1",
+        "UPDATE study_directions SET direction = 'UP'",
+        "DELETE FROM study_directions",
+        "DROP TABLE trial_params",
+        "ALTER TABLE trials RENAME COLUMN state TO other",
+        "DELETE FROM version_info",
+    ],
+)
+def test_a_damaged_database_ends_in_one_line(stored, refused, recwarn, capfd, change):
+    path = stored(trial({1: 0.5, 2: 0.4}), trial({1: 0.6, 2: 0.5}, lr=0.2))
+    with sqlite3.connect(path) as database:
+        database.execute(change)
+    database.close()
+    assert "study.db" in refused(path)
+    assert not recwarn.list
+    assert capfd.readouterr().err == ""

@@ -79,11 +79,17 @@ def test_a_task_is_a_table(tmp_path, imported, losses, seconds):
     assert seconds(got)[0, 0] == [1.0, 2.0, 3.5]
 
 
-def test_what_was_not_recorded_is_absent_and_a_loss_alone_has_diverged(tmp_path, imported, losses):
+def test_what_was_not_recorded_is_absent_and_a_loss_alone_is_asked_for(
+    tmp_path, imported, refused, losses
+):
     nan = math.nan
     accuracy = [[[0.5, nan, 1.0]], [[0.25, nan, nan]]]
     time = [[[2.0, 4.0, 7.0]], [[1.0, nan, nan]]]
-    got = imported(written(tmp_path, values=arrays(accuracy, time)), incomplete="drop", **ASKED)
+    source = written(tmp_path, values=arrays(accuracy, time))
+    assert "epoch 2 of config 0, seed 0 is NaN and a later one is a number" in refused(
+        source, incomplete="drop", **ASKED
+    )
+    got = imported(source, incomplete="drop", nan="diverged", **ASKED)
     assert losses(got) == {(0, 0): [0.5, math.inf, 0.0]}
     assert (got.counts["diverged"], got.counts["dropped"]) == (1, 1)
 
@@ -182,11 +188,15 @@ def test_each_file_is_needed_whole(tmp_path, refused, name):
         ({"values": arrays()[0]}, {}, "has shape (2, 1, 3, 2): the other files have 2 tasks"),
         ({"values": arrays()[..., :1]}, {}, "has shape (2, 2, 1, 3, 1)"),
         ({"fidelities": np.arange(1, 5)}, {}, "4 fidelities"),
-        ({"values": np.array([{}], dtype=object)}, {}, "pickles are not read"),
+        ({"values": np.array([{}], dtype=object)}, {}, "without pickle"),
         ({"values": np.array(["a"])}, {}, "is no array of numbers"),
         ({"metadata": {"task_names": None}}, {}, "'task_names' is None: give a list of names"),
         ({"metadata.json": [1]}, {}, "holds a list: it is to hold an object"),
-        ({"configspace.json": {"lr": {"domain_cls": "Float"}}}, {}, "'domain_kwargs' is amiss"),
+        (
+            {"configspace.json": {"lr": {"domain_cls": "Float"}}},
+            {},
+            "'lr' cannot be read: KeyError",
+        ),
         ({"configspace.json": CONFIGSPACE | {"wd": 0}}, {}, "the space has 'wd', which no config"),
         ({"frame": pd.DataFrame({"lr": [0.1, None]})}, {}, "row 2, column 'lr': the cell is empty"),
         ({"frame": pd.DataFrame({"lr": [0.1, 5.0], "layers": ["1", "2"]})}, {}, "lr 5.0, which is"),

@@ -1,0 +1,59 @@
+"""One run of a study or a comparison, by its row in ``runs.csv``.
+
+Owns how a row becomes the experiment that it came from. Must not know how a row is measured.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from learning_curves.errors import InputError
+from sim.experiments.experiment import Experiment
+from sim.studies import study_file
+
+
+def read(path: Path, row: int) -> Experiment:
+    """Return the experiment of a row of ``runs.csv``, whose ``study.toml`` stands beside it.
+
+    Parameters
+    ----------
+    path
+        The file, or its folder.
+    row
+        The row of data, from 1; the header does not count.
+
+    Raises
+    ------
+    InputError
+        There is no such row, or the two files do not go together.
+
+    """
+    if path.is_dir():
+        path /= "runs.csv"
+    study = path.with_name("study.toml")
+    if not study.is_file():
+        raise InputError(f"there is no {study}, which says what {path.name} holds: restore it")
+    found = _row(path, row)
+    grid = study_file.read(f"{study.absolute()}")
+    settings = {axis: found.get(axis) for axis in grid.axes}
+    cell = next((cell for cell in grid.cells if cell.settings == settings), None)
+    seed = found.get("seed", "")
+    if cell is None or not seed.isdecimal():
+        raise InputError(f"row {row} of {path} is no run of {study}: give the two of one folder")
+    return replace(cell.experiment, seed=int(seed))
+
+
+def _row(path: Path, row: int) -> dict[str, str]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            found = next(islice(csv.DictReader(file), row - 1, row), None)
+            if found is not None:
+                return found
+            file.seek(0)
+            rows = sum(1 for _ in csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read: {error}; give the runs.csv of a study") from None
+    raise InputError(f"{path} has {rows} rows: --row {row} is none of them")
