@@ -10,8 +10,8 @@
 10
 
 Sources of curves: `load` reads a recorded table or a surrogate, or makes a closed form; `fit` fits
-a surrogate to a table; `shipped` lists the tables of the package; `synthetic` holds the closed
-forms. `Tabular` and `Surrogate` are what these return.
+a surrogate to a table; `from_frame` makes a table of a DataFrame; `shipped` lists the tables of the
+package; `synthetic` holds the closed forms. `Tabular` and `Surrogate` are what these return.
 
 Your own source: `Blackbox` and `Curve` are the two protocols, `RecordedCurve` is a curve of known
 numbers.
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from learning_curves.spaces.distributions import Weighted, lograndint, reverse_loguniform
     from learning_curves.spaces.space import Config, Space
     from learning_curves.surrogates.surrogate import Surrogate
+    from learning_curves.tables.frame import from_frame
     from learning_curves.tables.tabular import Tabular, shipped
 else:
     __getattr__, __dir__ = lazily(
@@ -54,6 +55,7 @@ else:
             "Tabular": "learning_curves.tables.tabular:Tabular",
             "Weighted": "learning_curves.spaces.distributions:Weighted",
             "fit": "learning_curves.sources:fit",
+            "from_frame": "learning_curves.tables.frame:from_frame",
             "load": "learning_curves.sources:find",
             "lograndint": "learning_curves.spaces.distributions:lograndint",
             "reverse_loguniform": "learning_curves.spaces.distributions:reverse_loguniform",
@@ -73,6 +75,7 @@ __all__ = [
     "Tabular",
     "Weighted",
     "fit",
+    "from_frame",
     "load",
     "lograndint",
     "reverse_loguniform",

@@ -80,7 +80,7 @@ class Surrogate:
     Raises
     ------
     InputError
-        There is no such regressor, or there are fewer configs.
+        There is no such regressor, there are fewer configs, or the seed is negative.
 
     Examples
     --------
@@ -106,6 +106,8 @@ class Surrogate:
                 f"{table.name} has {len(table.configs)} configs: a surrogate learns from "
                 f"{FEWEST} or more"
             )
+        if seed < 0:
+            raise InputError(f"seed is {seed}: give a whole number >= 0")
         self.table = table
         self.regressor = regressor
         self.seed = seed

@@ -200,9 +200,9 @@ def load(name_or_path: str | Path) -> Tabular:
     """
     path = _path_of(name_or_path)
     beside = path.with_suffix(".toml")
-    with reading(path, remedy="give a table as docs/curves.md has it"):
+    card = read_card(beside) if beside.is_file() else None
+    with reading(path, remedy="give a table as docs/tables.md has it"):
         raw = path.read_bytes()
-        card = read_card(beside) if beside.is_file() else None
         return Tabular(parse(raw, path, card), sha256(raw).hexdigest())
 
 

@@ -24,8 +24,8 @@ from sim.traces import metrics
 class RunPlots:
     """The pictures of a run, `Run.plot`.
 
-    Each method returns a Matplotlib figure, which a notebook shows, and writes it if it is given
-    a path, in the format of its suffix.
+    Each method returns a Matplotlib figure, which a notebook shows, and writes it if it is given a
+    path, in the format of the path's suffix: .png, .svg or .pdf.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ class RunPlots:
         """Draw how the workers' time was spent; costs a second run, see `Run.waiting`."""
         experiment = self.run.experiment
         bar = {"scheduler": experiment.scheduler, "workers": experiment.workers}
-        shares = dict(zip(SHARES, measured(self.run, SHARES), strict=True))
-        return plots.utilisation(pd.DataFrame([bar | shares]), path, title=self._title)
+        shares = pd.DataFrame([bar | dict(zip(SHARES, measured(self.run, SHARES), strict=True))])
+        return plots.utilisation(shares, path, title=self._title)
 
     @cached_property
     def png(self) -> bytes:

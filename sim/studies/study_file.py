@@ -88,11 +88,11 @@ def _made(given: Table, path: Path) -> Study:
     for name in ("experiment", "axes", "laws", "speedups", "fits", "against", "pictures"):
         _require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
     pictures = given.pop("pictures", {})
+    entries: dict[str, Any] = {"title": path.stem, "measures": [], "experiment": {}} | given
+    entries["axes"] = _axes_by_name(given.get("axes", {}))
+    entries["against"] = {k: as_text(v) for k, v in given.get("against", {}).items()}
     study = Study(
-        **{"title": path.stem, "measures": [], "experiment": {}}
-        | given
-        | {"axes": _axes_by_name(given.get("axes", {}))}
-        | {"against": {k: as_text(v) for k, v in given.get("against", {}).items()}},
+        **entries,
         name=path.stem,
         path=path,
         pictures={name: _picture(name, each) for name, each in pictures.items()},

@@ -97,8 +97,8 @@ def speedup(
     reached = np.isfinite(many)
     ratios = np.zeros(len(one))
     ratios[reached] = one[reached] / many[reached]
-    # Seeds missed with both: at the least 0, at the most infinite.
-    most = np.where(~reached & np.isinf(one), np.inf, ratios)
+    # Seeds missed with both: at the least 0, at the most beyond any number.
+    most = np.where(~reached & np.isinf(one), _FAR, ratios)
     return _estimate(ratios, most, int((~reached).sum()), rng, resamples)
 
 
@@ -133,7 +133,7 @@ def difference(
     first, second = np.asarray(of, dtype=float), np.asarray(to, dtype=float)
     both = np.isinf(first) & np.isinf(second)
     known = np.subtract(first, second, out=np.zeros(len(first)), where=~both)
-    least, most = np.where(both, -np.inf, known), np.where(both, np.inf, known)
+    least, most = np.where(both, -_FAR, known), np.where(both, _FAR, known)
     return _estimate(least, most, int(np.isinf(first).sum()), rng, resamples)
 
 
@@ -164,9 +164,27 @@ def _estimate(
         # Of the resamples themselves, not between them: between a number and inf there is nothing.
         low = np.quantile(_medians(least[drawn]), 0.025, method="nearest")
         high = np.quantile(_medians(most[drawn], up=True), 0.975, method="nearest")
-    ends = float(_medians(least[np.newaxis])[0]), float(_medians(most[np.newaxis], up=True)[0])
-    middle = ends[0] if ends[0] == ends[1] else float("nan")
-    return Estimate(middle, float(low), float(high), censored, *ends)
+    low, high, least_median, most_median = (
+        _within_reach(float(end))
+        for end in (
+            low,
+            high,
+            _medians(least[np.newaxis])[0],
+            _medians(most[np.newaxis], up=True)[0],
+        )
+    )
+    middle = least_median if least_median == most_median else np.nan
+    return Estimate(middle, low, high, censored, least_median, most_median)
+
+
+_FAR = 1e300
+"""Stands for an unknown figure at its bound: the mean of it and another is as far away, while the
+median of a number and a known infinity is the number."""
+
+
+def _within_reach(value: float) -> float:
+    """Return `value`, or infinity where an unknown figure has a share in it."""
+    return float(np.copysign(np.inf, value)) if abs(value) > _FAR / 4 else value
 
 
 def median(values: npt.ArrayLike) -> float:

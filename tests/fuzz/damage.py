@@ -197,7 +197,7 @@ def _parquet(content, rng):
 def _npy(content, rng):
     """Return an array of another type, shape or value."""
     try:
-        array = np.load(io.BytesIO(content), allow_pickle=False)
+        array = np.atleast_1d(np.load(io.BytesIO(content), allow_pickle=False))
     except Exception:  # noqa: BLE001  it is damaged already
         return _flip_bits(content, rng)
     match int(rng.integers(7)):
@@ -210,12 +210,12 @@ def _npy(content, rng):
         case 3:
             array = array[:0]
         case 4:
-            array = np.array(array.ravel()[:1])[0]
+            array = np.array(0.5)
         case 5:
             return content.replace(b"'<", b"'|O", 1)
-        case _:
+        case _ if array.size:
             array = array.astype(float)
-            array.ravel()[int(rng.integers(max(1, array.size)))] = float(
+            array.ravel()[int(rng.integers(array.size))] = float(
                 rng.choice([np.nan, np.inf, -np.inf, -1, 0, 1e308])
             )
     sink = io.BytesIO()

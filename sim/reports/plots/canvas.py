@@ -60,17 +60,17 @@ class Picture(Figure):
         return png(self)
 
 
-def png(figure: Figure) -> bytes:
-    """Return `figure` as the bytes of a PNG file."""
-    file = BytesIO()
-    figure.savefig(file, format="png", **FORMATS["png"])
-    return file.getvalue()
-
-
 def figure(height: float = HEIGHT) -> Figure:
     """Return an empty figure, `height` inches high, that lays itself out when it is drawn."""
     layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06)
     return Picture(figsize=(WIDTH, height), dpi=DPI, layout=layout)
+
+
+def png(figure: Figure) -> bytes:
+    """Return `figure` as the bytes of a PNG file, the same that `save` writes."""
+    file = BytesIO()
+    figure.savefig(file, format="png", **FORMATS["png"])
+    return file.getvalue()
 
 
 def save(figure: Figure, path: Path | None) -> Figure:

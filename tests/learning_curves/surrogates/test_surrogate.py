@@ -52,6 +52,11 @@ def test_curves_are_possible_and_the_same_whether_foreseen_or_not(some, seed):
         assert curve.config_id == -1
 
 
+def test_a_negative_seed_is_refused():
+    with pytest.raises(InputError, match="seed is -1: give a whole number >= 0"):
+        Surrogate(LENET.table, "nearest", -1)
+
+
 def test_what_was_foreseen_long_before_is_forgotten(monkeypatch):
     monkeypatch.setattr("learning_curves.surrogates.surrogate._REMEMBERED", 3)
     made = Surrogate(table([[[0.5]], [[0.4]], [[0.3]], [[0.2]]]), "nearest")

@@ -600,6 +600,41 @@ def test_the_legend_names_what_occurs(drawn):
     ]
 
 
+def test_a_run_of_more_jobs_than_can_be_seen_becomes_a_band(drawn):
+    def title_and_label(trace):
+        (axes,) = drawn(plots.gantt, trace, None, title="SH").axes
+        return axes.get_title(loc="left"), axes.get_ylabel()
+
+    assert title_and_label(run("random", 64, 64)) == ("SH", "worker")
+    many = run("random", 65, 65)
+    assert title_and_label(many) == ("SH: workers by activity (65 jobs)", "workers")
+    # 600 jobs of about as many seconds on a worker: each is 0.6 points wide.
+    assert title_and_label(run("random", 1, 600, r_max=1)) == (
+        "SH: workers by activity (600 jobs)",
+        "workers (mean)",
+    )
+    (legend,) = drawn(plots.gantt, lose(run("sh", 70, 300)), None).legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "training",
+        "lost training",
+        "waiting",
+    ]
+
+
+def test_the_layers_of_a_band_are_as_high_as_the_workers_that_they_count(drawn):
+    trace = lose(run("sh", 70, 300))
+    (axes,) = drawn(plots.gantt, trace, None).axes
+    unit = canvas.time_unit(trace.end)[1]
+    areas = {}
+    for layer in axes.collections:
+        outline = layer.get_paths()[0].vertices
+        x, y = outline[:, 0], outline[:, 1]
+        area = abs(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1])) / 2 * unit
+        areas[layer.get_gid()] = area
+    wanted = {part: seconds for part, seconds in worker_seconds(trace).items() if seconds}
+    assert areas == pytest.approx(wanted)
+
+
 @pytest.mark.parametrize(("workers", "half"), [(5, 0.17), (40, 0.5)])
 def test_a_worker_that_is_down_has_a_black_bar(workers, half, drawn):
     trace = with_faults(CRASHES, workers)
@@ -626,6 +661,8 @@ def test_charts_below_each_other_share_the_time_axis(drawn):
     (mark,) = figure.axes[1].lines
     assert mark.get_xdata()[0] == runs["short"].end / unit
     assert not figure.axes[0].lines
+    (legend,) = figure.legends
+    assert legend.get_texts()[-1].get_text() == "end of the run"
     lefts = {round(axes.get_window_extent().x0) for axes in figure.axes}
     assert len(lefts) == 1
 
@@ -699,10 +736,10 @@ def test_half_of_the_seeds_begin_the_line_and_three_quarters_end_the_open_band()
 
 
 def test_incumbents_are_drawn_as_medians_with_their_own_styles_and_the_target(drawn):
-    runs = {"one": [STEPS], "two": [STEPS, LATER], "three": [EMPTY, STEPS]}
+    runs = {"sh": [STEPS], "asha": [STEPS, LATER], "random": [EMPTY, STEPS]}
     figure = drawn(plots.incumbents, runs, None, end=600.0, target=0.25)
     (axes,) = figure.axes
-    one, two, target = axes.lines  # "three" has no median: half of its seeds have no result
+    one, two, target = axes.lines  # "random" has no median: half of its seeds have no result
     assert one.get_xdata().tolist() == [0, 1 / 60, 0.5, 400 / 60, 10]
     assert one.get_ydata()[1:].tolist() == [0.9, 0.5, 0.2, 0.2]
     assert two.get_ydata()[-1] == pytest.approx((0.2 + 0.01) / 2)
@@ -710,7 +747,7 @@ def test_incumbents_are_drawn_as_medians_with_their_own_styles_and_the_target(dr
     assert set(target.get_ydata()) == {0.25}
     assert axes.get_xlim() == (0, 10)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert labels == ["one", "two", "three", "target 0.25"]
+    assert labels == ["sh", "asha", "random", "target 0.25"]
     handles = figure.legends[0].get_lines()
     for drawn_line, handle in ((one, handles[0]), (two, handles[1])):
         assert drawn_line.get_color() == handle.get_color()
@@ -721,12 +758,26 @@ def test_incumbents_are_drawn_as_medians_with_their_own_styles_and_the_target(dr
 @pytest.mark.parametrize(("at", "is_cropped"), [(4.0, True), (6.0, False)])
 def test_a_steep_first_twentieth_does_not_hide_what_follows(at, is_cropped, drawn):
     # Of 100 seconds the fall from 0.9 to 0.3 is at `at`; afterwards there is little.
-    steep = (np.array([0.0, at, 50.0]), np.array([0.9, 0.3, 0.29]))
+    steep = (np.array([0.0, at, 50.0, 60.0]), np.array([0.9, 0.3, 0.29, 0.288]))
     (axes,) = drawn(plots.incumbents, {"steep": [steep]}, None, end=100.0).axes
     low, high = axes.get_ylim()
     assert low < 0.29
     assert high > 0.3
     assert (high < 0.31) == is_cropped
+
+
+def test_the_time_axis_is_logarithmic_where_half_of_the_improvements_are_early(drawn):
+    def scales(*times):
+        falls = np.array(times), 1 / np.arange(1.0, len(times) + 1)
+        (axes,) = drawn(plots.incumbents, {"asha": [falls]}, None, end=100.0).axes
+        return axes.get_xscale(), axes.get_xlabel(), axes.get_ylabel(), axes.get_xlim()
+
+    scale, label, losses, _ = scales(1.0, 20.0, 30.0)
+    assert (scale, label) == ("linear", "wall-clock time (s)")
+    assert losses == "best loss at job ends"
+    scale, label, _, ends = scales(2.0, 10.0, 20.0, 30.0)
+    assert (scale, label) == ("log", "wall-clock time (s, log scale)")
+    assert ends == (2, 100)
 
 
 # Rungs
@@ -790,25 +841,108 @@ def test_the_bars_of_utilisation_are_the_shares_by_cause(drawn):
     assert [bar.get_x() + bar.get_width() for bar in bars] == pytest.approx([100] * 9)
 
 
-def test_speedups_without_a_number_are_left_out_and_open_intervals_get_arrows(drawn):
+def drawn_by(axes, scheduler):
+    """Return the line, the known points and the points within ranges of a scheduler."""
+    colour = palette.SCHEDULERS[scheduler].colour
+    return [line for line in axes.lines if line.get_color() == colour]
+
+
+def arrows_of(axes):
+    """Return what stands at the edges: colour, worker count and height of each mark."""
+    found = []
+    for marks in axes.collections:
+        if isinstance(marks, PathCollection):
+            colour = to_hex(marks.get_facecolor()[0]).upper() if len(marks.get_offsets()) else ""
+            found += [(colour, round(x), y) for x, y in marks.get_offsets()]
+    return found
+
+
+def test_every_speedup_leaves_a_mark_and_open_intervals_get_arrows(drawn):
     (axes,) = drawn(plots.speedup, open_ends(), None).axes
-    ideal, random, sh, asha = axes.lines
+    ideal = axes.lines[0]
     assert (ideal.get_xdata() == ideal.get_ydata()).all()
+    random, sh, asha = (drawn_by(axes, name)[1] for name in ("random", "sh", "asha"))
     assert len(random.get_xdata()) == 4
     assert len(sh.get_xdata()) == 2  # of 4, one is NaN and one inf
     assert len(asha.get_xdata()) == 3  # one is 0
-    assert np.isfinite(np.concatenate([line.get_ydata() for line in axes.lines])).all()
-    assert [line.get_marker() for line in (random, sh, asha)] == ["o", "s", "^"]
+    for name, line in (("random", random), ("sh", sh), ("asha", asha)):
+        assert line.get_marker() == palette.SCHEDULERS[name].marker
     # Dodged: nobody hides another, but everybody stays near the worker count.
     ones = [line.get_xdata()[0] for line in (random, sh, asha)]
     assert ones == sorted(ones)
     assert ones[1] == 1
     assert 0.9 < ones[0] < 1 < ones[2] < 1.1
-    arrows = [each.get_offsets() for each in axes.collections if isinstance(each, PathCollection)]
-    top, bottom = axes.get_ylim()[1], axes.get_ylim()[0]
-    assert [xy[1] for xys in arrows for xy in xys] == pytest.approx([bottom, top])
-    (bars, *_others) = (each for each in axes.collections if isinstance(each, LineCollection))
-    assert bars.get_segments()[1][:, 1] == pytest.approx([bottom, top])
+    bottom, top = axes.get_ylim()
+    blue, green, orange = palette.BLUE, palette.GREEN, palette.ORANGE
+    assert sorted(arrows_of(axes)) == sorted(
+        [
+            (orange, 2, pytest.approx(bottom)),
+            (orange, 2, pytest.approx(top)),
+            (green, 4, pytest.approx(top)),  # an infinite speedup
+            (blue, 17, pytest.approx(bottom)),  # a speedup of 0
+        ],
+        key=lambda mark: (mark[0], mark[1], mark[2].expected),
+    )
+    bars = [each for each in axes.collections if isinstance(each, LineCollection)]
+    (_, open_bar, *_others) = bars[1].get_segments()
+    assert open_bar[:, 1] == pytest.approx([bottom, top])
+
+
+def test_a_median_that_misses_leave_open_is_drawn_as_its_range(drawn):
+    figure = drawn(plots.speedup, misses(), None, seeds=20)
+    (axes,) = figure.axes
+    bottom, top = axes.get_ylim()
+    joined, known, between = drawn_by(axes, "random")
+    assert len(known.get_xdata()) == 3
+    assert between.get_ydata()[np.isfinite(between.get_ydata())] == pytest.approx([3.75**0.5])
+    assert np.isfinite(joined.get_ydata()).sum() == 4  # not interrupted
+    ranges = [
+        bar.get_segments()
+        for bar in axes.collections
+        if isinstance(bar, LineCollection) and bar.get_linewidth()[0] == 5
+    ]
+    shown = [sorted(line[:, 1]) for lines in ranges for line in lines]
+    assert shown == [pytest.approx([1.5, 2.5]), pytest.approx([bottom, top])]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "ideal",
+        "random: 1 of 80 runs missed the target",
+        "sh: 9 of 80 runs missed the target",
+        "asha: 12 of 80 runs missed the target",
+        "range of a median that misses leave open",
+        "missed by most runs",
+    ]
+
+
+def test_intervals_that_are_not_known_are_not_drawn(drawn):
+    few = speedups().assign(low=nan, high=nan)
+    (axes,) = drawn(plots.speedup, few, None).axes
+    bars = [each for each in axes.collections if isinstance(each, LineCollection)]
+    assert not [line for each in bars for line in each.get_segments()]
+    assert not arrows_of(axes)
+
+
+def effects(**columns):
+    rows = pd.DataFrame({"scheduler": ["sh", "asha"], "workers": 4})
+    for name, none in (("slowdown", 1.0), ("time_to_target", 0.0), ("finished", 0.0)):
+        rows = rows.assign(**dict.fromkeys((name, f"{name}_low", f"{name}_high"), none))
+    return rows.assign(**columns)
+
+
+def test_effects_have_a_panel_for_each_figure_that_changes(drawn):
+    def labels(rows, **options):
+        axes = drawn(plots.effects, rows, None, **options).axes
+        return [each.get_ylabel().replace("\n", " ") for each in axes]
+
+    assert labels(effects()) == [""]
+    assert labels(effects(slowdown=[1.1, nan])) == ["run time relative to no stragglers"]
+    assert labels(effects(slowdown=1.1, finished_low=-2.0), cause="lost jobs") == [
+        "run time relative to no lost jobs",
+        "additional trials at r_max",
+    ]
+    missed = effects(time_to_target=inf, time_to_target_low=60.0, time_to_target_high=inf)
+    assert labels(missed) == ["additional time to target (s)"]
+    (axes,) = drawn(plots.effects, missed, None).axes
+    assert [y for _, _, y in arrows_of(axes)] == [axes.get_ylim()[1]] * 2
 
 
 def test_curves_are_drawn_whole_and_their_first_divergence_marked(drawn, tmp_path):

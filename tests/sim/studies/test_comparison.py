@@ -76,6 +76,8 @@ def test_the_figures_of_a_cell():
     assert four["throughput_speedup"] == pytest.approx(1.5)
     assert four["time_to_target"] == 3
     assert four["best_loss"] == pytest.approx(0.2)
+    assert four["least"] == four["most"] == 3
+    assert isnan(four["low"])  # too few seeds for an interval
 
 
 def test_equal_cells_have_equal_intervals():

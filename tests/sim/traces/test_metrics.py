@@ -135,7 +135,33 @@ def test_a_speedup_that_nobody_saw_is_not_told():
     assert (sure.median, sure.censored) == (2.0, 1)
     unsure = estimates.speedup([inf] * 3 + [10.0] * 2, [inf] * 3 + [5.0] * 2, rng)
     assert np.isnan(unsure.median)
-    assert (unsure.low, unsure.high, unsure.censored) == (0.0, inf, 3)
+    assert (unsure.least, unsure.most, unsure.censored) == (0.0, inf, 3)
+    assert (sure.least, sure.most) == (2.0, 2.0)
+
+
+def test_one_unknown_pair_leaves_the_median_between_two_neighbours():
+    # Ratios 1, 2, 3 and one unknown: the median is 1.5 if that is 0, and 2.5 if it is infinite.
+    times = np.array([1.0, 1.0, 1.0, inf])
+    estimate = estimates.speedup([1.0, 2.0, 3.0, inf], times, np.random.default_rng(0))
+    assert np.isnan(estimate.median)
+    assert (estimate.least, estimate.most, estimate.censored) == (1.5, 2.5, 1)
+
+
+@given(st.lists(st.tuples(*[st.sampled_from([1.0, 2.0, 3.0, 5.0, inf])] * 2), min_size=1))
+def test_the_median_lies_within_its_range_whatever_the_unknown_pairs_are(pairs):
+    one, many = (np.array(each) for each in zip(*pairs, strict=True))
+    estimate = estimates.speedup(one, many, np.random.default_rng(0), resamples=50)
+    unknown = np.isinf(one) & np.isinf(many)
+    known = np.where(np.isinf(many), 0.0, one / np.where(np.isinf(many), 1.0, many))
+    for guess in (0.0, 0.7, 1.0, 40.0, 1e9):
+        median = estimates.median(np.where(unknown, guess, known))
+        assert estimate.least <= median <= estimate.most
+    if estimate.least == estimate.most:
+        assert estimate.median == estimate.least
+    else:
+        assert np.isnan(estimate.median)
+        assert unknown.any()
+    assert np.isnan([estimate.low, estimate.high]).all() == (len(pairs) < estimates.FEWEST)
 
 
 def test_the_interval_covers_the_median_as_often_as_it_says():
@@ -186,7 +212,8 @@ def test_points_of_a_job_that_saves_and_of_one_that_trains_again():
 def test_the_median_difference_of_pairs(of, to, median):
     told = estimates.difference(of, to, np.random.default_rng(0))
     assert told.median == pytest.approx(median, nan_ok=True)
-    assert told.low <= (median if median == median else told.high) <= told.high  # noqa: PLR0124
+    assert told.least <= (median if median == median else told.most) <= told.most  # noqa: PLR0124
+    assert np.isnan([told.low, told.high]).all() == (len(of) < estimates.FEWEST)
     assert told.censored == sum(each == inf for each in of)
 
 

@@ -82,6 +82,10 @@ def test_what_is_maximised_is_turned_and_equal_trials_are_seeds(stored, imported
     path = stored(trial({0: 0.75, 1: 1.0}), trial({0: 0.5, 1: 0.75}), direction="maximize")
     got = imported(path, anchors=True)
     assert losses(got) == {(0, 0): [0.25, 0.0], (0, 1): [0.5, 0.25]}
+    assert any("1 of 2 runs have the hyperparameters of an earlier one" in n for n in got.notes)
+    got = imported(path, anchors=True, equal_configs="apart")
+    assert losses(got) == {(0, 0): [0.25, 0.0], (1, 0): [0.5, 0.25]}
+    assert [config["trial"] for config in got.table.configs] == [0, 1]
 
 
 def test_the_file_is_left_as_it_was(stored, imported):

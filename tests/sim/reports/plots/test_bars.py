@@ -116,7 +116,7 @@ def part_at(trace, worker, time):
     raise AssertionError
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(traces())
 def test_usage_counts_the_workers_of_each_cause_at_every_moment(trace):
     times, counts = bars.usage(trace)
@@ -128,7 +128,7 @@ def test_usage_counts_the_workers_of_each_cause_at_every_moment(trace):
         assert dict(zip(PARTS, found, strict=True)) == {each: parts.count(each) for each in PARTS}
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 @given(traces(), st.integers(1, 40))
 def test_usage_integrates_to_the_seconds_of_the_workers_binned_or_not(trace, count):
     times, counts = bars.usage(trace)
