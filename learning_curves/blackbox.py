@@ -1,4 +1,4 @@
-"""A blackbox: a source of learning curves, be it a table, a surrogate or a closed form.
+"""A blackbox: a source of learning curves, such as a table, a surrogate or a closed form.
 
 Owns the one interface through which the simulator sees training.
 """
@@ -28,7 +28,7 @@ class Blackbox(Protocol):
 
     @property
     def configs(self) -> Sequence[Config]:
-        """The only configs that have curves; empty where the whole space has."""
+        """The only configs that have curves; empty if all configs of the space have curves."""
         ...
 
     def curve(self, config: Config, seed: int) -> Curve:
@@ -54,15 +54,15 @@ class Blackbox(Protocol):
 
 @runtime_checkable
 class Foreseeing(Protocol):
-    """A blackbox that computes many curves at once, if it is told which will be asked for."""
+    """A blackbox that can compute many curves at once, before they are asked for."""
 
     def foresee(self, configs: Sequence[Config]) -> None:
-        """Hear which configs are likely to be asked for next; changes no curve."""
+        """Prepare for `configs`, which are likely to be asked for next; changes no curve."""
         ...
 
 
 def foresee(blackbox: Blackbox, configs: Sequence[Config]) -> None:
-    """Tell `blackbox` which configs will be asked for next, if it wants to hear."""
+    """Call `foresee` of `blackbox` with the configs that will be asked for next, if it has one."""
     if isinstance(blackbox, Foreseeing):
         blackbox.foresee(configs)
 
@@ -93,7 +93,7 @@ class Recosted:
     blackbox
         Where the losses come from.
     cost
-        Tells what the epochs of a config take.
+        Returns the seconds of the epochs of a config.
 
     """
 
@@ -112,7 +112,7 @@ class Recosted:
 
     @property
     def configs(self) -> Sequence[Config]:
-        """The only configs that have curves; empty where the whole space has."""
+        """The only configs that have curves; empty if all configs of the space have curves."""
         return self.blackbox.configs
 
     def curve(self, config: Config, seed: int) -> Curve:
@@ -120,5 +120,5 @@ class Recosted:
         return _RecostedCurve(self.blackbox.curve(config, seed), self.cost(config))
 
     def foresee(self, configs: Sequence[Config]) -> None:
-        """Tell where the losses come from, if it wants to hear."""
+        """Pass `configs` on to the blackbox that the losses come from."""
         foresee(self.blackbox, configs)

@@ -1,6 +1,6 @@
 """A learning curve: the loss after, and the seconds of, each epoch of one config and seed.
 
-Owns the form in which curves are handed out. Must not know where they come from (`blackbox`) or
+Owns the interface of a curve. Must not know where curves come from (`blackbox`) or
 what time it is (`sim.cluster.cluster`).
 """
 
@@ -12,16 +12,16 @@ from typing import Protocol
 
 
 class Curve(Protocol):
-    """What a config's training would show, epoch by epoch; may be computed on demand.
+    """The training of a config, epoch by epoch; may be computed on demand.
 
-    Both methods take the half-open stretch of epochs ``start + 1 .. stop``, the stretch that a
-    job from `start` to `stop` trains, and return one number for each of its epochs. The stretch
-    must lie within the curve, ``0 <= start <= stop <= r_max``; this is not checked again.
+    Both methods take the epochs ``start + 1 .. stop``, which a job from `start` to `stop` trains,
+    and return one number for each of them. The epochs must lie within the curve, ``0 <= start <=
+    stop <= r_max``; this is not checked again.
     """
 
     @property
     def config_id(self) -> int:
-        """The place of its config in the blackbox's `configs`; -1 where the whole space has."""
+        """The place of its config in the blackbox's `configs`; -1 if these are empty."""
         ...
 
     def losses(self, start: int, stop: int) -> Sequence[float]:

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and written by one process at a time.
+"""Files that are written completely or not at all, and by one process at a time.
 
 Owns how anything is written to disk: to a temporary name beside the target, flushed, then renamed;
 and how the text of a TOML file becomes plain values.
@@ -24,7 +24,7 @@ if sys.platform != "win32":
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path to write to; rename it to `path` when all went well.
 
-    On an error the temporary file is removed, and what stood at `path` is as it was.
+    On an error the temporary file is removed, and the file at `path` is unchanged.
 
     Raises
     ------
@@ -97,14 +97,14 @@ def write(path: Path, data: bytes) -> None:
 
 @contextmanager
 def locked(path: Path, who: str) -> Iterator[None]:
-    """Keep other processes that ask for it off the folder or file at `path`, where the system can.
+    """Lock the folder or file at `path` against other processes that lock it, if the system can.
 
-    A file that is not there is made.
+    A file that does not exist is created.
 
     Raises
     ------
     InputError
-        Another one, which is called `who`, is at it.
+        Another process, which `who` describes, holds the lock.
 
     """
     if sys.platform == "win32":  # a file that is open could not be replaced

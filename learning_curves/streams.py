@@ -1,9 +1,9 @@
 """Random streams that are indexed, not sequenced.
 
-Owns how a random number is addressed: by the seed of the experiment, the purpose it serves and
-the thing it belongs to (a trial, a job, a worker). Must not keep state: who asks first, or how
-often, never changes what anybody is given, so two schedulers compared at one seed meet the same
-configs, the same stragglers and the same faults.
+Owns how a random number is addressed: by the seed of the experiment, its purpose, and an index (a
+trial, a job, a worker). Must not keep state: the order and number of calls never change a result,
+so two schedulers compared at one seed meet the same configs, the same stragglers and the same
+faults.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def generator(seed: int, purpose: str, *index: int) -> np.random.Generator:
     purpose
         A short name, such as ``"configs"``; streams of different purposes are independent.
     index
-        What the stream belongs to, such as a trial's number; whole numbers >= 0. As many for
-        every stream of a purpose: to numpy, index 0 at the end is no index.
+        The index of the stream, such as a trial's number; whole numbers >= 0. Every stream of one
+        purpose needs the same number of them: numpy ignores an index 0 at the end.
 
     Raises
     ------
     ValueError
-        The seed is out of range: to numpy, a larger one would be a seed and an index.
+        The seed is out of range: numpy would read a larger one as a seed and an index.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def integer(seed: int, purpose: str, *index: int) -> int:
 
 @cache
 def _keyed(purpose: str, indices: int) -> tuple[blake2b, Callable[..., bytes]]:
-    """Return the hash before its message, and what makes the message; a third faster than anew."""
+    """Return the hash before its message, and the packer of the message; cached, a third faster."""
     return blake2b(digest_size=8, key=purpose.encode()), Struct(f"<{1 + indices}Q").pack
 
 
@@ -89,7 +89,7 @@ def uniform(seed: int, purpose: str, *index: int) -> float:
 def normals(seed: int, purpose: str, *index: int, count: int) -> npt.NDArray[np.float64]:
     """Return `count` random numbers, standard normal and independent; shape (count,).
 
-    A few microseconds for some dozens: a tenth of what a generator of one's own would cost.
+    A few microseconds for some dozens: a tenth of the cost of a new generator.
 
     >>> normals(0, "noise", 7, count=3).round(3).tolist()
     [0.808, 0.391, -1.891]

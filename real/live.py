@@ -1,8 +1,8 @@
 """A live experiment: one scheduler, one task, real workers, one folder.
 
-Owns how a live run is set up from plain values, begun, carried on and read back. The values are
-enough to run it again; on one worker, or under a scheduler that waits for its rungs, to the same
-losses. Must not know how a run is shown, nor how a job is trained.
+Owns how a live run is set up from plain values, begun, resumed and read back. The values are enough
+to repeat it: to the same losses on one worker, or under a scheduler that waits for its rungs. Must
+not know how a run is shown, nor how a job is trained.
 """
 
 from __future__ import annotations
@@ -48,38 +48,54 @@ EXPERIMENT = "experiment.toml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveExperiment:
-    """All that a live run depends on, but the machine, in plain values.
+    """All settings that a live run depends on, except the machine, in plain values.
 
     Parameters
     ----------
-    task, data, validate_on, device
-        See `recipe.Recipe`.
-    scheduler, scheduler_options
-        A name in `catalogue.SCHEDULERS`; or ``module:Class`` for one of the user's own, and its
-        options by name.
-    eta, r_min, r_max, rule, prefact
-        The scheduler's settings; an `r_max` of None is the task's own.
+    task
+        A task's name, or ``module:Task``; see `recipe.Recipe`.
+    data
+        Which images; see `real.tasks.data.load`.
+    validate_on
+        What the loss is computed on; see `real.tasks.data.load`.
+    device
+        A torch device, such as ``"cpu"`` or ``"cuda"``.
+    scheduler
+        A name in `catalogue.SCHEDULERS`, or ``module:Class`` for one of the user's own.
+    scheduler_options
+        The parameters of the user's own scheduler by name.
+    eta
+        The reduction factor.
+    r_min
+        The first rung level, in epochs.
+    r_max
+        The last rung level; None: that of the task.
+    rule
+        The rule of stopping ASHA, in `RULES`.
+    prefact
+        Multiplies the number of trials of a synchronous bracket.
     workers
-        How many.
-    searcher, searcher_options
-        A name in `searchers.SEARCHERS`, over the task's space; or one of the user's own, as for a
-        scheduler.
+        How many workers there are.
+    searcher
+        A name in `searchers.SEARCHERS`, over the task's space, or ``module:Class`` for one of the user's own.
+    searcher_options
+        The parameters of the user's own searcher by name.
     first
         Configs to try first, before those that it proposes.
     max_trials
-        After so many the searcher is exhausted.
+        The searcher is exhausted after this number of trials.
     grid_points
         How many values of each hyperparameter a grid has; see `searchers.searcher_for`.
     seed
         Of all randomness, 0 <= seed < 2**32.
     attempts
-        How often a job is tried before it is lost for good, >= 1.
+        How many times a job is tried before it is lost for good, >= 1.
     lost
         What the scheduler does with a job that is lost for good, one of `schedulers.LOST`.
     job_timeout
-        Seconds that a job may train; None for any length.
+        Seconds that a job may train; None: no limit.
     limits
-        When the run ends; its seconds are those of the wall clock in which it was at work.
+        When the run ends; its seconds are those of the wall clock while it is active.
 
     """
 
@@ -116,9 +132,9 @@ class LiveExperiment:
         return Retrying(own.maker(self)(searcher, settings), self.attempts)
 
     def simulated(self, lived: Lived, workers: int | None = None) -> Experiment:
-        """Return the experiment that simulates this one on what `lived` tells of it.
+        """Return the experiment that simulates this one on the curves of `lived`.
 
-        It is to be run on ``replay.completed(lived)``: the same trials, in the same order.
+        Run it on ``replay.completed(lived)``: the same trials, in the same order.
         """
         same = {each.name for each in fields(Experiment)} & {each.name for each in fields(self)}
         values: dict[str, Any] = {name: getattr(self, name) for name in same}
@@ -205,19 +221,21 @@ def run(
 
     Parameters
     ----------
-    experiment, folder
-        See `begin`.
+    experiment
+        As `begin` returned it.
+    folder
+        The folder of the run.
     hire
-        Returns who trains, once it is known that there is something to train; local processes if
-        None. They are stopped at the end.
+        Returns the crew that trains; called only if there is something to train. None: local
+        processes. The crew is stopped at the end.
     hear
-        Told of each event, those in the journal first.
+        Called with each event, first with those in the journal.
 
     Raises
     ------
     InputError
-        The task cannot be had, the journal is of another run, or the disk fails. Everything that
-        was reported is kept.
+        The task cannot be loaded, the journal belongs to another run, or a file cannot be written.
+        Everything that was reported is kept.
 
     """
     task = experiment.recipe()
@@ -240,12 +258,12 @@ def run(
 
 
 def replayed(experiment: LiveExperiment, task: Task, folder: Path) -> Lived:
-    """Return what the run of `task` in `folder` has left, by its journal; nothing is trained.
+    """Return the result of the run of `task` in `folder`, from its journal; nothing is trained.
 
     Raises
     ------
     InputError
-        There is no journal, it is of another run, or the run has not ended.
+        There is no journal, it belongs to another run, or the run has not ended.
 
     """
     path = folder / JOURNAL

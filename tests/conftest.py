@@ -61,5 +61,5 @@ def check_surface():
 def examples(tmp_path, monkeypatch):
     """Return the Python examples of the public names, to be run in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    page = Path(__file__).parent.parent / "docs" / "api-examples.md"
+    page = Path(__file__).parent.parent / "docs" / "from-python.md"
     return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)

@@ -1,5 +1,6 @@
-"""What the README tells a newcomer to type."""
+"""What the README and the pages of docs/ ask a reader to type, and where their links lead."""
 
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -11,12 +12,25 @@ import pytest
 from sim.commands.cli import COMMANDS, main
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# Their code needs a file or a run that is not there, or other tests run it.
+ELSEWHERE = {"from-python.md", "live.md", "own-scheduler.md", "own-task.md"}
 
 
-@pytest.mark.parametrize("code", PYTHON, ids=lambda code: code.splitlines()[-1])
+def text_of(path):
+    return path.read_text(encoding="utf-8")
+
+
+README = text_of(DOCS[0])
+PYTHON = [
+    pytest.param(code, id=f"{path.name}-{place}")
+    for path in DOCS
+    if path.name not in ELSEWHERE
+    for place, code in enumerate(re.findall(r"```python\n(.*?)```", text_of(path), re.DOTALL))
+]
+
+
+@pytest.mark.parametrize("code", PYTHON)
 def test_the_code_runs(code, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
@@ -26,7 +40,7 @@ def test_the_code_runs(code, tmp_path):
 
 
 def commands(command):
-    found = [line for path in DOCS for line in path.read_text(encoding="utf-8").splitlines()]
+    found = [line for path in DOCS for line in text_of(path).splitlines()]
     found = [line.split("#")[0].strip() for line in found if line.startswith("    ")]
     return sorted({line for line in found if line.startswith(f"rungsim {command} ")})
 
@@ -40,11 +54,20 @@ def test_the_runs_run(line, tmp_path, monkeypatch):
     assert main([*shlex.split(line)[1:], "--no-plots"]) == 0
 
 
-def test_every_command_is_told_of():
+def test_every_command_is_in_the_readme():
     assert all(f"rungsim {command}" in README for command in COMMANDS)
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
 def test_links_lead_somewhere(path):
-    for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(path)):
         assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)
+def test_names_and_files_of_the_code_exist(path):
+    text = text_of(path)
+    for name in re.findall(r"(?:`|::: )((?:sim|learning_curves|real)(?:\.\w+)+)", text):
+        assert pkgutil.resolve_name(name) is not None, name
+    for file in re.findall(r"[` ]((?:sim|learning_curves|real|tests|docs)/[\w/-]+\.\w+)`", text):
+        assert (ROOT / file).exists(), file

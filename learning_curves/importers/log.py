@@ -1,4 +1,4 @@
-"""What a source says of its trainings, row by row, before anybody asks whether they are whole.
+"""The trainings in a source, row by row, before they are checked for completeness.
 
 Owns the form that every reader fills, and how files are read once, for their content and their
 digest. Must not know any format.

@@ -36,7 +36,7 @@ _ONLY = {
 
 @dataclass(frozen=True)
 class Options:
-    """How a source is to be read, and what is to become of curves that are not whole.
+    """How a source is read, and how incomplete curves are treated.
 
     Parameters
     ----------

@@ -2,11 +2,11 @@
 
 Owns that format: as ConfigSpace 1.2.2 writes it (``format_version`` 0.4), and as 0.7.1 and earlier
 did (``json_format_version``, with ``default`` and ``q``). ConfigSpace itself is not needed. What a
-space here cannot say is refused: conditions and forbidden clauses (`space` tells why), steps
+space here cannot represent is refused: conditions and forbidden clauses (`space` says why), steps
 (``q``), normal and beta distributions of whole numbers or on a log scale.
 
-An ordinal hyperparameter is read as a list of choices: their order stays, that it has a meaning is
-lost. A `reverse_loguniform` is unknown to ConfigSpace; it is written as a ``uniform_float`` of the
+An ordinal hyperparameter is read as a list of choices: they keep their order, which has no meaning
+here. A `reverse_loguniform` is unknown to ConfigSpace; it is written as a ``uniform_float`` of the
 same bounds with ``{"rungsim": "reverse_loguniform"}`` in its ``meta``, and read from there.
 Default values are not written and are ignored.
 """
@@ -113,9 +113,9 @@ def loads(text: str) -> Space:
 def dumps(space: Space) -> str:
     """Return `space` as JSON that `loads` and ConfigSpace 1.x read.
 
-    Bounds and choices are kept to the last bit, the scale of a `uniform`, `beta` or `truncnorm`
-    to rounding, since the format has its upper end. A whole number from a range of one is written
-    as a constant, since ConfigSpace has no such range.
+    Bounds and choices are kept to the last bit; the scale of a `uniform`, `beta` or `truncnorm` is
+    kept up to rounding, since the format stores the upper end. A range of one whole number is
+    written as a constant, since ConfigSpace has no such range.
 
     Raises
     ------

@@ -21,8 +21,8 @@ from learning_curves.errors import InputError
 class _LogRandint(stats.rv_discrete):
     """Log-uniform whole numbers: ``lograndint(low, high)`` holds ``low .. high - 1``, low >= 1.
 
-    A number k gets the share of the log scale from k - 1/2 to k + 1/2, as in Syne Tune and in
-    ConfigSpace before 1.0. (ConfigSpace 1.x cuts ``low .. high - 1`` into cells of equal width.)
+    The probability of k is the share of the log scale from k - 1/2 to k + 1/2, as in Syne Tune and
+    in ConfigSpace before 1.0. (ConfigSpace 1.x cuts ``low .. high - 1`` into cells of equal width.)
 
     >>> lograndint(1, 4).pmf([1, 2, 3]).round(3).tolist()
     [0.565, 0.263, 0.173]
@@ -97,15 +97,15 @@ OURS = MappingProxyType(
 
 @dataclass(frozen=True)
 class Weighted(Sequence[Any]):
-    """Choices with a prior: some are likelier than others.
+    """Choices with a prior: each has its own probability.
 
     Parameters
     ----------
     values
         The choices.
     weights
-        How likely each is, in any unit; each at least a billionth of the largest, so that every
-        choice can be told apart on the unit interval.
+        Proportional to the probabilities, in any unit; each at least a billionth of the largest, so
+        that the choices can be distinguished on the unit interval.
 
     Raises
     ------

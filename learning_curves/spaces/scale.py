@@ -1,9 +1,9 @@
 """Configs as points of the unit cube, each hyperparameter on its natural scale.
 
-Owns the two maps between a space and the cube. A hyperparameter's scale is its prior's: the place
-of a value is the share of the prior below it, so a log-uniform one is spaced by its logarithm, and
-points spread evenly over the cube are draws from the prior. Constants take no dimension. Must not
-know who searches the cube (`sim.searchers`) or fits to it (`surrogate`).
+Owns the two maps between a space and the cube. The coordinate of a
+value is the cumulative probability of the prior, so a log-uniform hyperparameter is spaced by its
+logarithm, and points spread evenly over the cube are draws from the prior. Constants have no
+dimension. Must not know how the cube is searched (`sim.searchers`) or fitted (`surrogate`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def varying(space: Space) -> tuple[str, ...]:
 
 
 def levels(domain: Domain) -> int | None:
-    """Return how many values `domain` has; None if they are a continuum, or without end."""
+    """Return how many values `domain` has; None if they are continuous or unbounded."""
     if spaces.is_distribution(domain):
         low, high = domain.support()
         if spaces.is_whole(domain) and np.isfinite([low, high]).all():
@@ -54,7 +54,7 @@ def to_unit(space: Space, configs: Sequence[Config]) -> Points:
     Returns
     -------
     array, shape (configs, dimensions)
-        In [0, 1]. A discrete value owns an interval and stands in its middle.
+        In [0, 1]. A discrete value has an interval and is placed in its middle.
 
     Raises
     ------

@@ -4,8 +4,9 @@ Owns the meaning of a space: a dict of name -> frozen `scipy.stats` distribution
 or constant (the form of Dive into Deep Learning, sec. 19.1.1.2). Must not know what the
 hyperparameters mean. Where a generator is needed it is passed in.
 
-Conditions ("momentum only if the optimiser is SGD") are left out on purpose: no table of the field
-that schedulers are studied on needs them, and every searcher and surrogate would have to.
+Conditions ("momentum only if the optimiser is SGD") are left out on purpose: no table on which
+schedulers are usually studied needs them, and every searcher and surrogate would have to support
+them.
 """
 
 from __future__ import annotations
@@ -31,17 +32,17 @@ Space: TypeAlias = Mapping[str, Domain]
 
 
 def is_distribution(domain: Domain) -> bool:
-    """Tell whether `domain` is a frozen scipy.stats distribution."""
+    """Return whether `domain` is a frozen scipy.stats distribution."""
     return hasattr(domain, "rvs") and hasattr(domain, "dist")
 
 
 def is_whole(domain: Domain) -> bool:
-    """Tell whether `domain`, a frozen distribution, is one of whole numbers."""
+    """Return whether `domain`, a frozen distribution, is one of whole numbers."""
     return hasattr(domain.dist, "pmf")
 
 
 def is_choices(domain: Domain) -> bool:
-    """Tell whether `domain` is a list of choices."""
+    """Return whether `domain` is a list of choices."""
     return isinstance(domain, Sequence) and not isinstance(domain, str)
 
 
@@ -110,7 +111,7 @@ def check_config(space: Space, config: Config) -> None:
 
 
 def sample(space: Space, rng: np.random.Generator, size: int) -> list[Config]:
-    """Draw `size` configs, each hyperparameter on its own.
+    """Draw `size` configs, each hyperparameter independently.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""How good a surrogate is, told on configs that it has not seen.
+"""How accurate a surrogate is on configs that it has not seen.
 
-Owns the folds, and the figures of losses, ranks, seconds and noise. What schedulers make of the
-held-out curves is `sim.experiments.fidelity`'s.
+Owns the folds, and the figures of losses, ranks, seconds and noise. Running schedulers on
+the held-out curves is `sim.experiments.fidelity`'s.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DRAWS = 40  # curves drawn of a config, to see their noise
 
 @dataclass(frozen=True)
 class HeldOut:
-    """A table's twin: each config has the curves of a surrogate learnt from other configs.
+    """A table's twin: each config has the curves of a surrogate fitted to other configs.
 
     A `learning_curves.blackbox.Blackbox` with the table's configs.
 
@@ -92,10 +92,10 @@ def held_out(
     regressor
         A name in `regressors.REGRESSORS`.
     folds
-        The configs are dealt into so many parts; those of one part are predicted by a surrogate
-        that is learnt from all the others. At least 2, at most the number of configs.
+        The configs are split into this number of parts; those of one part are predicted by a
+        surrogate that is fitted to all the others. At least 2, at most the number of configs.
     seed
-        Of the dealing, and of the regressor.
+        Of the split, and of the regressor.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def held_out(
 
 
 def check_folds(table: Tabular, folds: int) -> None:
-    """Raise if the configs of `table` cannot be dealt into so many parts.
+    """Raise if the configs of `table` cannot be split into `folds` parts.
 
     Raises
     ------
@@ -163,7 +163,7 @@ def figures(twin: HeldOut) -> dict[str, Any]:
         the configs, ``noise_recorded`` and ``noise_drawn``. Then ``noise_correlation_recorded`` and
         ``noise_correlation_drawn``, of the noise with that of the next epoch; and
         ``seconds_error``, of a config's seconds up to r_max, as a share: ``median``, ``mean`` and
-        ``most``. None where the table does not tell.
+        ``most``. None where the table does not determine a figure.
 
     """
     table = twin.table

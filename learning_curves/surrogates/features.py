@@ -24,7 +24,7 @@ def features(space: Space, configs: Sequence[Config]) -> Points:
     space
         What they are members of. A distribution takes one column, the place of the value on the
         unit scale (see `scale`). Choices that are all numbers take one, too, in the order of their
-        size: what is known of their prior is only that each is as likely. Other choices take a
+        size: all that is known of their prior is that it is uniform. Other choices take a
         column each, 1 where chosen. Constants take none.
     configs
         Any number of them.

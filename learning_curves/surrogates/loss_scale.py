@@ -1,6 +1,6 @@
-"""The scale on which losses are learnt, where equal steps are about equally likely.
+"""The scale on which losses are fitted, where equal steps are about equally likely.
 
-Owns the way there and back, and what a loss can be. Must not know who learns.
+Owns the transformation and its inverse, and the range of a loss. Must not know the regressor.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class LossScale:
     worst
         The greatest finite loss; no prediction is above it.
     decimals
-        To which losses are rounded, so that they do not depend on how a machine adds.
+        The decimals to which losses are rounded, so that they do not depend on how a machine adds.
 
     """
 

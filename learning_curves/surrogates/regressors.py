@@ -1,8 +1,8 @@
 """Regressors: from points of the unit cube to vectors of numbers.
 
 Owns their names and settings, all of them behind `fit` and `predict`; scikit-learn does the work.
-What a regressor predicts at a point does not depend on which other points it is asked for at once,
-to the last bit. Must not know what the numbers mean (`surrogate`). scikit-learn is imported when a
+The prediction at a point does not depend, to the last bit, on the other points that are predicted
+with it. Must not know what the numbers mean (`surrogate`). scikit-learn is imported when a
 regressor is made, since most runs need none.
 """
 
@@ -38,7 +38,7 @@ class Regressor(Protocol):
 
 
 class GaussianProcess:
-    """A Gaussian process with one Matern-3/2 kernel, a length a dimension, for all targets.
+    """A Gaussian process with one Matern-3/2 kernel, one length per dimension, for all targets.
 
     The kernel's lengths, height and noise maximise the marginal likelihood of the standardised
     targets, summed over them; on 256 points drawn by `seed` where there are more. Rasmussen and
@@ -58,8 +58,8 @@ class GaussianProcess:
 
     Notes
     -----
-    Prediction sums over the points learnt from one by one, O(n m) a point asked for: a product
-    of matrices would round a row differently as their number differs.
+    Prediction sums over the training points one by one, O(n m) per predicted point: a matrix
+    product would round a row differently depending on the number of rows.
 
     Examples
     --------
@@ -189,7 +189,7 @@ def make(name: str, seed: int, points: int, kernel: Sequence[float] = ()) -> Reg
     Raises
     ------
     InputError
-        There is none of this name.
+        There is no regressor of this name.
 
     """
     if name not in REGRESSORS:

@@ -1,8 +1,8 @@
-"""A surrogate: learning curves over a whole space, learnt from a table.
+"""A surrogate: learning curves over a whole space, fitted to a table.
 
-Owns what is learnt of a table, and how a curve is drawn from it: the mean curve of its config, and
-noise as the table's repeated trainings show it. Must not know the regressor's workings
-(`regressors`), nor how good it all is (`cross_validation`).
+Owns what is fitted to a table, and how a curve is drawn from it: the mean curve of its config, and
+noise as the table's repeated trainings show it. Must not know how a regressor works (`regressors`),
+nor how accurate the surrogate is (`cross_validation`).
 """
 
 from __future__ import annotations
@@ -55,28 +55,27 @@ class Surrogate:
     """Curves for every config of a table's space; a `learning_curves.blackbox.Blackbox`.
 
     The mean over the recorded trainings of a config, on a logistic or logarithmic scale, and the
-    logarithm of its seconds, are learnt epoch by epoch. A drawn curve adds noise: the eight
-    recorded configs whose mean curves are most like the one at hand lend the differences between
-    their trainings, as whole curves, each times a standard normal number. So it has their size and
-    their correlation along the epochs: a curve that has not yet taken off may do so early or
-    late, one that has learnt wavers a little. Losses and seconds have independent noise. Downward,
-    that of losses is bent so that no curve is better than the best loss recorded at that epoch,
-    unless its mean is: the errors of networks leap up, not down, which two trainings cannot tell.
-
-    Where curves of the table diverge, the probability of having diverged is learnt for each epoch,
-    and a training has diverged from the first epoch where it exceeds that training's uniform
-    number.
+    logarithm of its seconds are fitted epoch by epoch. A drawn curve adds noise. It is made of the
+    differences between the trainings of the eight recorded configs whose mean curves are most
+    similar: whole curves, each multiplied by a standard normal number. The noise thus has their
+    size and their correlation between epochs: a curve that has not yet taken off may do so early or
+    late; a curve that has learnt varies a little. Losses and seconds have independent noise.
+    Downward noise of losses is reduced so that no curve is better than the best loss recorded at
+    that epoch, unless its mean is: the errors of networks jump up, not down, which two trainings
+    cannot show. Where curves of the table diverge, the probability of having diverged is fitted for
+    each epoch. A training has diverged from the first epoch where this probability exceeds the
+    training's uniform number.
 
     Parameters
     ----------
     table
-        Of at least four configs; noise is learnt from those with several trainings.
+        Has at least four configs; the noise comes from those with several trainings.
     regressor
         A name in `regressors.REGRESSORS`.
     seed
         Of the regressor's own randomness.
     kernels
-        Those of an earlier fit, as `kernels` has them; what is missing is tuned.
+        Those of an earlier fit, as in the attribute `kernels`; missing ones are tuned.
 
     Raises
     ------
@@ -166,10 +165,9 @@ class Surrogate:
         return self._noise.known
 
     def foresee(self, configs: Sequence[Config]) -> None:
-        """Compute at once what is expected of `configs`, whose curves will be asked for next.
+        """Compute the mean curves of `configs`, whose curves will be asked for next, in one block.
 
-        A tenth of the cost of asking one by one, and the same curves. What was foreseen long before
-        is forgotten.
+        This costs a tenth of single calls and gives the same curves. Old results are dropped.
         """
         if not configs:
             return
@@ -201,7 +199,7 @@ class Surrogate:
         return RecordedCurve(tuple(losses.tolist()), tuple(seconds.tolist()))
 
     def mean_curves(self, configs: Sequence[Config]) -> tuple[Values, Values]:
-        """Return the mean losses, inf where divergence is likelier than not, and seconds.
+        """Return the mean losses (inf where divergence is more likely than not) and the seconds.
 
         Both of shape (configs, r_max).
         """
@@ -282,7 +280,7 @@ class _Noise:
             self._rows[place, : len(each)] = each.reshape(-1, 2, table.r_max)
 
     def donors(self, scaled: Values) -> npt.NDArray[np.intp]:
-        """Return, for each mean curve, the configs whose mean curves are most like it."""
+        """Return, for each mean curve, the configs whose mean curves are most similar."""
         apart = np.zeros((len(scaled), len(self._means)))
         for one, other in zip(scaled.T, self._means.T, strict=True):
             apart += (one[:, np.newaxis] - other) ** 2
@@ -303,7 +301,7 @@ class _Noise:
 
 
 def _within(noise: Values, room: Values) -> Values:
-    """Return `noise` bent so that it goes down by less than `room`, and up as it does.
+    """Return `noise`, reduced where it is negative so that it stays above ``-room``.
 
     Below 0 it is ``room * (exp(noise / room) - 1)``: small noise stays what it is.
     """

@@ -1,7 +1,7 @@
-"""A surrogate on disk: the table that it was learnt from, and how it was learnt.
+"""A surrogate on disk: the table that it was fitted to, and how it was fitted.
 
 Owns the folder: ``surrogate.toml``, and a copy of the table with its card. No object is stored, so
-none has to be trusted: to load a surrogate is to learn it again, with the kernels that were tuned.
+none has to be trusted: loading a surrogate fits it again, with the kernels that were tuned.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _TABLE = "table.csv"
 
 
 def is_surrogate(path: Path) -> bool:
-    """Tell whether `path` is the folder of a surrogate."""
+    """Return whether `path` is the folder of a surrogate."""
     return (path / FILE).is_file()
 
 
 def write(surrogate: Surrogate, folder: Path) -> None:
-    """Write a surrogate to `folder`, which is made; ``surrogate.toml`` comes last.
+    """Write a surrogate to `folder`, which is created; ``surrogate.toml`` is written last.
 
     Raises
     ------
     InputError
-        The folder cannot be made, or holds something else than a surrogate.
+        The folder cannot be created, or holds something other than a surrogate.
 
     """
     if folder.is_dir() and any(folder.iterdir()) and not is_surrogate(folder):
@@ -55,13 +55,13 @@ def write(surrogate: Surrogate, folder: Path) -> None:
 
 
 def load(folder: Path) -> Surrogate:
-    """Return the surrogate in `folder`, learnt again from its table.
+    """Return the surrogate in `folder`, fitted again to its table.
 
     Raises
     ------
     InputError
-        A file is missing or broken, the table is another one than it was, or trees were grown by
-        another version of scikit-learn, which grows others.
+        A file is missing or broken, the table has changed, or the surrogate has trees of another
+        version of scikit-learn, whose trees may differ.
 
     """
     path = folder / FILE

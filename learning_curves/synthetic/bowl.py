@@ -22,11 +22,13 @@ from learning_curves.synthetic.form import Place
 class Bowl:
     """Power-law curves over many hyperparameters; a `learning_curves.blackbox.Blackbox`.
 
-    For grid against random search: the hyperparameters are x1, x2, .., each uniform on [0, 1], and
-    only the first `matter` of them change the loss, as few do of those of a network (Bergstra &
-    Bengio 2012). The badness of a config is the mean, over these, of the squared distance from the
-    optimum's, each as a share of the farthest. The optimum lies anywhere, so that no grid has it.
-    The curves are those of `PowerLaw`, with what follows.
+    For grid against random search. The hyperparameters are x1, x2, .., each uniform on [0, 1]. Only
+    the first `matter` of them change the loss, since few hyperparameters of a network matter
+    (Bergstra & Bengio 2012). The badness of a config is the mean, over these, of the squared
+    distance from the optimum, each divided by the largest possible one. The place of the optimum is
+    random, so that no grid contains it. The curves are those of `PowerLaw`.
+
+    The other parameters are those of `PowerLaw`.
 
     Parameters
     ----------
@@ -35,15 +37,13 @@ class Bowl:
     matter
         How many of them matter, from 1 to `dimensions`.
     problem
-        Names the place of the optimum, a whole number from 0 to 2**32 - 1.
+        Selects the place of the optimum, a whole number from 0 to 2**32 - 1.
     crossing
-        How much slower the configs that end best learn: the pace is ``10 ** -crossing`` for the
-        optimum and 1 for the worst config. Between 0 and 1.
+        How much more slowly the configs that end best learn: the pace is ``10 ** -crossing`` for
+        the optimum and 1 for the worst config. Between 0 and 1.
     cost
         Whether an epoch takes `epoch_seconds` for every config (``"constant"``), or that times
         ``16 ** (x - 1)``, x the last hyperparameter (``"by-config"``).
-    r_max, crossing_share, noise, noise_correlation, epoch_seconds
-        As of `PowerLaw`.
 
     Raises
     ------

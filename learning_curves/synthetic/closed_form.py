@@ -1,8 +1,8 @@
 """How a config becomes a curve in closed form, one at a time or many at once.
 
-Owns the part that each parameter plays. Must not know the formula of a family, nor its
-hyperparameters: these the family tells, as a `Form`. The functions here whose first parameter is a
-form are the families' methods.
+Owns the effect of each parameter. Must not know the formula of a family, nor its hyperparameters:
+these come from the family, a `Form`. The functions here whose first parameter is a form are the
+methods of the families.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ def curve(form: Form, config: Config, seed: int) -> FormulaCurve:
 
 
 def crosses(form: Form, config: Config) -> bool:
-    """Tell whether `config` is one of the share that learns the later the better it ends.
+    """Return whether `config` belongs to the share that learns more slowly the better it ends.
 
     A keyed hash of its values decides, so that the configs that cross at one share do so at every
-    greater one.
+    larger share.
     """
     values = [config[name] for name in form.space]
     bits = struct.unpack(f"<{len(values)}Q", struct.pack(f"<{len(values)}d", *values))
@@ -49,7 +49,7 @@ def crosses(form: Form, config: Config) -> bool:
 
 
 def losses_of(form: Form, configs: Sequence[Config], seeds: Sequence[int]) -> Values:
-    """Return all losses of many curves: those that `curve` tells, within 1e-12.
+    """Return all losses of many curves: those of `curve`, within 1e-12.
 
     numpy and the C library may differ in the last bits of a power; the noise is the same to the
     last.
@@ -92,7 +92,7 @@ def seconds_of(form: Form, configs: Sequence[Config], seeds: Sequence[int]) -> V
     Returns
     -------
     array, shape (n, r_max)
-        Each > 0; just what `curve` tells.
+        Each > 0; equal to those of `curve`.
 
     """
     curves = [curve(form, *each) for each in zip(configs, seeds, strict=True)]

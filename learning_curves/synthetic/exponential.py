@@ -1,4 +1,4 @@
-"""The exponential: as fast at the end as at the start, as a share of what is left.
+"""The exponential: in each epoch the same share of the remaining loss is gained.
 
 Owns its formula.
 """
@@ -18,15 +18,15 @@ from learning_curves.synthetic.form import Number
 class Exponential:
     """Exponential curves over a learning rate and a width; a `learning_curves.blackbox.Blackbox`.
 
-    As `PowerLaw`, but that the loss falls as ``2 ** (-pace * epoch / half_life)`` does. At pace 1
-    it has halved its distance from where it levels off every `half_life` epochs.
+    As `PowerLaw`, but the loss falls as ``2 ** (-pace * epoch / half_life)``. At pace 1 its
+    distance from its limit halves every `half_life` epochs.
+
+    The other parameters are those of `PowerLaw`.
 
     Parameters
     ----------
     half_life
         In epochs, from 0.001 to 1000.
-    r_max, crossing, crossing_share, noise, noise_correlation, cost, epoch_seconds
-        As of `PowerLaw`.
 
     Raises
     ------

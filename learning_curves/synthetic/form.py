@@ -1,7 +1,7 @@
-"""What a family in closed form tells of itself.
+"""The interface of a family in closed form.
 
 Owns the losses at the ends, the parameters that all families have, and their ranges. Must not know
-what becomes of them (`closed_form`).
+how they are used (`closed_form`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ and 1 the first; and what its epochs cost, as a share of the dearest, > 0.
 
 
 class Form(Protocol):
-    """What a family tells of itself; the parameters are described at `PowerLaw`."""
+    """The interface of a family; the parameters are described at `PowerLaw`."""
 
     @property
     def space(self) -> Space:
@@ -46,12 +46,12 @@ class Form(Protocol):
 
     @property
     def crossing(self) -> float:
-        """How much slower those that end best learn."""
+        """How much more slowly the configs that end best learn."""
         ...
 
     @property
     def crossing_share(self) -> float:
-        """The share of the configs that this is true of."""
+        """The share of the configs to which `crossing` applies."""
         ...
 
     @property

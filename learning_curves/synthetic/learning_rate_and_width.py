@@ -26,8 +26,8 @@ def place(config: Config) -> Place:
     """Return where `config` lies.
 
     Its badness is ``(d**2 + n**2) / 2``: d is how far log learning rate, and n how far log width,
-    is from the optimum's, as a share of the farthest in the space. The narrow learn first, and the
-    wide cost most.
+    is from the optimum's, divided by the largest distance in the space. Narrow configs learn first,
+    and wide configs cost most.
 
     >>> place({"learning_rate": 1e-4, "width": 16})
     (1.0, 1.0, 0.0625)

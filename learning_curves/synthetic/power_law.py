@@ -25,29 +25,29 @@ class PowerLaw:
     """Power-law curves over a learning rate and a width; a `learning_curves.blackbox.Blackbox`.
 
     The badness of a config, 0 at the optimum and at most 1, is that of `learning_rate_and_width`.
-    Noise aside, the loss is 0.9 before training and ``0.1 + 0.4 * badness`` at r_max, and between
-    them falls as ``(1 + epoch) ** -pace`` does.
+    Without noise, the loss is 0.9 before training and ``0.1 + 0.4 * badness`` at r_max; between
+    them it falls as ``(1 + epoch) ** -pace``.
 
     Parameters
     ----------
     r_max
         The last epoch, >= 1.
     crossing
-        How much slower the wide configs, which end best, learn: the pace is 1 for the narrowest
-        and ``10 ** -crossing`` for the widest. At 0 the ranks at epoch 1 are those at r_max; at
-        1, with r_max 81, they tell nothing of them. Between 0 and 1.
+        How much more slowly the wide configs, which end best, learn: the pace is 1 for the
+        narrowest and ``10 ** -crossing`` for the widest. At 0 the ranks at epoch 1 are those at
+        r_max; at 1, with r_max 81, they are unrelated. Between 0 and 1.
     crossing_share
-        The share of the configs that this is true of, drawn by a hash of the config; the others
-        learn at pace 1. Each ends as it would at any other share. Between 0 and 1.
+        The share of the configs to which `crossing` applies, selected by a hash of the config; the
+        others learn at pace 1. The share does not change the loss at r_max. Between 0 and 1.
     noise
-        The standard deviation of what is added to each epoch's loss, >= 0. It depends on the seed
-        of the training alone.
+        The standard deviation of the noise that is added to each epoch's loss, >= 0. The noise
+        depends on the seed of the training only.
     noise_correlation
-        The correlation of the noise of any two epochs of a training, from 0, each epoch on its
-        own, to 1, one draw a training.
+        The correlation of the noise of any two epochs of a training, from 0 (independent)
+        to 1 (one draw per training).
     cost
-        Whether an epoch takes `epoch_seconds` for every config (``"constant"``), or that times
-        the width's share of the greatest (``"by-config"``).
+        Whether an epoch takes `epoch_seconds` for every config (``"constant"``), or that
+        times width / 256 (``"by-config"``).
     epoch_seconds
         The seconds of an epoch, > 0.
 

@@ -24,7 +24,7 @@ class Scripted:
     losses
         The i-th row is the loss of config ``{"number": i}`` after each epoch 1..r_max.
     seconds
-        What each of these epochs takes, each > 0; one second where it is left out.
+        The seconds of these epochs, each > 0; one second each by default.
 
     Raises
     ------

@@ -20,18 +20,18 @@ _STEEPNESS = 14  # in base 2: the fall from 90 % to 10 % left takes 0.45 of the 
 class TakeOff:
     """Curves that take off late, over a learning rate and a width; a `blackbox.Blackbox`.
 
-    As `PowerLaw`, but that the loss stays near 0.9 until it takes off, then falls as a logistic
-    function does: at pace 1, half of the way to where it levels off is left at epoch
-    ``take_off * r_max``. At half of these epochs 99 % is left, as with the plateau of LeNet with
-    sigmoids (the table lenet-fashion-mnist).
+    As `PowerLaw`, but the loss stays near 0.9 until it takes off, and then falls as a logistic
+    function. At pace 1, half of the distance to its limit is left at epoch ``take_off * r_max``,
+    and 99 % at half of these epochs, as on the plateau of LeNet with sigmoids (the table
+    lenet-fashion-mnist).
+
+    The other parameters are those of `PowerLaw`.
 
     Parameters
     ----------
     take_off
-        When the first ones are half-way down, as a share of r_max, > 0 and at most 1; others are
-        later by 1 / pace.
-    r_max, crossing, crossing_share, noise, noise_correlation, cost, epoch_seconds
-        As of `PowerLaw`.
+        The epoch at which curves of pace 1 are half-way down, as a share of r_max, > 0 and at most
+        1; other curves are later by the factor 1 / pace.
 
     Raises
     ------

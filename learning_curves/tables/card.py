@@ -35,7 +35,7 @@ class Card:
     train_examples
         How many examples an epoch trains on; None where the card does not say.
     licence, known_flaws
-        Under what terms the table may be used, and what is known to be wrong with it.
+        The terms of use, and the known flaws of the table.
     task, recording
         The model, data set, split and optimiser; the device, versions, threads, date, command.
 

@@ -23,7 +23,7 @@ _EMPTY = "the cell is empty: every row has a value in every column"
 
 
 def is_parquet(path: Path) -> bool:
-    """Tell whether `path` names a Parquet file; any other table is CSV."""
+    """Return whether `path` names a Parquet file; any other table is CSV."""
     return path.suffix == ".parquet"
 
 

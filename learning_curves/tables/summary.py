@@ -1,6 +1,6 @@
-"""What a table amounts to, in figures.
+"""The figures of a table.
 
-Owns the figures that say whether early stopping can live on a table. Must not print (`sim`).
+Owns the figures that show whether early stopping can work on a table. Must not print (`sim`).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def summary(table: Tabular) -> dict[str, Any]:
 
 
 def doubling(r_max: int) -> list[int]:
-    """Return the epochs at which curves are told of.
+    """Return the epochs at which figures are reported.
 
     >>> doubling(10), doubling(16)
     ([1, 2, 4, 8, 10], [1, 2, 4, 8, 16])

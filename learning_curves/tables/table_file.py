@@ -61,7 +61,7 @@ def parse(raw: bytes, path: Path, card: Card | None) -> Recorded:
     raw
         The content of the file.
     path
-        Its name, for the complaints; the suffix tells CSV from Parquet.
+        Its name, for messages; the suffix distinguishes CSV from Parquet.
     card
         Its card; if None, r_max is the last epoch in the file, and the space is each
         hyperparameter's values as choices.

@@ -1,7 +1,7 @@
 """A table of recorded learning curves as a blackbox.
 
-Owns looking curves up, and where tables are found: shipped ones by name, anybody's by path. Must
-not know what a file looks like (`table_file`, `card`).
+Owns looking curves up, and where tables are found: shipped ones by name, others by path. Must not
+know what a file looks like (`table_file`, `card`).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Tabular:
 
     @property
     def card(self) -> Card:
-        """What was trained on what; of a file without a card, what its columns tell."""
+        """What was trained on what; for a file without a card, what its columns show."""
         return self.recorded.card
 
     @property
@@ -119,7 +119,7 @@ class Tabular:
         config
             One of the `configs`.
         seed
-            Picks one of the config's recorded seeds, each as likely.
+            Picks one of the config's recorded seeds, with equal probability.
 
         Raises
         ------
@@ -156,12 +156,12 @@ class Tabular:
         Parameters
         ----------
         path
-            Where to, ending in ``.csv`` or ``.parquet``; what is there is replaced.
+            Ends in ``.csv`` or ``.parquet``; an existing file is replaced.
 
         Raises
         ------
         InputError
-            The path ends otherwise.
+            The path has another ending.
 
         """
         if path.suffix not in _SUFFIXES:
@@ -183,7 +183,7 @@ def load(name_or_path: str | Path) -> Tabular:
     ----------
     name_or_path
         The name of a shipped table, or the path of a ``.csv`` or ``.parquet`` file, with or
-        without its suffix. To get at one's own file of a shipped table's name, write ``./NAME``.
+        without its suffix. For your own file with the name of a shipped table, write ``./NAME``.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Checkpoints: the state of a training on the disk.
 
-Owns the file's form: what `torch.save` writes and its digest, whole or not at all. Must not know
-what is in a state, or when one is due.
+Owns the form of the file: the output of `torch.save` and its digest, written completely or not at
+all. Must not know what is in a state, or when to save it.
 """
 
 from __future__ import annotations

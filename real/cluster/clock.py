@@ -1,6 +1,6 @@
 """The wall clock of a live run.
 
-Owns what time it is, and waiting for jobs to end. Tests put a clock of their own in its place.
+Owns the time, and waiting for jobs to end. Tests replace it by another clock.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from typing import Any, Protocol
 
 
 class Clock(Protocol):
-    """Tells the time of a run, and waits."""
+    """The time of a run, and waiting."""
 
     def now(self) -> float:
         """Return the seconds since some fixed moment."""
         ...
 
     def wait(self, running: Collection[futures.Future[Any]], until: float) -> None:
-        """Return when one of `running` has ended, or it is `until`, whichever is first."""
+        """Wait until one of `running` has ended, or until `until`, whichever is first."""
         ...
 
 
 class WallClock:
-    """Real time, of which it is never too early."""
+    """Real time."""
 
     def now(self) -> float:
         """Return the seconds since some fixed moment."""
         return time.monotonic()
 
     def wait(self, running: Collection[futures.Future[Any]], until: float) -> None:
-        """Return when one of `running` has ended, or it is `until`, whichever is first."""
+        """Wait until one of `running` has ended, or until `until`, whichever is first."""
         seconds = min(until - self.now(), threading.TIMEOUT_MAX)
         futures.wait(running, max(0.0, seconds), return_when=futures.FIRST_COMPLETED)

@@ -1,13 +1,13 @@
 """A cluster of real workers: the twin of `sim.cluster.cluster`, on the clock of the wall.
 
-Owns who asks when, and the law that whatever the scheduler hears stands in the journal first: a run
-that was killed is led, by its journal, to where it was (`real.cluster.ledger`). Must not know how a
-scheduler decides, nor how a job is trained.
+Owns when each worker asks, and the law that each event is written to the journal before it reaches
+the scheduler: a run that was killed is restored from its journal (`real.cluster.ledger`). Must not
+know how a scheduler decides, nor how a job is trained.
 
-The law of simultaneous events is the simulated cluster's: every job that is found ended reports,
-in the order in which the jobs were started; then, unless the run ends, free workers ask, those just
-freed first, in order of report, then the longest idle. Of the jobs that they are given together, a
-just-freed worker gets the one that goes on with its trial.
+The law of simultaneous events is that of the simulated cluster. Every job that has ended reports,
+in the order in which the jobs were started. Then, unless the run ends, free workers ask: first
+those just freed, in order of report, then the longest idle. Of the jobs handed out together, a
+just-freed worker gets the job that continues its trial.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ _TRAINS: Final = re.compile(r'real.cluster.training\.py", line \d+ in train$', r
 
 
 def ignore(_event: Event) -> None:
-    """Hear nothing of it."""
+    """Ignore the event."""
 
 
 class Cluster:
-    """N real workers, one scheduler, one run, which may be stopped and carried on.
+    """N real workers, one scheduler, one run, which may be stopped and resumed.
 
     Parameters
     ----------
     scheduler
-        Decides; any object of the protocol, fresh: a run that is carried on tells it again what
-        it heard before.
+        Any object of the protocol, new: when a run is resumed, all earlier calls are repeated on
+        it.
     hire
-        Returns the crew that runs the workers' jobs, ready to train; called once there is something
-        to train.
+        Returns the crew that runs the workers' jobs, ready to train; called when there is
+        something to train.
     make_task
         Returns the task; called once in each process.
     folder
@@ -64,13 +64,13 @@ class Cluster:
         Of the trainings, 0 <= seed < 2**32: trial t trains with the randomness (seed, t), as on
         the simulated cluster.
     limits
-        When the run ends; its seconds are those in which the run was at work.
+        When the run ends; seconds count while the run is active.
     job_timeout
-        Seconds that a job may train; its process is ended then, and the job lost.
+        Seconds that a job may train; after that its process is ended, and the job is lost.
     device
         The torch device.
     hear
-        Told of each event, once the scheduler knows of it.
+        Called with each event, after the scheduler.
     clock
         The time.
 
@@ -118,10 +118,10 @@ class Cluster:
         self._began = 0.0  # on the clock, when the run's seconds were 0
 
     def run(self) -> Lived:
-        """Run, or carry on, to the end; return what the run leaves.
+        """Run, or resume, to the end; return the result of the run.
 
-        An exception, Ctrl-C among them, stops the run: its processes are ended, and a later call,
-        on a fresh cluster, carries it on.
+        An exception, also Ctrl-C, stops the run: its processes are ended. A later call on a new
+        cluster resumes it.
 
         Raises
         ------
@@ -151,10 +151,10 @@ class Cluster:
         return self._ledger.lived()
 
     def _carry_on(self) -> None:
-        """Work from where the journal ends to the end of the run."""
+        """Run from the end of the journal to the end of the run."""
         ledger = self._ledger
         self._began = self._clock.now() - ledger.now
-        if ledger.running:  # whoever wrote the journal has died without a word
+        if ledger.running:  # the process that wrote the journal has died
             self._tell(Stopped(ledger.now))
         self._pauses.open(ledger.paused)
         now = ledger.now
@@ -167,7 +167,7 @@ class Cluster:
                 self._report_all(now)
         except BaseException:
             if ledger.running:
-                with contextlib.suppress(OSError):  # as a death without a word, then
+                with contextlib.suppress(OSError):  # handled as a death, then
                     self._tell(Stopped(self._time(now)))
             raise
         self._tell(Ended(now))
@@ -176,21 +176,21 @@ class Cluster:
         return max(at_least, self._clock.now() - self._began)
 
     def _wait(self, now: float) -> float:
-        """Wait for a job to end, or for the time to be up; return what time it is then."""
+        """Wait until a job ends or the time is over; return the time then."""
         until = min(self._max_seconds, *map(self._deadline, self._ledger.running.values()))
         self._clock.wait(self._futures.values(), self._began + until)
         # A job that is found ended just after the limit has ended at the limit.
         return min(self._time(now), self._max_seconds)
 
     def _report_all(self, now: float) -> None:
-        """Hear of every job that has ended, in the order in which they were started."""
+        """Handle every job that has ended, in the order in which they were started."""
         for number, worker in sorted(self._ledger.running.items()):
             if self._futures[number].done() or now >= self._deadline(worker):
                 job = worker.job
                 assert job is not None
                 event = self._outcome(now, worker)
                 self._tell(event)
-                # What nobody needs any more: the pause before, or what nobody has heard of.
+                # No longer needed: the checkpoint before, or one that was not reported.
                 gone = job.start if isinstance(event, Reported) else job.stop
                 self._pauses.path(job.trial.number, gone).unlink(missing_ok=True)
                 self._log(number).unlink(missing_ok=True)
@@ -199,7 +199,7 @@ class Cluster:
         self._pauses.sweep(self._ledger.paused, {job.trial.number for job in running if job})
 
     def _outcome(self, now: float, worker: Worker) -> Reported | Lost:
-        """Return what came of the job that `worker` has ended, or has not answered for."""
+        """Return the result of the job that `worker` has ended, or has not answered for."""
         number = worker.job_number
         future = self._futures[number]
         if not future.done():
@@ -207,7 +207,7 @@ class Cluster:
             return Lost(now, number, f"no answer for {now - worker.started:.0f} s")
         try:
             report = future.result()
-        except (UnsavedError, GoneError):  # no fault of the job's: it is cut off, and goes on
+        except (UnsavedError, GoneError):  # not the fault of the job: it is cut off, and goes on
             raise
         except FailedError as error:
             return Lost(now, number, str(error))
@@ -226,7 +226,7 @@ class Cluster:
         )
 
     def _ask_for_all(self, now: float) -> None:
-        """Ask for the free workers in turn, until the first is told that there is nothing."""
+        """Ask for the free workers in turn, until there is no job for one of them."""
         ledger = self._ledger
         jobs = [(job, attempt, True) for job, attempt in ledger.cut_off]
         ledger.cut_off.clear()
@@ -280,7 +280,7 @@ class Cluster:
         self._hear(event)
 
     def _tell(self, event: Reported | Lost | Idled | Stopped | Ended) -> None:
-        """Write `event` down; then, and only then, act on it."""
+        """Write `event` to the journal; then, and only then, act on it."""
         self._journal.append(event)
         self._ledger.tell(event)
         self._hear(event)
@@ -293,7 +293,7 @@ class Cluster:
 
 
 def _where_it_hung(log: Path, timeout: float | None) -> str:
-    """Return where, by its log, the training stood when its time was over; empty if it was not.
+    """Return where, by its log, the training was when its time was over; empty if it was not.
 
     The log is what `faulthandler` writes.
     """

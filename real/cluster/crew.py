@@ -1,7 +1,7 @@
 """Crews: for each worker of a live cluster, the executor that runs its jobs.
 
-Owns how processes are born, how they end, and why. Must not know what a job is, nor who gets which.
-A process whose parent is gone, however it went, ends at once.
+Owns how processes start, how they end, and why. Must not know what a job is, nor which worker gets
+it. A process whose parent has ended, for whatever reason, ends at once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Settle: TypeAlias = Callable[[], object]
 
 
 class GoneError(ConnectionError):
-    """Whoever was to train cannot be reached any more: no fault of the job's."""
+    """The executor cannot be reached any more; this is not the fault of the job."""
 
 
 class Crew(Protocol):
@@ -38,7 +38,7 @@ class Crew(Protocol):
 
     @property
     def in_processes(self) -> bool:
-        """Whether jobs run in processes of their own, which may be ended without harm to ours."""
+        """Whether jobs run in separate processes, which may be ended without harm to ours."""
         ...
 
     def submit(self, worker: int, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
@@ -46,9 +46,9 @@ class Crew(Protocol):
         ...
 
     def end(self, worker: int) -> str:
-        """End the process of `worker`, if it has one of its own and still lives; say how it ended.
+        """End the process of `worker`, if it has its own and this is alive; return how it ended.
 
-        The answer is empty where that cannot be known.
+        The text is empty if that is unknown.
         """
         ...
 
@@ -63,7 +63,7 @@ class Shared:
     Parameters
     ----------
     executor
-        One that can run as many calls at a time as there are workers; not shut down.
+        Can run as many calls at a time as there are workers; it is not shut down.
 
     """
 
@@ -79,12 +79,12 @@ class Shared:
         return self._futures[worker]
 
     def end(self, worker: int) -> str:
-        """Give up what `worker` runs, if it has not begun."""
+        """Cancel the call of `worker`, if it has not begun."""
         self._futures[worker].cancel()
         return ""
 
     def stop(self) -> None:
-        """Give up all that has not begun."""
+        """Cancel all calls that have not begun."""
         for worker in self._futures:
             self.end(worker)
 
@@ -96,18 +96,18 @@ class _Member:
 
 
 class Processes:
-    """The crew of local processes, one a worker, each with an executor of its own.
+    """The crew of local processes, one per worker, each with its own executor.
 
-    One pool for all would lose the jobs of all with the death of one.
+    With one pool for all, the death of one process would lose the jobs of all.
 
     Parameters
     ----------
     workers
         How many.
     settle
-        What each process does first; the crew is ready when all have.
+        The first call in each process; the crew is ready when all have returned.
     gpus
-        How many GPUs to share among the workers: worker i is shown GPU ``i % gpus`` only. 0 leaves
+        How many GPUs to share among the workers: worker i sees only GPU ``i % gpus``. 0 leaves
         the processes as they are.
 
     Raises
@@ -143,7 +143,7 @@ class Processes:
         return self._hire(worker, function, *arguments)
 
     def end(self, worker: int) -> str:
-        """End the process of `worker`, if it still lives; say how it ended."""
+        """End the process of `worker`, if it is alive; return how it ended."""
         member = self._members.get(worker)
         if member is None:
             return ""
@@ -186,9 +186,9 @@ class Processes:
 
 @contextlib.contextmanager
 def deaf_to_ctrl_c() -> Iterator[None]:
-    """Let the processes that are started within ignore Ctrl-C from birth.
+    """Let the processes that are started within ignore Ctrl-C from their start.
 
-    It reaches the whole group of processes; this one answers it, and ends the others.
+    Ctrl-C reaches the whole group of processes; this process handles it, and ends the others.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -201,7 +201,7 @@ def deaf_to_ctrl_c() -> Iterator[None]:
 
 
 def _begin(gpu: int | None) -> None:
-    """Begin a process: it sees its own GPU, and does not outlive its parent."""
+    """Start a process: it sees its own GPU, and ends with its parent."""
     if gpu is not None:
         shown = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")  # by number or by name
         os.environ["CUDA_VISIBLE_DEVICES"] = (
@@ -221,7 +221,7 @@ def _begin(gpu: int | None) -> None:
 
 
 def _how(code: int | None) -> str:
-    """Say how a process with this exit code ended.
+    """Return how a process with this exit code ended.
 
     >>> _how(17), _how(-9)
     ('its process ended with code 17', 'its process was ended by SIGKILL')

@@ -1,7 +1,7 @@
 """The crew of a Dask cluster, for when one machine is not enough.
 
-Owns how a Dask cluster is met, and what it must be like. Must not know what a job is, nor who gets
-which.
+Owns the connection to a Dask cluster, and the requirements on it. Must not know what a job is, nor
+which worker gets it.
 """
 
 from __future__ import annotations
@@ -24,27 +24,28 @@ _DASK_SECONDS = 10.0  # to wait for an answer of a Dask scheduler
 
 
 class Dask:
-    """The crew of a Dask cluster, which knows no worker of ours: a job goes to a free process.
+    """The crew of a Dask cluster: a job goes to any free process, whichever worker it is for.
 
     Its workers must see the folder of the run under the same path, and find the task's module in
     the folder they were started in or by their ``PYTHONPATH``; this package must be installed for
     them and for the scheduler. Each is a process with one thread and a nanny, as ``dask worker
     ADDRESS --nthreads 1`` starts it: the nanny replaces a process that died or was ended. A process
-    that is at a job when the run ends or stops goes on to the end of this job; nobody hears of it.
+    that is running a job when the run ends or stops goes on to the end of this job, whose report is
+    ignored.
 
     Parameters
     ----------
     address
         Of the scheduler, such as ``tcp://10.0.0.1:8786``.
     settle
-        What each process does first; one that comes later does without.
+        The first call in each process; processes that come later omit it.
     workers
         How many processes are needed at least; they are waited for, but not for long.
 
     Raises
     ------
     InputError
-        Dask is not installed, nobody answers, or the processes there are not as they must be.
+        Dask is not installed, no scheduler answers, or its processes do not meet the requirements.
 
     """
 
@@ -79,12 +80,12 @@ class Dask:
         Raises
         ------
         GoneError
-            The scheduler is.
+            The scheduler cannot be reached.
 
         """
         if self._client.status != "running":
             raise self._gone()
-        # A call is not a pure function of its arguments, and is not to be tried again in secret.
+        # A call is not a pure function of its arguments, and must not be retried by Dask.
         task = self._client.submit(function, *arguments, pure=False, retries=0)
         future: Future[Any] = Future()
         task.add_done_callback(partial(self._hand_over, future))
@@ -92,17 +93,17 @@ class Dask:
         return future
 
     def end(self, worker: int) -> str:
-        """Give up what `worker` runs, if it has not begun."""
+        """Cancel the call of `worker`, if it has not begun."""
         self._tasks[worker].cancel()
         return ""
 
     def stop(self) -> None:
-        """Give up all that has not begun, and leave the cluster."""
+        """Cancel all calls that have not begun, and leave the cluster."""
         self._client.cancel(list(self._tasks.values()))
         self._client.close()
 
     def _processes(self, workers: int) -> list[str]:
-        """Return the addresses of the cluster's processes, at least `workers`, of a thread each."""
+        """Return the addresses of at least `workers` processes, with one thread each."""
         with contextlib.suppress(TimeoutError):
             self._client.wait_for_workers(workers, timeout=_DASK_SECONDS)
         threads = self._client.nthreads()
@@ -135,7 +136,7 @@ class Dask:
             raise InputError(f"--dask {self._address}: a worker cannot begin: {said}") from error
 
     def _hand_over(self, future: Future[Any], task: Any) -> None:
-        """Let `future` end as `task` has."""
+        """Give `future` the result of `task`."""
         try:
             future.set_result(task.result())
         except BaseException as error:  # noqa: BLE001 - it is the caller's

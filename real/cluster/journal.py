@@ -1,7 +1,7 @@
 """The journal of a live run: every exchange with the scheduler, one line of JSON each.
 
-Owns the file's form and the law that a line is there whole or not at all, and on the disk before
-anybody acts on a report. Must not know what a scheduler makes of what it holds.
+Owns the form of the file, and the law that a line is written completely or not at all, and is on
+the disk before a report has any effect. Must not know how a scheduler uses the events.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if sys.platform != "win32":
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A worker began a job: the scheduler's answer, or once more one that a stop cut off."""
+    """A worker began a job: a new job of the scheduler, or a job that a stop had cut off."""
 
     seconds: float
     job: int  # in the order of start
@@ -165,7 +165,7 @@ class Journal:
 
 
 def read(path: Path) -> list[Event]:
-    """Return the events of a journal that somebody else may be writing.
+    """Return the events of a journal that another process may be writing.
 
     Raises
     ------

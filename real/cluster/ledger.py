@@ -1,7 +1,7 @@
-"""Where a live run stands: what follows from its events, and from nothing else.
+"""The state of a live run: it follows from its events, and from nothing else.
 
-Owns the run's state, and the law that it, and the scheduler's, are the same whether the events are
-lived or read from a journal. Must not know the time, processes, or what is on the disk.
+Owns the state of the run, and the law that it and the state of the scheduler are the same whether
+the events happen or are read from a journal. Must not know the time, processes, or files.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ class Worker:
     """What one worker is doing; `sim.cluster.worker.Worker`'s twin."""
 
     number: int
-    job: Job | None = None  # the one it is at, or was at last
+    job: Job | None = None  # its running or last job
     job_number: int = 0
     attempt: int = 0
     started: float = 0.0
 
 
 class Ledger:
-    """The state of one run, to be told of each event.
+    """The state of one run; it is updated by each event.
 
     Parameters
     ----------
     scheduler
-        Decides; fresh.
+        Any object of the protocol, new.
     workers
         How many, >= 1.
     limits
@@ -50,14 +50,14 @@ class Ledger:
     Attributes
     ----------
     now, end
-        Seconds since the run began, in which it was at work: of the last event; of the end of the
-        run, None before it.
+        Seconds in which the run was active, at the last event and at the end of the run; the end is
+        None before that.
     over
         Whether a limit was reached at which the run ends at once.
     drained_from
         Since when no job is handed out any more; None before.
     running
-        The workers that are at a job, by its number.
+        The workers that are running a job, by its number.
     freed, waiting
         The other workers: those freed since the scheduler was last asked, in order of report; the
         longest idle first.
@@ -65,9 +65,9 @@ class Ledger:
         Jobs that a stop cut off, and their next attempt; to the scheduler, they are running.
     paused
         The last job of each trial that reported, below r_max, and did not diverge; the trial may
-        be running again. Who keeps checkpoints takes out those that will not go on.
+        be running again. `pauses` removes those that will not go on.
     jobs
-        How many were started, those tried again included.
+        How many were started, with repeated attempts.
 
     """
 
@@ -95,7 +95,7 @@ class Ledger:
     def ask(self) -> tuple[Job, int] | Idle:
         """Ask the scheduler; return a job and its attempt, counted against the limits, or why not.
 
-        To be followed by `begin`, or by telling it of an `Idled`.
+        A call of `begin`, or of `tell` with an `Idled`, must follow.
         """
         answer = self._scheduler.next_job()
         if not isinstance(answer, Job):
@@ -105,7 +105,7 @@ class Ledger:
         return answer, self._lost[answer.trial.number, answer.stop]
 
     def begin(self, event: Started, job: Job) -> None:
-        """Note that a worker is at `job`, which it was told of by the scheduler or cut off from."""
+        """Record that a worker runs `job`, which is new or was cut off by a stop."""
         self.now = event.seconds
         worker = self.workers[event.worker]
         for free in (self.freed, self.waiting):
@@ -120,7 +120,7 @@ class Ledger:
         self._trials.setdefault(job.trial.number, (job.trial, [], []))
 
     def tell(self, event: Reported | Lost | Idled | Stopped | Ended) -> None:
-        """Draw the consequences of `event`; the scheduler hears of it, too."""
+        """Update the state by `event`, and pass it to the scheduler."""
         self.now = event.seconds
         match event:
             case Reported():
@@ -149,12 +149,12 @@ class Ledger:
                 assert_never(event)
 
     def replay(self, event: Event) -> None:
-        """Do again what was done at `event`, in which nothing is trained.
+        """Repeat what was done at `event`; nothing is trained.
 
         Raises
         ------
         InputError
-            The scheduler answers otherwise than it did then.
+            The scheduler's answer differs from the journal.
         LookupError
             The event does not follow from those before it.
 
@@ -174,7 +174,7 @@ class Ledger:
                 self.tell(event)
 
     def lived(self) -> Lived:
-        """Return what the run has left so far. O(n log n) in the jobs."""
+        """Return the result of the run so far. O(n log n) in the jobs."""
         end = self.now if self.end is None else self.end
         return Lived(
             trace=Trace(
@@ -192,7 +192,7 @@ class Ledger:
         )
 
     def _report(self, event: Reported) -> None:
-        """Log the job that a worker has just ended, and tell the scheduler."""
+        """Log the job that a worker has just ended, and pass it to the scheduler."""
         loss = event.losses[-1]
         job = self._leave(event.job, Outcome.DONE, training=fsum(event.epoch_seconds), loss=loss)
         _, losses, seconds = self._trials[job.trial.number]
@@ -209,7 +209,7 @@ class Ledger:
     def _leave(
         self, number: int, outcome: Outcome, *, training: float = inf, loss: float = nan
     ) -> Job:
-        """Log that a worker is at its job no more, of whose time so much was training."""
+        """Log the end of a worker's job, and how much of its time was training."""
         worker = self.running.pop(number)
         job = worker.job
         assert job is not None
@@ -233,12 +233,12 @@ class Ledger:
 
 
 def replay(ledger: Ledger, events: Iterable[Event], path: Path) -> None:
-    """Lead `ledger`, and its scheduler, through the events of the journal at `path`.
+    """Replay the events of the journal at `path` on `ledger` and its scheduler.
 
     Raises
     ------
     InputError
-        The scheduler answers otherwise than it did then, or the events are no run.
+        The scheduler's answers differ from the journal, or the events are no run.
 
     """
     for line, event in enumerate(events, start=1):
@@ -253,7 +253,7 @@ def replay(ledger: Ledger, events: Iterable[Event], path: Path) -> None:
 
 
 def _compare(event: Started | Idled, answer: tuple[Job, int] | Idle) -> None:
-    """Raise unless the scheduler answers what it answered then."""
+    """Raise unless the scheduler's answer is that of the journal."""
     now: object
     then: object
     if isinstance(answer, Idle):

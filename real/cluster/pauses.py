@@ -1,6 +1,7 @@
 """The checkpoints of a live run: those of paused trials that may yet go on.
 
-Owns the files' names and their lives. Must not know what is in them (`real.cluster.checkpoints`).
+Owns the names of the files, and when they are deleted. Must not know what is in them
+(`real.cluster.checkpoints`).
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ class Pauses:
     Parameters
     ----------
     folder
-        Where they are; nothing else of value is there.
+        The folder of the checkpoints; it contains nothing else of value.
     scheduler
-        Tells which trials may go on.
+        Decides which trials may go on.
 
     """
 
@@ -46,8 +47,8 @@ class Pauses:
     def sweep(self, paused: dict[int, Job], running: Collection[int]) -> None:
         """Drop checkpoints of trials that will not go on.
 
-        A few trials are asked for at a time, in turn: to ask for thousands after each report would
-        keep workers waiting.
+        The scheduler is asked about a few trials at a time, in turn: asking about thousands after
+        each report would keep workers waiting.
 
         Parameters
         ----------
@@ -55,8 +56,8 @@ class Pauses:
             The last job of each trial that may go on; those that may not are taken out, the others
             that were asked for moved to its end.
         running
-            The trials that are at a job, or will be, without being asked for: their checkpoints
-            stay.
+            The trials that are running a job, or will be, without being asked for: their
+            checkpoints stay.
 
         """
         for number in list(islice(paused, _AT_A_TIME)):

@@ -1,8 +1,8 @@
-"""One job, as the process of a worker does it: restore, train, save.
+"""One job in the process of a worker: restore, train, save.
 
-Owns the law that a job is trained once, wholly, from where its trial paused: whatever process it
-falls to, the losses are those of a training never paused. Must not know the scheduler, nor who
-else is at work.
+Owns the law that a job is trained once and completely, from the epoch where its trial paused. In
+whichever process it runs, the losses are those of a training that was never paused. Must not know
+the scheduler, nor the other workers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MakeTask: TypeAlias = Callable[[], Task]
 
 
 class UnsavedError(Exception):
-    """The disk does not take what a job must leave on it; the message says where and why."""
+    """A file of a job cannot be written; the message says where and why."""
 
 
 class FailedError(Exception):
@@ -48,7 +48,7 @@ class FailedError(Exception):
 
 
 class AbandonedError(Exception):
-    """A job was begun by a process that is no more, and is not to be trained in secret again."""
+    """A job was begun by a process that has died, and must not be retried without a report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Assignment:
     log
         A file that whoever trains this job creates; it gets the traceback of a job that hangs.
     timeout
-        After so many seconds the process is ended; None for never.
+        The seconds after which the process is ended; None for never.
     device
         The torch device, which must have ended its work when an epoch's seconds are taken.
 
@@ -87,7 +87,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What came of a job.
+    """The result of a job.
 
     Parameters
     ----------
@@ -128,11 +128,11 @@ def train(make_task: MakeTask, job: Assignment) -> Report:
     Raises
     ------
     UnsavedError
-        The disk does not take the log or the checkpoint.
+        The log or the checkpoint cannot be written.
     FailedError
         The trial could not be restored or saved.
     AbandonedError
-        Another process has begun the job: an executor tried again on its own.
+        Another process has begun the job: an executor retried it on its own.
 
     """
     torch.set_num_threads(THREADS)
@@ -180,7 +180,7 @@ def _task(make_task: MakeTask) -> Task:
 
 @contextmanager
 def _claimed(job: Assignment) -> Iterator[IO[str]]:
-    """Create the job's log, which nobody else may do again."""
+    """Create the job's log, which must not exist yet."""
     try:
         log = job.log.open("x", encoding="utf-8")
     except FileExistsError:
@@ -205,7 +205,7 @@ def _timed(job: Assignment, log: IO[str]) -> Iterator[None]:
 
 @contextmanager
 def _in_one_line() -> Iterator[None]:
-    """Turn whatever a user's code raises into what survives the way to another process."""
+    """Turn any exception of a user's code into one that can be sent to another process."""
     try:
         yield
     except UnsavedError:
@@ -215,7 +215,7 @@ def _in_one_line() -> Iterator[None]:
 
 
 def _report(make_task: MakeTask, job: Assignment) -> Report:
-    """Restore, train and save; return what came of it."""
+    """Restore, train and save; return the result."""
     restored, trainer, error = _trainer(make_task, job)
     report = Report(losses=[], restored=restored, error=error)
     if trainer is not None:

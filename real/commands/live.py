@@ -1,7 +1,7 @@
 """`rungsim live`: a scheduler on real training.
 
 Owns the command's options and what it prints and draws. Must not know how jobs are trained
-(`real.cluster.cluster`), nor import torch before `main` runs: help must come at once.
+(`real.cluster.cluster`), nor import torch before `main` runs: help must be fast.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run, or carry on, and write and print what came of it; 130 after Ctrl-C.
+    """Run or resume, and write and print the result; 130 after Ctrl-C.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
-    """Run, or carry on, and write what came of it; return it and its folder, None after Ctrl-C.
+    """Run or resume, and write the result; return it and its folder, None after Ctrl-C.
 
     Raises
     ------
@@ -212,7 +212,7 @@ def described(args: argparse.Namespace) -> LiveExperiment:
         )
 
     limits = options.limits(args, target_ends=True)
-    # A target, or so many finished trials, may never be reached.
+    # A target, or a number of finished trials, may never be reached.
     bounds = (limits.max_seconds, limits.max_jobs, limits.max_epochs, args.max_trials)
     if all(bound is None for bound in bounds):
         limits = replace(limits, max_seconds=MAX_SECONDS)
@@ -228,7 +228,7 @@ def described(args: argparse.Namespace) -> LiveExperiment:
 def train(
     experiment: LiveExperiment, folder: Path, hire: Callable[[], Crew] | None = None
 ) -> Lived:
-    """Run `experiment` in `folder` before the user's eyes."""
+    """Run `experiment` in `folder`, and show its progress."""
     from real import live  # noqa: PLC0415 - see the file's law
     from real.cluster.cluster import JOURNAL  # noqa: PLC0415 - likewise
     from real.commands.watch import Watch  # noqa: PLC0415 - likewise

@@ -99,7 +99,7 @@ def main(args: argparse.Namespace) -> int:
 def compare(
     experiment: LiveExperiment, lived: Lived, workers: tuple[int, ...]
 ) -> tuple[Run, dict[str, Any]]:
-    """Return the simulation of a live run, and how near it comes in plain values."""
+    """Return the simulation of a live run, and their differences in plain values."""
     from sim.experiments import parity  # noqa: PLC0415  quick --help
     from sim.experiments.run import simulate  # noqa: PLC0415  quick --help
     from sim.traces import replay  # noqa: PLC0415  quick --help
@@ -127,7 +127,7 @@ _ON = ("workers", "end_seconds", "utilisation", "jobs", "trials", "finished", "b
 
 
 def _told(run: Run, lived: Lived) -> dict[str, Any]:
-    """Return what is told of a live run on another number of workers."""
+    """Return the figures of a live run on another number of workers."""
     summary = run.summary()
     return {key: summary[key] for key in _ON} | {"trained_live": _trained(run, lived)}
 

@@ -1,4 +1,4 @@
-"""The options of whoever trains: on which data, on which device.
+"""The options of commands that train: on which data, on which device.
 
 Owns their names, and the check that torch is there. Must not import torch before it is asked to.
 """

@@ -1,6 +1,6 @@
-"""What one sees of a live run while it lasts.
+"""The display of a live run.
 
-Owns the table on the terminal and, where there is no terminal, the lines. Is told of each event;
+Owns the table on the terminal and, where there is no terminal, the lines. It receives each event;
 must not ask for any, nor know who trains.
 """
 
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A worker: the job it is at, for how long it was at others, and what came of the last."""
+    """A worker: its running job, the time in earlier jobs, and the result of the last one."""
 
     job: Started | None = None
     busy: float = 0.0
     last: str = ""
 
     def busy_until(self, now: float) -> float:
-        """Return for how long it had something to train."""
+        """Return the seconds in which it had a job."""
         return self.busy + (now - self.job.seconds if self.job else 0.0)
 
 
@@ -51,7 +51,7 @@ class _Best:
 
 
 class Watch:
-    """The view of a run: a context manager, to be told of events.
+    """The display of a run: a context manager that receives events.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ class Watch:
         self._live.stop()
 
     def hear(self, event: Event) -> None:
-        """Note what happened, and print what a reader of a log wants to know."""
+        """Record the event, and print the line of a log, if it needs one."""
         self._told = event.seconds, self._clock()
         self._known -= 1
         match event:
@@ -138,7 +138,7 @@ class Watch:
             self._say(event, f"{_name(job)}: best loss {loss:.4f}, {_written(job.config)}")
 
     def _leave(self, number: int, now: float, last: str | None = None) -> Started:
-        """Note that a worker is at its job no more, and what came of it."""
+        """Record the end and the result of a worker's job."""
         job = self._running.pop(number)
         row = self._rows[job.worker]
         self._rows[job.worker] = _Row(

@@ -1,4 +1,4 @@
-"""The card of a recording: where and how its numbers came about.
+"""The card of a recording: where and how its numbers were measured.
 
 Owns what a recorder says in a card, and the judgement whether two cards are of one recording. Must
 not know a card's form on the disk (`learning_curves.tables.card`) or how training is done.
@@ -83,10 +83,9 @@ def check_same(path: Path, old: Card, new: Card) -> None:
 
 
 def carry_on(old: Card, new: Card) -> Card:
-    """Return the card for carrying on the recording of `old` as `new`.
+    """Return the card for resuming the recording of `old` as `new`.
 
-    A change of machine or version on the way is owned up to among the known flaws; what a person
-    added to them is kept.
+    A change of machine or version is added to the known flaws; flaws that a person added are kept.
     """
     flaws = [*new.known_flaws]
     flaws += [flaw for flaw in old.known_flaws if flaw != _ONE_SEED or len(new.seeds) == 1]

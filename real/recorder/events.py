@@ -1,7 +1,7 @@
-"""What a recording says of itself while it runs.
+"""The messages of a recording while it runs.
 
-Owns the messages between the workers, the recorder and whoever watches. Must not import torch:
-the watcher is a command whose help must come at once.
+Owns the messages between the workers, the recorder and the command. Must not import torch: the help
+of the command must be fast.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one epoch of an order came to: the validation error after it, and its seconds."""
+    """The result of one epoch of an order: the validation error after it, and its seconds."""
 
     order: Order
     number: int

@@ -1,7 +1,7 @@
 """Recording: train configs and write their learning curves as a table with its card.
 
 Owns which curves are recorded, and the law that a recording may be stopped at any moment and
-carried on. Must not know terminals or arguments (`real.commands.record`).
+resumed. Must not know terminals or arguments (`real.commands.record`).
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Recording:
     known_flaws: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be recorded."""
+        """Raise if this cannot be recorded."""
         if self.path.suffix != ".csv":
             raise InputError(f"--out {self.path}: a table's name ends in .csv: write NAME.csv")
         for name in ("configs", "seeds", "r_max", "processes"):
@@ -117,9 +117,9 @@ class Recording:
 def record(recording: Recording) -> Generator[Event, None, None]:
     """Record what the table lacks, yielding `Begun`, then each epoch as it ends.
 
-    A curve is in the table, and on the disk, before its last epoch is yielded. Whoever stops
-    early, by closing the iterator, an exception or a kill, carries on by calling again; curves
-    that failed are tried again then. The table is sorted when its last curve is in.
+    A curve is in the table, and on the disk, before its last epoch is yielded. After a
+    stop, by closing the iterator, an exception or a kill, another call resumes; it also retries
+    curves that failed. The table is sorted when its last curve is in.
 
     Raises
     ------

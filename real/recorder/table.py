@@ -1,7 +1,7 @@
 """The table that a recording fills: whole curves, appended one by one.
 
 Owns the file's form and the law that a curve finished once is never lost, repeated or torn,
-whenever the process is killed. Must not know how curves come about.
+whenever the process is killed. Must not know how curves are trained.
 """
 
 from __future__ import annotations

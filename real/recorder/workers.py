@@ -1,7 +1,7 @@
 """Processes that train curves, one curve and one thread each.
 
-Owns the processes and what is said over their pipes. Must not know configs' origin or what becomes
-of the curves. A worker whose parent is gone, however it went, ends at its next epoch.
+Owns the processes and what is said over their pipes. Must not know the origin of the configs or
+the use of the curves. A worker whose parent has ended, for whatever reason, ends at its next epoch.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Split:
     whole
         Whether it is the whole data set.
     description
-        One line on how many images serve for what.
+        One line on how many images are used for what.
     train, validation
         The images of either part; they share none.
 

@@ -1,7 +1,7 @@
 """A task: what is trained, over which space, and for how long at most.
 
-Owns the interface through which training is asked for, and the two tasks that come with it. Must
-not know who asks: a recorder, a scheduler's worker, or a test.
+Owns the interface of a training, and the two tasks that come with the package. Must not know its
+user: a recorder, a scheduler's worker, or a test.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ from real.tasks.trainer import Batch, SGDTrainer
 
 
 class Trainer(Protocol):
-    """The training of one config, which can be stopped and carried on."""
+    """The training of one config, which can be stopped and resumed."""
 
     def train_epoch(self) -> float:
         """Train one more epoch and return the validation error after it; `inf` if diverged."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that the next epoch depends on, of a form that checkpoints can hold.
+        """Return all that the next epoch depends on, in a form that checkpoints can hold.
 
-        That is tensors, numbers, strings, and lists and dicts of these; a copy, which further
-        training leaves alone.
+        It may contain tensors, numbers, strings, and lists and dicts of these. It is a copy, which
+        further training does not change.
         """
         ...
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Carry on from a state that a trainer of the same config and seed returned."""
+        """Continue from a state that a trainer of the same config and seed returned."""
         ...
 
 
 class Task(Protocol):
-    """What is trained: implement it to record, or to tune, a training of your own.
+    """What is trained: implement it to record or tune your own training.
 
-    A trainer must depend on the config and the seed alone: the same two, the same losses. The
-    recorder and the live cluster hand tasks to other processes as a picklable function that
+    A trainer must depend on the config and the seed only: with both equal, the losses are equal.
+    The recorder and the live cluster pass tasks to other processes as a picklable function that
     returns the task there.
     """
 
@@ -65,7 +65,7 @@ class Task(Protocol):
         ...
 
     def trainer(self, config: Config, seed: int) -> Trainer:
-        """Return the training of `config`, at epoch 0; `seed` >= 0 names all its randomness."""
+        """Return the training of `config`, at epoch 0; `seed` >= 0 fixes all its randomness."""
         ...
 
 

@@ -1,7 +1,7 @@
 """The training of one config, epoch by epoch.
 
-Owns the loop, its state and the law that a training stopped and carried on is, bit for bit, the
-training never stopped. Must not know clocks, files or what comes next.
+Owns the loop, its state and the law that stopping and resuming does not change a training, to the
+last bit. Must not know clocks, files or the scheduler.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ class SGDTrainer:
     model
         Maps images (B, 1, 28, 28) to logits (B, 10); on the device of the data.
     train, validation
-        What to train on and what to judge by.
+        The training and the validation images.
     learning_rate
         > 0.
     batch_size
-        Images a step, >= 1; an epoch's last step takes what is left.
+        Images per step, >= 1; the last step of an epoch may have fewer.
     generator
         A CPU generator; gives the order of the images in each epoch.
 
@@ -114,7 +114,7 @@ class SGDTrainer:
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Carry on from `state`, which a trainer of the same config returned.
+        """Continue from `state`, which a trainer of the same config returned.
 
         Raises
         ------

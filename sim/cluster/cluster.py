@@ -1,13 +1,13 @@
 """THE clock: simulated workers that ask a scheduler for jobs and train learning curves.
 
-Owns simulated time, and with it who asks when. Must not know how a scheduler decides; sees no more
-of a curve than the epochs that a job trains, when it trains them. Contains no real time.
+Owns simulated time, and with it when each worker asks. Must not know how a scheduler decides. Reads
+only the epochs of a curve that a job trains, when it trains them. Contains no real time.
 
-The law of simultaneous events, at every time t, is the order of priorities below: every job that
-ends at t reports or is lost, in the order in which the jobs were started; then, unless the run
-ends at t, workers leave, their jobs lost, or come back, in the order of their numbers; then free
-workers ask, those just freed first, in order of report or return, then the longest idle. Of the
-jobs that they are given together, a just-freed worker gets the one that goes on with its trial.
+The law of simultaneous events, at every time t, is the order of priorities below. Every job that
+ends at t reports or is lost, in the order in which the jobs were started. Then, unless the run ends
+at t, workers leave (and their jobs are lost) or come back, in the order of their numbers. Then free
+workers ask: first those just freed, in order of report or return, then the longest idle. Of the
+jobs handed out together, a just-freed worker gets the job that continues its trial.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ _RUN_ENDS = EventPriority(2)
 _WORKERS_MOVE = 3  # and their numbers: they leave, or come back
 _WORKERS_ASK = EventPriority(2**62)
 
-# Looked up once: members of an Enum are slow to get at.
+# Looked up once: access to members of an Enum is slow.
 _WAIT: Final = Idle.WAIT
 _DONE: Final = Idle.DONE
 _REPORTED, _LOST, _CUT = int(Outcome.DONE), int(Outcome.LOST), int(Outcome.CUT)
 
 
 class _Event(simpy.Event):
-    """An event that is given its time, and its place among simultaneous ones, once they are known.
+    """An event that gets its time, and its place among simultaneous events, once they are known.
 
     Like SimPy's own timeout it is sure to occur, and has its outcome from the beginning. A worker
-    has one for all its jobs, one at a time: to make a new one for each costs a tenth of the clock.
+    has one event for all its jobs: a new one for each job would cost a tenth of the run time.
     """
 
     _ok = True
@@ -64,7 +64,7 @@ class Cluster:
     Parameters
     ----------
     scheduler
-        Decides; any object of the protocol, used up by the run.
+        Any object of the protocol; the run uses it up.
     blackbox
         Where the learning curves come from.
     workers
@@ -74,13 +74,12 @@ class Cluster:
     limits
         When the run ends.
     costs
-        What a job costs beside its epochs.
+        The costs of a job beside its epochs.
     speeds
-        The speed of each worker, > 0: a worker of speed 2 takes half the seconds an epoch. Fewer
+        The speed of each worker, > 0: a worker of speed 2 takes half the seconds per epoch. Fewer
         speeds than workers are repeated; none means 1 for all.
     faults
-        What goes wrong. Losses want a scheduler that is told what to do with lost jobs, such as
-        `Retrying`.
+        What goes wrong. Losses need a scheduler that handles lost jobs, such as `Retrying`.
 
     Raises
     ------
@@ -150,7 +149,7 @@ class Cluster:
         self._log = Log()
 
     def run(self) -> Trace:
-        """Run to the end and return the trace; once, for it uses the scheduler up. O(log n) a job.
+        """Run to the end and return the trace; once, as it uses the scheduler up. O(log n) per job.
 
         Raises
         ------
@@ -193,7 +192,7 @@ class Cluster:
         return self._trials
 
     def _life(self, worker: Worker) -> Generator[simpy.Event, None, None]:
-        """One worker's biography: ask for a job, be at it until it has ended, report it."""
+        """Live the life of a worker: ask for a job, run it until it has ended, report it."""
         self._ask(worker)
         while True:
             try:
@@ -212,7 +211,7 @@ class Cluster:
     def _absences(
         self, worker: Worker, outages: Iterator[Outage]
     ) -> Generator[simpy.Event, None, None]:
-        """Its other biography: leave, and maybe come back, whatever it is at."""
+        """Let a worker leave, and maybe come back, whatever it is running."""
         env = self._env
         for outage in outages:
             yield self._move(worker, outage.start)
@@ -233,7 +232,7 @@ class Cluster:
         return event
 
     def _leave(self, worker: Worker, *, saves: bool) -> None:
-        """Let `worker` be away from now on; a job that it is at is lost."""
+        """Let `worker` be away from now on; a job that it is running is lost."""
         worker.away_since = self._now
         self._away += 1
         for queue in (self._freed, self._waiting):
@@ -277,7 +276,7 @@ class Cluster:
             self._env.schedule(turn, _WORKERS_ASK)
 
     def _ask_for_all(self, _turn: simpy.Event | None = None) -> None:
-        """Ask for the free workers in turn, until the first is told that there is nothing."""
+        """Ask for the free workers in turn, until there is no job for one of them."""
         self._turn_comes = False
         free = len(self._freed) + len(self._waiting)
         jobs = list(islice(iter(self._next_job, None), free))
@@ -290,7 +289,7 @@ class Cluster:
         self._end_if_idle()
 
     def _end_if_idle(self) -> None:
-        """End the run if nobody is at a job, and nobody who is there or comes back will get one."""
+        """End the run if no job is running, and no worker, present or returning, will get one."""
         free = len(self._waiting)
         if free + self._away == len(self._workers) and (
             free or self._drained_from is not None or self._gone == len(self._workers)
@@ -332,7 +331,7 @@ class Cluster:
         self._env.schedule(worker.ended, _JOB_ENDS, seconds)
 
     def _report(self, worker: Worker) -> None:
-        """Log the job that `worker` has just ended, and tell the scheduler."""
+        """Log the job that `worker` has just ended, and pass this to the scheduler."""
         job = worker.job
         assert job is not None
         losses = worker.curve.losses(job.start, job.stop)
@@ -344,7 +343,7 @@ class Cluster:
             self._env.schedule(self._end, _RUN_ENDS)
 
     def _lose(self, worker: Worker, *, saves: bool) -> None:
-        """Log that the job of `worker` is lost now, and tell the scheduler."""
+        """Log that the job of `worker` is lost now, and pass this to the scheduler."""
         job = worker.job
         assert job is not None
         self._log.job(worker, _LOST, self._now, worker.overhead_by(self._now), nan)

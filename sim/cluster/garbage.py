@@ -14,8 +14,8 @@ from contextlib import contextmanager
 def cyclic_collection_paused() -> Iterator[None]:
     """Keep the collector from walking a growing heap again and again; restore it at the end.
 
-    A run keeps nearly all that it makes, and looking for garbage in it takes a third of its time.
-    What a scheduler of one's own makes in cycles is collected after the run.
+    A run keeps nearly all its objects, and looking for garbage among them takes a third of its
+    time. Cycles that a user's scheduler makes are collected after the run.
 
     >>> with cyclic_collection_paused():
     ...     gc.isenabled()

@@ -22,7 +22,7 @@ class Log:
     def job(
         self, worker: Worker, outcome: Outcome | int, now: float, overhead: float, loss: float
     ) -> None:
-        """Write down that the job of `worker` ends now, with so many seconds of overhead."""
+        """Log that the job of `worker` ends now, with `overhead` seconds of overhead."""
         job = worker.job
         assert job is not None
         trial, start, stop, bracket = job
@@ -43,12 +43,12 @@ class Log:
         )
 
     def away(self, worker: Worker, until: float) -> None:
-        """Write down that `worker` has been away."""
+        """Log that `worker` has been away."""
         assert worker.away_since is not None
         self._down.append((worker.number, worker.away_since, until))
 
     def kept(self, worker: Worker, epoch: int, seconds: float) -> None:
-        """Write down up to which epoch the lost job of `worker` was saved, and what that took."""
+        """Log up to which epoch the lost job of `worker` was saved, and what that took."""
         began = worker.started + worker.prepare
         self._kept.append((worker.job_number, epoch, began, seconds))
 

@@ -1,7 +1,7 @@
 """What the training of a job takes on a worker: how long, from which epoch, and whether it is lost.
 
 Owns the arithmetic of a job's seconds, and what lost attempts leave behind: their number, and the
-epochs that they have saved. Must not know who asks when (`cluster`), nor the scheduler.
+epochs that they have saved. Must not know when workers ask (`cluster`), nor the scheduler.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Training:
     Parameters
     ----------
     costs
-        What a job costs beside its epochs.
+        The costs of a job beside its epochs.
     faults
-        What slows it, and what loses it.
+        What slows jobs, and what loses them.
     r_max
         The epoch at which a trial is finished.
 
@@ -48,9 +48,9 @@ class Training:
         return self._saved.get((job.trial.number, job.stop), first) if self._saved else first
 
     def begin(self, worker: Worker, job: Job) -> float:
-        """Note on `worker`, whose curve is that of `job`, how the job will go there.
+        """Record on `worker`, whose curve is that of `job`, how the job will go there.
 
-        Return after how many seconds it ends, by its last epoch or by a loss. O(epochs).
+        Return the seconds after which it ends, by its last epoch or by a loss. O(epochs).
         """
         attempt = 0
         if self._attempts:
@@ -75,7 +75,7 @@ class Training:
         return seconds
 
     def lose(self, worker: Worker, job: Job, seconds: float, *, saves: bool) -> float:
-        """Note that `worker` has lost `job`, so many seconds after it began.
+        """Record that `worker` has lost `job`, the given number of seconds after it began.
 
         Return how many seconds of its training have been saved, in whole epochs: none unless it
         `saves`. The next attempt begins there. O(epochs).

@@ -1,6 +1,6 @@
-"""A simulated worker: the job it is at, and how that job's seconds divide.
+"""A simulated worker: its running job, and how the seconds of that job divide.
 
-Owns what a worker holds in memory. Must not know the time, nor who gives it its jobs.
+Owns what a worker holds in memory. Must not know the time, nor where its jobs come from.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sim.schedulers.protocol import Job
 
 
 class Worker:
-    """What one worker is doing; the clock writes it down here.
+    """What one worker is doing; the clock records it here.
 
     Examples
     --------
@@ -54,7 +54,7 @@ class Worker:
         self.ended: Any = None  # the clock's event: its job has ended
         self.speed = 1.0
         self.away_since: float | None = None  # None: it is there
-        self.job: Job | None = None  # the one it is at, or was at last; None: it holds nothing
+        self.job: Job | None = None  # its running or last job; None: it holds nothing
         self.job_number = 0
         self.attempt = 0  # which try of the job it is, from 0
         self.loses = False  # whether the job will be lost
@@ -66,7 +66,7 @@ class Worker:
         self.finish = 0.0
 
     def holds(self, job: Job) -> bool:
-        """Tell whether the trial of `job` is still in memory, where `job` is to start."""
+        """Return whether the trial of `job` is still in memory, where `job` is to start."""
         last = self.job
         return last is not None and last.trial == job.trial and last.stop == job.start
 
@@ -77,7 +77,7 @@ class Worker:
 
 
 def hire(count: int, speeds: Sequence[float], slow: SlowWorkers | None) -> list[Worker]:
-    """Return so many workers, numbered from 0.
+    """Return `count` workers, numbered from 0.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""The border of a space: whether the best config lies where better ones may lie beyond.
+"""The border of a space: whether the best config lies at an end of a range.
 
-Owns the rule of Bengio 2012, sec. 3.3: a best value near the border of the range explored asks for
+Owns the rule of Bengio 2012, sec. 3.3: a best value near the border of the range explored calls for
 a wider range. Must not know how the config was found.
 """
 
@@ -41,7 +41,7 @@ class Border:
 
     @property
     def note(self) -> str:
-        """One line that tells what was found, and what to do."""
+        """One line that says what was found, and what to do."""
         end, beyond = ("upper", "above") if self.upper else ("lower", "below")
         return (
             f"the best {self.name}, {self.value:g}, is at the {end} border of its range, "
@@ -52,11 +52,11 @@ class Border:
 def at_border(space: Space, best: Config, tried: Sequence[Config]) -> list[Border]:
     """Return the numeric hyperparameters whose best value lies at an end of their range.
 
-    It does if it lies within 5 % of the scale (see `learning_curves.spaces.scale`) at the
-    end; or if it is the outermost of the n values tried and lies within 1/(2 n) of the end, as the
-    outermost values of a grid do, which are middles of cells. A whole number lies where
-    the nearer edge of its interval does, so the first and the last always lie at an end. Only ends
-    that a range has count, ranges of at least three values, and, for the outermost, at least three
+    A value lies at an end if it is within 5 % of the scale (see `learning_curves.spaces.scale`); or
+    if it is the outermost of the n values tried and lies within 1/(2 n) of the end. The outermost
+    values of a grid do, since they are middles of cells. The position of a whole number is the
+    nearer edge of its interval, so the first and the last number always lie at an end. Infinite
+    ends and ranges of fewer than three values do not count; the second rule needs at least three
     values tried.
     O(tried).
 
@@ -92,7 +92,7 @@ def at_border(space: Space, best: Config, tried: Sequence[Config]) -> list[Borde
 
 
 def _end(domain: Domain, value: Any, tried: set[Any]) -> bool | None:
-    """Tell whether `value` lies at the upper end of the range or the lower; None at neither."""
+    """Return whether `value` lies at the upper end of the range or the lower; None at neither."""
     below = float(domain.cdf(value - 1 if spaces.is_whole(domain) else value))
     above = float(domain.sf(value))
     enough = len(tried) >= 3

@@ -1,4 +1,4 @@
-"""Curves whose jobs take equally long within each rung: what waiting is left then is no straggling.
+"""Curves whose jobs take equally long within each rung: the waiting that remains is no straggling.
 
 Owns the counterfactual behind the two causes of waiting. Must not know how a run is made.
 """
@@ -18,7 +18,7 @@ def evened(blackbox: Blackbox, trace: Trace, *, checkpoints: bool = True) -> Rec
 
     The jobs of a rung are those that go from one epoch to another. The jobs that were lost or cut
     have trained for part of their epochs and are left out, unless there is no other. A job to a
-    level that `trace` did not reach takes its mean seconds an epoch; one of which a part is saved
+    level that `trace` did not reach takes its mean seconds per epoch; one of which a part is saved
     already, that part of its rung's.
 
     Parameters

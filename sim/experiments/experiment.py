@@ -1,7 +1,7 @@
 """An experiment: one scheduler, one source of curves, one cluster, one seed.
 
 Owns the plain values that a run depends on, which are enough to run it again to the same bytes.
-Must not know how a run is made, nor what is reported of it.
+Must not know how a run is made, nor what is reported on it.
 """
 
 from __future__ import annotations
@@ -19,36 +19,60 @@ from sim.jobs.limits import Limits
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
-    """All that a run depends on, in plain values.
+    """All settings that a run depends on, in plain values.
 
     Parameters
     ----------
     curves
-        A shipped table's name, a table's path, or what else `learning_curves.sources.find`
+        A shipped table's name, a table's path, or another word that `learning_curves.sources.find`
         takes. ``{seed}`` in it stands for the seed: ``bowl:problem={seed}`` is another problem at
-        each.
+        each seed.
     seconds
         One of `parts.SECONDS`.
     scheduler
         A name in `catalogue.SCHEDULERS`, or ``module:Class`` for one of the user's own.
     scheduler_options
-        Of a scheduler of the user's own: the constructor's parameters by name.
-    eta, r_min, r_max, rule, prefact
-        The scheduler's settings; an `r_max` of None is the curves' own.
-    workers, speeds, straggler_sigma
-        The cluster's; see `cluster.Cluster` and `faults.HalfNormalStraggler`.
-    searcher, searcher_options
-        A name in `searchers.SEARCHERS`, or ``module:Class`` with options, as for a scheduler.
-    order, first, max_trials, grid_points
-        The searcher's settings; see `searchers.searcher_for`.
+        The parameters of the user's own scheduler by name.
+    eta
+        The reduction factor.
+    r_min
+        The first rung level, in epochs.
+    r_max
+        The last rung level; None: the last epoch of the curves.
+    rule
+        The rule of stopping ASHA, in `RULES`.
+    prefact
+        Multiplies the number of trials of a synchronous bracket.
+    workers
+        How many workers the cluster has.
+    speeds
+        The speeds of the workers; see `cluster.Cluster`.
+    straggler_sigma
+        See `faults.HalfNormalStraggler`.
+    searcher
+        A name in `searchers.SEARCHERS`, or ``module:Class`` for one of the user's own.
+    searcher_options
+        The parameters of the user's own searcher by name.
+    order
+        In which order a table's configs are tried; see `searchers.searcher_for`.
+    first
+        Configs to try first.
+    max_trials
+        The searcher is exhausted after this number of trials.
+    grid_points
+        The number of values of each hyperparameter of a grid.
     seed
         Of all randomness, 0 <= seed < 2**32.
     attempts
-        How often a job is tried before it is lost for good, >= 1.
+        How many times a job is tried before it is lost for good, >= 1.
     lost
         What the scheduler does with a job that is lost for good, one of `schedulers.LOST`.
-    limits, costs, faults
-        See `limits.Limits`, `costs.Costs` and `faults.Faults`.
+    limits
+        When the run ends.
+    costs
+        The costs of a job beside its epochs.
+    faults
+        What goes wrong.
 
     """
 

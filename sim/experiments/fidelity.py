@@ -1,7 +1,7 @@
-"""Scheduler fidelity: whether schedulers meet the same fate on a surrogate as on its table.
+"""Scheduler fidelity: whether schedulers behave on a surrogate as they do on its table.
 
-Owns the paired runs, and what is told of them. A surrogate may predict losses well and still put
-schedulers in the wrong order, so this is the level at which it is judged. Must not know how it
+Owns the paired runs, and what is reported on them. A surrogate may predict losses well and still
+put schedulers in the wrong order, so it is judged by their order. Must not know how it
 predicts (`learning_curves.surrogates.surrogate`), nor how the figures are shown.
 """
 
@@ -40,9 +40,9 @@ BATCH = 21
 class Retrained:
     """A table whose every training is another recorded one of the same config.
 
-    A `learning_curves.blackbox.Blackbox`. What runs on it and on the table differ by is what real
-    training would differ by if it were done again: no surrogate can be asked for more. A config
-    with but one recorded training keeps it.
+    A `learning_curves.blackbox.Blackbox`. Runs on it and on the table differ as
+    much as repeated real trainings would: no surrogate can do better. A config with only one
+    recorded training keeps it.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def _same(one: RecordedCurve, other: RecordedCurve) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of one run.
+    """The result of one run.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def fates(
     target: float,
     pool: Executor | None = None,
 ) -> Iterator[list[Fate]]:
-    """Run each scheduler on each source with each seed; yield what became of it, seed by seed.
+    """Run each scheduler on each source with each seed; yield the results, seed by seed.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def _fates(
 
 
 def by_scheduler(told: Sequence[Fate]) -> pd.DataFrame:
-    """Return one row a scheduler and source.
+    """Return one row for each scheduler and source.
 
     Returns
     -------
@@ -214,14 +214,14 @@ def _apart(loss: float, real: float) -> float:
 def order_kept(
     told: Sequence[Fate], source: str, rng: np.random.Generator, resamples: int = 1000
 ) -> dict[str, Any]:
-    """Tell how far `source` puts the schedulers in the table's order, by time to target.
+    """Return how often `source` keeps the table's order of the schedulers, by time to target.
 
     Equal times are equal ranks, two misses among them.
 
     Parameters
     ----------
     told
-        The fates of as many schedulers on the table and on `source`, at the same seeds.
+        The results of the same schedulers on the table and on `source`, at the same seeds.
     source
         Its name.
     rng

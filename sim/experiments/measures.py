@@ -1,7 +1,7 @@
 """The figures of one run by name: what a study may keep of each of its runs.
 
-Owns the names, and what each one costs: nothing is computed that was not asked for. Must not know
-how many runs there are, nor what is told of them together.
+Owns the names, and what each one costs: only measures that were asked for are computed. Must not
+know how many runs there are, nor how they are summarised.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ def first_finished(trace: Trace) -> float:
 
 
 def promotions(trace: Trace) -> int:
-    """Count how often a trial was sent on from a rung at which it had reported."""
+    """Count how often a trial was promoted from a rung at which it had reported."""
     return int((~trace.jobs.loc[trace.jobs["start"] > 0].duplicated(["trial", "start"])).sum())
 
 
 def wrong_promotions(trace: Trace, eta: int, given_up: int | None = None) -> int:
-    """Count the promotions that the end of the run does not bear out (Li et al. 2020, sec. 3).
+    """Count the promotions that are wrong at the end of the run (Li et al. 2020, sec. 3).
 
     A promotion from a rung is wrong if the trial is not among the best ``n // eta`` of the n trials
     that are recorded there when the run ends; equal losses rank the lower number first.
@@ -85,7 +85,7 @@ def wrong_promotions(trace: Trace, eta: int, given_up: int | None = None) -> int
         The reduction factor.
     given_up
         The number of the attempt, from 0, with which a lost job is lost for good and recorded as
-        inf; None where nothing is recorded for it.
+        inf; None if nothing is recorded for it.
 
     """
     jobs = trace.jobs

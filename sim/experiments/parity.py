@@ -1,6 +1,6 @@
-"""Parity: how far a simulated run is from the live one that it stands for.
+"""Parity: how far a simulated run is from the live run that it simulates.
 
-Owns the comparison of two traces. Must not know how either came about.
+Owns the comparison of two traces. Must not know how they were made.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class Parity:
     Parameters
     ----------
     same_jobs
-        How many jobs both handed out, as a share of those of the run that handed out more.
+        How many jobs both runs handed out, as a share of those of the run that handed out more.
     same_turn
-        How many jobs both handed out at the same turn, as a share of the same.
+        How many jobs both handed out at the same position of the sequence, as a share of the same.
     first_difference
-        The first turn, counted from 0, at which they did not; None if there is none.
+        The first position, counted from 0, at which they differ; None if there is none.
     kendall_tau
-        Of the ends of the jobs that reported in both: 1, they ended in the same order; -1, in the
-        opposite one; 0, the order of one tells nothing of the other's.
+        Of the ends of the jobs that reported in both runs: 1, they ended in the same order; -1, in
+        the opposite order; 0, the two orders are unrelated.
     end_ratio
         The simulated run's end over the live run's.
     live_utilisation, simulated_utilisation

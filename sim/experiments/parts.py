@@ -1,7 +1,6 @@
 """The parts of a run, made from the plain values of its experiment: curves, scheduler, cluster.
 
-Owns which value goes where, and what the values want of each other. Must not know what becomes of
-the run.
+Owns which value goes where, and which values need each other. Must not know how the run is used.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ SECONDS = ("recorded", "d2l-gpu")
 
 
 def source(experiment: Experiment) -> Blackbox:
-    """Return the curves of `experiment`, read once a process for all that share them."""
+    """Return the curves of `experiment`, read once per process for all that share them."""
     curves = experiment.curves.replace("{seed}", str(experiment.seed))
     written = tuple(path.stat().st_mtime_ns for path in sources.files(curves))
     return _source(curves, experiment.seconds, experiment.r_max, written)
@@ -95,7 +94,7 @@ def cluster(
 
 
 def _check_faults(experiment: Experiment) -> None:
-    """Raise for what the faults want of the rest of the experiment."""
+    """Raise if the faults do not fit the rest of the experiment."""
     faults = experiment.faults
     if experiment.attempts < 1:
         raise InputError(f"attempts is {experiment.attempts}: a job is tried at least once")

@@ -48,7 +48,7 @@ def from_toml(kind: type[T], text: str, name: str, **parts: type[Any]) -> T:
     kind
         Of dataclass; its fields that are tuples are lists in the file.
     text, name
-        The file's content and, for the complaint, its name.
+        The file's content and, for the message, its name.
     parts
         The kinds of the fields that are dataclasses themselves.
 

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 def bounded(experiment: Experiment) -> Experiment:
     """Return `experiment`, with a limit if it has none.
 
-    It is the epochs of 60 trials trained to r_max, or of 3 a worker if these are more. A target,
-    or a number of finished trials, may never be reached, and counts as no limit.
+    It is the epochs of 60 trials trained to r_max, or of 3 trials per worker if these are more. A
+    target, or a number of finished trials, may never be reached, and counts as no limit.
     """
     if _ends(experiment):
         return experiment
@@ -65,12 +65,12 @@ def simulate(
     Parameters
     ----------
     experiment
-        What to run.
+        The experiment to run.
     blackbox
-        Takes the place of the curves that the experiment names.
+        Curves that replace those that the experiment names.
     make
-        Makes the scheduler, in place of the one that the experiment names, from a searcher and
-        the settings; twice, if `Run.waiting` is asked for.
+        Makes the scheduler from a searcher and the settings, and replaces the scheduler that the
+        experiment names. It is called a second time for `Run.waiting`.
 
     Raises
     ------
@@ -110,16 +110,16 @@ def simulate(
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """What came of an experiment.
+    """The result of an experiment.
 
     Parameters
     ----------
     experiment
-        What was run.
+        The experiment that was run.
     blackbox
-        On which curves.
+        The curves that it was run on.
     make
-        What made its scheduler.
+        The function that made its scheduler.
     trace
         The log of its jobs.
     trials
@@ -157,11 +157,11 @@ class Run:
     def waiting(self) -> dict[str, float]:
         """The seconds that workers waited, by cause (d2l 19.5); costs a second run.
 
-        The run is repeated for as many jobs, with equal seconds within each rung, equal workers,
-        no straggling and no losses; workers come and go as they did. What waiting remains is
-        `shortage`: a rung has no job for every worker. The rest is `straggling`: jobs of one rung
-        take unequal time, or are tried again. Where the repeated run waits longer than the run
-        itself, or no job has trained, all waiting is shortage.
+        The run is repeated for the same number of jobs, with equal seconds within each rung, equal
+        workers, no straggling and no losses; workers leave and return as they did. The waiting of
+        the repeated run is `shortage`: a rung has no job for every worker. The rest is
+        `straggling`: jobs of one rung take unequal time, or are tried again. If the repeated run
+        waits longer than the run itself, or if no job has trained, all waiting is `shortage`.
         """
         parts = metrics.worker_seconds(self.trace)
         total = shortage = parts["waiting"]

@@ -43,7 +43,7 @@ KINDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 class Models:
     """What goes wrong on one cluster; all of it together.
 
-    Any object with the right method may stand here, a researcher's own included.
+    Any object with the right method can be used, also your own.
 
     Parameters
     ----------
@@ -52,9 +52,9 @@ class Models:
     slow_workers, slow_epochs
         None: there are none.
     losses
-        A job is lost when the first of them says so.
+        A job is lost when the first of them loses it.
     outages
-        A worker is away while any of them says so.
+        A worker is away while any of them takes it away.
 
     """
 
@@ -85,7 +85,7 @@ class Models:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """What goes wrong, in plain values: all that a file or a command line need say of it.
+    """What goes wrong, in the plain values of a file or a command line.
 
     The one model that is not here, |z| stragglers, is `experiment.Experiment.straggler_sigma`.
 
@@ -95,17 +95,24 @@ class Faults:
         See `LognormalStraggler`; 0 is none.
     pareto_alpha
         See `ParetoStraggler`; None is none.
-    slow_workers, slow_worker_factor
-        See `SlowWorkers`.
-    slow_epochs, slow_epoch_factor
-        See `SlowEpochs`.
+    slow_workers
+        The probability that a worker is slow; see `SlowWorkers`.
+    slow_worker_factor
+        How many times as long a slow worker takes.
+    slow_epochs
+        The probability that an epoch is slow; see `SlowEpochs`.
+    slow_epoch_factor
+        How many times as long a slow epoch takes.
     lost_probability
-        A second; see `Losses`.
-    mtbf, mttr
-        Mean seconds between the failures of a worker, and to its repair; None: workers do not
-        crash. See `Renewals`.
-    preempted_every, preempted_for
-        Mean seconds until a worker is preempted, and until another takes its place; None: none is.
+        The probability that a job is lost, per second; see `Losses`.
+    mtbf
+        Mean seconds between the failures of a worker; None: workers do not crash. See `Renewals`.
+    mttr
+        Mean seconds until a crashed worker is repaired.
+    preempted_every
+        Mean seconds until a worker is preempted; None: no worker is.
+    preempted_for
+        Mean seconds until another worker takes the place of a preempted one.
     save_on_preemption
         Whether a worker that is preempted, or leaves by the timetable, saves its last whole epoch.
     timetable
@@ -161,7 +168,7 @@ class Faults:
         return replace(self, **{name: getattr(none, name) for name in KINDS[kind]})
 
     def models(self, seed: int) -> Models:
-        """Return the models that are switched on, each with a random stream of its own."""
+        """Return the models that are switched on, each with its own random stream."""
         stragglers: list[Straggler] = []
         if self.lognormal_sigma:
             stragglers.append(LognormalStraggler(self.lognormal_sigma, seed))

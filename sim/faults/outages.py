@@ -21,11 +21,11 @@ from sim.schedulers.protocol import Job
 
 @dataclass(frozen=True, slots=True)
 class Losses:
-    """In each second a job is lost with a probability; T seconds are survived with (1 - p)**T.
+    """In each second a job is lost with probability p; it survives T seconds with (1 - p)**T.
 
-    The model of the ASHA paper (Li et al. 2020, Appendix A.1), whose jobs are as long as their
-    epochs are many; p = 0.001, 0.005 and 0.01 there. T is all the time that the job takes, and a
-    job may be lost at any moment of it.
+    The model of the ASHA paper (Li et al. 2020, Appendix A.1), in which a job of n epochs
+    takes n units of time and p is 0.001, 0.005 or 0.01. T is all the time that the job takes, and
+    the job may be lost at any moment of it.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Losses:
         object.__setattr__(self, "_log_survival", log1p(-self.probability))
 
     def after(self, job: Job, attempt: int) -> float:
-        """Return after how many seconds `job` is lost, > 0, if it takes so many; inf at p = 0."""
+        """Return the seconds, > 0, after which `job` is lost if it still runs; inf at p = 0."""
         if not self.probability:
             return inf
         u = uniform(self.seed, "lost", job.trial.number, job.stop, attempt)
@@ -83,7 +83,7 @@ class Outages(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Renewals:
-    """A worker is there for a random time, then away for one, and so on: exponential times.
+    """A worker is there for a random time, then away for a random time, and so on: exponential.
 
     Crash and repair (the means are the MTBF and the MTTR), or spot preemption and replacement.
     In the long run a worker is away for the share ``mean_away / (mean_there + mean_away)``.
@@ -125,7 +125,7 @@ class Renewals:
 
 
 Stay = tuple[float, ...]
-"""(worker, joins, leaves): the number of a worker, and from when to when it is there; seconds."""
+"""(worker, joins, leaves): the number of a worker, and the seconds between which it is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +200,8 @@ class Timetable:
 def merged(models: Sequence[Outages], worker: int, horizon: float = inf) -> Iterator[Outage]:
     """Yield when `worker` is away by any of the models, in order and apart; outages that meet join.
 
-    Where several overlap, the first to begin tells whether the worker saves. After one that goes
-    beyond the `horizon`, nothing is told any more, and its end may be too early.
+    Where several overlap, the first to begin decides whether the worker saves. After an outage that
+    ends beyond the `horizon` no other is yielded, and its end may be too early.
 
     Examples
     --------
@@ -226,9 +226,9 @@ def merged(models: Sequence[Outages], worker: int, horizon: float = inf) -> Iter
 
 
 def check_renewal(there: str, seconds_there: float, away: str, seconds_away: float) -> None:
-    """Raise a ValueError, by these names, unless a worker can be there and away for such times.
+    """Raise a ValueError, by these names, unless these times are possible.
 
-    A worker that is hardly ever there would leave the clock without an event that matters.
+    With a worker that is hardly ever there, the clock would have events without any effect.
     """
     if not (isfinite(seconds_away) and seconds_away >= 0):
         raise ValueError(f"{away} is {seconds_away}: give seconds, 0 or more")

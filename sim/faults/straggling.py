@@ -1,6 +1,6 @@
 """What makes training slow: jobs that straggle, slow workers, slow epochs.
 
-Owns the random models of slowness. A draw belongs to what it slows (a job's trial, stop and
+Owns the random models of slowness. A draw depends on what it slows (a job's trial, stop and
 attempt; a worker; an epoch of a trial and attempt), not to the order of events: two schedulers
 compared at one seed meet the same stragglers, and a model that is switched on leaves the draws of
 the others as they were.
@@ -74,8 +74,8 @@ class LognormalStraggler:
     Parameters
     ----------
     sigma
-        The standard deviation of the factor's logarithm, 0 to 4; beyond, nearly all jobs would take
-        no time, and a few all of it.
+        The standard deviation of the factor's logarithm, 0 to 4; beyond that, nearly all jobs would
+        take no time, and a few jobs all of it.
     seed
         The seed of the experiment, >= 0.
 
@@ -149,7 +149,7 @@ class SlowWorkers:
     Raises
     ------
     ValueError
-        `probability` is none, or `factor` is not above 0.
+        `probability` is not from 0 to 1, or `factor` is not above 0.
 
     """
 
@@ -171,7 +171,7 @@ class SlowWorkers:
 class SlowEpochs:
     """Each epoch is slow with a probability: it takes `factor` times its seconds.
 
-    What it slows is an epoch of one attempt of a job; trained again, it may be slow or not.
+    It slows an epoch of one attempt of a job; when trained again, the epoch may be slow or not.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ class SlowEpochs:
     Raises
     ------
     ValueError
-        `probability` is none, or `factor` is not above 0.
+        `probability` is not from 0 to 1, or `factor` is not above 0.
 
     """
 

@@ -20,8 +20,8 @@ def read(path: Path) -> tuple[Stay, ...]:
     Raises
     ------
     InputError
-        There is no such file, it is no such CSV, or no `Timetable`; it names the file and, where
-        one value is wrong, the line.
+        There is no such file, or it is not a CSV of this form, or not a `Timetable`. The message
+        names the file and, if one value is wrong, the line.
 
     """
     with reading(path, remedy="give a CSV file"), for_the_user():

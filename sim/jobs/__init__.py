@@ -1,1 +1,1 @@
-"""What holds of a job on any cluster, simulated or live: its costs, its limits, its worker."""
+"""Rules of jobs on any cluster, simulated or live: their costs, limits and workers."""

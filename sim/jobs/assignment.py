@@ -1,6 +1,6 @@
 """Which of the free workers, simulated or live, gets which of the jobs handed out together.
 
-Owns the rule that a just-freed worker goes on with its trial. Must not know the time.
+Owns the rule that a just-freed worker continues its trial. Must not know the time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sim.schedulers.protocol import Job
 
 
 class Free(Protocol):
-    """A worker that is free: its number, and the job it was at last."""
+    """A worker that is free: its number, and its last job."""
 
     number: int
     job: Job | None
@@ -27,8 +27,8 @@ def assign(
 ) -> list[FreeWorker]:
     """Take a worker for each of the jobs out of the queues, and return them.
 
-    A just-freed worker gets the job that goes on with its trial; the other jobs go to the others
-    in turn, those just freed first. O(free workers).
+    A just-freed worker gets the job that continues its trial. The other jobs go to the other
+    workers in turn, those just freed first. O(free workers).
 
     Parameters
     ----------

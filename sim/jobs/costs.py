@@ -1,6 +1,7 @@
-"""What a job costs beside its epochs: starting, saving and restoring.
+"""The costs of a job beside its epochs: starting, saving and restoring.
 
-Owns the arithmetic of overhead and of retraining. Must not know the clock, nor what an epoch costs.
+Owns the arithmetic of overhead and of retraining. Must not know the clock, nor the seconds of an
+epoch.
 """
 
 from __future__ import annotations
@@ -18,13 +19,12 @@ class Costs:
     Parameters
     ----------
     start_seconds
-        To begin a job; nothing when the worker carries straight on with the trial that it has
-        just trained.
+        To begin a job; not added when the worker continues the trial that it has just trained.
     restore_seconds
-        To load a paused trial; nothing when the worker carries straight on with it.
+        To load a paused trial; not added when the worker continues the trial.
     save_seconds
-        To save a trial that stops below r_max. Whether and where it will go on is not known when
-        its job ends, so every such job saves, under stopping ASHA, too.
+        To save a trial that stops below r_max. When its job ends, it is not known whether and
+        where the trial will go on, so every such job saves, also under stopping ASHA.
     checkpoints
         False: nothing is saved, and a promoted trial trains again from epoch 0, as in the listing
         of d2l 19.4.

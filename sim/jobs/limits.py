@@ -1,7 +1,7 @@
 """When a run ends: the limits of an experiment, and how much of them is used.
 
 Owns what may be limited, and the counting, which the cluster does, simulated or live. The seconds
-are its own to watch; `max_trials` is the searcher's, which is exhausted after so many.
+are watched by the cluster; `max_trials` belongs to the searcher, which is exhausted after that.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ class Limits:
     Parameters
     ----------
     max_seconds
-        The run ends then: jobs that end exactly then still report, the running ones are cut.
+        The run ends then: jobs that end exactly then still report, running jobs are cut.
     max_jobs
-        No job is handed out after so many; the running ones report.
+        After this number of jobs no other is handed out; running jobs report.
     max_epochs
-        No job is handed out once the jobs handed out train so many epochs together (the last one
-        may exceed it), those trained again for want of checkpoints included; the running ones
-        report.
+        No job is handed out once the jobs handed out have this number of epochs in total (the last
+        job may exceed it); epochs that are trained again for lack of checkpoints count. Running
+        jobs report.
     target
-        The run ends as soon as a job ends with a loss at or below this one; running jobs are cut.
+        The run ends when a job ends with a loss at or below this one; running jobs are cut.
     max_finished
-        The run ends as soon as so many trials have reported at r_max; running jobs are cut.
+        The run ends when this number of trials have reported at r_max; running jobs are cut.
 
     Raises
     ------
@@ -101,13 +101,13 @@ class Tally:
         self._finished = 0
 
     def hand_out(self, epochs: int) -> bool:
-        """Count a job of so many epochs as handed out; tell whether no other may be."""
+        """Count a job of `epochs` epochs as handed out; return whether it is the last one."""
         self.jobs += 1
         self._epochs += epochs
         return self.jobs >= self._max_jobs or self._epochs >= self._max_epochs
 
     def report(self, stop: int, loss: float) -> bool:
-        """Count a job that reports this loss after epoch `stop`; tell whether the run is over."""
+        """Count a job that reports this loss after epoch `stop`; return whether the run is over."""
         if stop == self._r_max:
             self._finished += 1
             if self._finished >= self._max_finished:

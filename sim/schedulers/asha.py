@@ -31,8 +31,8 @@ class ASHA:
     lost
         What a lost trial leaves at its rung, in `protocol.LOST`.
     top
-        The number of the rung from which nobody is promoted until `raise_top`; the last one if
-        there are fewer, or none is given.
+        The number of the rung from which no trial is promoted until `raise_top`; the last one if
+        there are fewer rungs, or if it is None.
 
     Raises
     ------
@@ -74,12 +74,12 @@ class ASHA:
         self._vanish = lost == "vanish"
         self._place = {level: k for k, level in enumerate(self.levels)}
         self._promotable = 0  # bit k is set while rung k has a promotable trial
-        # How many trials were sent to each rung, without those that vanished from it.
+        # How many trials were sent to each rung, without those dropped from it.
         self._entered = [0] * len(self.levels)
         self._exhausted = False  # known once the searcher was asked for a trial and had none
 
     def next_job(self) -> Job | Idle:
-        """Answer a free worker (Algorithm 2, `get_job`). O(log n)."""
+        """Return the next job (Algorithm 2, `get_job`). O(log n)."""
         if self._promotable:
             k = self._promotable.bit_length() - 1  # the highest rung first
             rung = self.rungs[k]
@@ -102,23 +102,23 @@ class ASHA:
         self._record(job, losses[-1])
 
     def job_lost(self, job: Job) -> None:
-        """Record inf for `job` at its rung; or let it vanish from there."""
+        """Record inf for `job` at its rung; or drop it from there."""
         if self._vanish:
             self._entered[self._place[job.stop]] -= 1
         else:
             self._record(job, inf)
 
     def may_go_on(self, job: Job) -> bool:
-        """Tell whether the trial of `job` may still be promoted. O(n).
+        """Return whether the trial of `job` may still be promoted. O(n).
 
-        Every one may that has neither diverged nor been promoted, for enough worse ones may come;
-        once the searcher is exhausted, the running jobs bound how many.
+        Any trial may that has neither diverged nor been promoted, because enough worse trials may
+        follow; once the searcher is exhausted, the running jobs limit their number.
         """
         k = self._place[job.stop]
         return job.stop < self.r_max and self.rungs[k].may_promote(job.trial, self._most(k))
 
     def close(self) -> None:
-        """Hear that the searcher is exhausted, from one who has asked it. O(1)."""
+        """Record that the searcher is exhausted, as a caller has found. O(1)."""
         self._exhausted = True
 
     def raise_top(self) -> None:
@@ -128,19 +128,19 @@ class ASHA:
         self.top += 1
 
     def may_hear_at(self, k: int) -> bool:
-        """Tell whether another result may come to rung `k`, the top or below. O(rungs)."""
+        """Return whether another result may come to rung `k`, the top or below. O(rungs)."""
         lower = zip(self._entered[: k + 1], self.rungs, strict=False)
         are_running = any(entered > len(rung) for entered, rung in lower)
         return not self._exhausted or are_running or bool(self._promotable & ((1 << k) - 1))
 
     def _record(self, job: Job, loss: float) -> None:
         k = self._place[job.stop]
-        # A result never takes a promotion away; the top rung promotes nobody.
+        # A result never takes a promotion away; no trial is promoted from the top rung.
         if self.rungs[k].record(job.trial, loss) and k < self.top:
             self._promotable |= 1 << k
 
     def _may_promote(self) -> bool:
-        """Tell whether the end of a running job may lead to a promotion. O(rungs)."""
+        """Return whether the end of a running job may lead to a promotion. O(rungs)."""
         below = zip(self._entered, self.rungs[:-1], strict=False)
         return any(entered > len(rung) for entered, rung in below)
 
@@ -148,7 +148,7 @@ class ASHA:
         """Return how many results rung k, not empty, may hold in the end. O(n)."""
         if not self._exhausted:
             return inf
-        # Whoever is running to a rung below, or is promotable there, may come as far as rung k: a
+        # A trial that is running to a rung below, or is promotable there, may reach rung k: a
         # result makes one more trial promotable at most, and does so if it is the best.
         below = zip(self._entered[:k], self.rungs, strict=False)
         return self._entered[k] + sum(

@@ -1,7 +1,7 @@
 """ASHA by stopping: a trial goes on in place, or stops for good, at each rung it reaches.
 
-Owns when the decision is made: once, when the trial reports. What decides is
-`stopping_rules.RULES`'s; who is handed out next, `in_place.InPlace`'s.
+Owns when the decision is made: once, when the trial reports. The rules are
+`stopping_rules.RULES`'s; which job is next is `in_place.InPlace`'s.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class StoppingASHA:
         }
 
     def next_job(self) -> Job | Idle:
-        """Answer a free worker: the trial that has just survived, else a new one. O(1)."""
+        """Return the next job: the trial that has just survived, else a new one. O(1)."""
         return self._trials.next_job()
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
@@ -79,14 +79,14 @@ class StoppingASHA:
         self._end(job, losses[-1])
 
     def job_lost(self, job: Job) -> None:
-        """Record inf for `job`, or let it vanish from its rung; its trial stops."""
+        """Record inf for `job`, or drop it from its rung; its trial stops."""
         if self._vanish:
             self._trials.end(job)
         else:
             self._end(job, inf)
 
     def may_go_on(self, job: Job) -> bool:
-        """Tell whether the trial of `job` has survived and waits for a worker. O(survivors)."""
+        """Return whether the trial of `job` has survived and waits for a worker. O(survivors)."""
         return self._trials.may_go_on(job)
 
     def _end(self, job: Job, loss: float) -> None:

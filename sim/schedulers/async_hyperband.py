@@ -1,6 +1,6 @@
 """Asynchronous Hyperband: one ASHA for each rung level to start at.
 
-Owns the shares: which bracket a free worker goes to. Who is promoted within one is `asha.ASHA`'s.
+Owns the shares: which bracket a free worker goes to. Promotion within a bracket is `asha.ASHA`'s.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from sim.schedulers.rungs.rung import rung_levels
 
 
 class AsyncHyperband:
-    """Asynchronous Hyperband (Li et al. 2020): a free worker goes to the poorest of several ASHAs.
+    """Asynchronous Hyperband (Li et al. 2020): one ASHA per starting level, with equal shares.
 
     Bracket b is an ASHA whose first rung is the b-th level. Hyperband gives each bracket the same
     resource (Li et al. 2018, Algorithm 1: B epochs), so all have equal shares: a free worker goes
-    to the bracket that was handed the fewest epochs so far, the lower number first; if it has no
-    job, to the next. An epoch counts when its job is handed out, lost or not. (Elsewhere brackets
-    take turns, each for its whole B; here no share is ever more than a job ahead.) Jobs name their
-    bracket.
+    to the bracket that was given the fewest epochs so far, the lower number first; if that bracket
+    has no job, to the next one. An epoch counts when its job is handed out, lost or not. (Elsewhere
+    brackets take turns, each for its whole B; here no share is ever more than a job ahead.) Jobs
+    name their bracket.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class AsyncHyperband:
         self._epochs = [0] * len(self.levels)  # handed out, by bracket
 
     def next_job(self) -> Job | Idle:
-        """Answer a free worker: the job of the poorest bracket that has one. O(log n)."""
+        """Return the next job: a job of the bracket with the fewest epochs. O(log n)."""
         idle = Idle.DONE
         for b in sorted(range(len(self.brackets)), key=self._epochs.__getitem__):
             answer = self.brackets[b].next_job()
@@ -76,11 +76,11 @@ class AsyncHyperband:
         self.brackets[job.bracket].job_done(job, losses)
 
     def job_lost(self, job: Job) -> None:
-        """Record inf for `job` at its rung; or let it vanish from there."""
+        """Record inf for `job` at its rung; or drop it from there."""
         self.brackets[job.bracket].job_lost(job)
 
     def may_go_on(self, job: Job) -> bool:
-        """Tell whether the trial of `job` may still be promoted in its bracket. O(n)."""
+        """Return whether the trial of `job` may still be promoted in its bracket. O(n)."""
         return self.brackets[job.bracket].may_go_on(job)
 
     def _close(self) -> None:

@@ -24,7 +24,7 @@ from sim.schedulers.successive_halving import SuccessiveHalving
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What a scheduler may be told; each takes what it has a use for.
+    """The settings of schedulers; each scheduler uses those that it needs.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class Settings:
 
 
 class _Rungs(TypedDict):
-    """What every scheduler with rungs is told."""
+    """The settings of every scheduler with rungs."""
 
     r_min: int
     r_max: int

@@ -1,6 +1,6 @@
-"""Median stopping: a trial stops when it is worse than the average course of those completed.
+"""Median stopping: a trial stops when it is worse than the median of the completed trials.
 
-Owns the rule, and the running averages it needs. Who is handed out next is `in_place.InPlace`'s.
+Owns the rule, and the running averages it needs. Which job is next is `in_place.InPlace`'s.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from sim.schedulers.rungs.rung import Rung, check_levels
 
 
 def is_worse_than_the_median(best: float, averages: Rung) -> bool:
-    """Tell whether `best` is strictly worse than the median of the averages, if any. O(1).
+    """Return whether `best` is strictly worse than the median of the averages, if any. O(1).
 
     Golovin et al. 2017 (Google Vizier), section 3.2.2: a trial stops at step s if its best
     objective by then is strictly worse than the median of the running averages, up to s, of all
     completed trials. Of an even number the median is the mean of the two in the middle. Libraries
-    differ: Optuna compares with the completed trials' losses at s, Ray with the averages of those
-    that run, too.
+    differ: Optuna compares with the losses of the completed trials at s; Ray also counts the
+    averages of running trials.
 
     >>> from sim.schedulers import Trial
     >>> averages = Rung(level=1, eta=2, needed=half)
@@ -38,7 +38,7 @@ def is_worse_than_the_median(best: float, averages: Rung) -> bool:
 
 
 def half(k: int) -> int:
-    """Return of how many results the k-th is the lower middle one: a `needed` of `rung.Rung`."""
+    """Return the number of results whose lower median is the k-th: a `needed` of `rung.Rung`."""
     return 2 * k - 1
 
 
@@ -61,12 +61,12 @@ class _Course:
 class MedianStopping:
     """The median stopping rule of Google Vizier: see `is_worse_than_the_median`.
 
-    A trial trains `r_min` epochs at a time, the last time what is left to `r_max`, and after each
-    of these jobs goes on or stops for good; `r_min` is so the grace period and the step. With
-    ``r_min=1`` it is decided after each epoch, as in the paper. A survivor's next job is the
-    first one handed out, so it stays on the worker that has just trained it. Completed are the
-    trials that have reported at `r_max`, diverged there or not; until one has, nobody stops but
-    the diverged and the lost.
+    A trial trains `r_min` epochs at a time, in its last job what is left to `r_max`. After each job
+    it goes on or stops for good, so `r_min` is both the grace period and the step. With
+    ``r_min=1`` the rule decides after each epoch, as in the paper. A survivor's next job is the
+    first one handed out, so it stays on the worker that has just trained it. The completed trials
+    are those that have reported at `r_max`, diverged there or not. Until there is one, only
+    diverged and lost trials stop.
 
     Parameters
     ----------
@@ -75,8 +75,8 @@ class MedianStopping:
     r_min, r_max
         The epochs of a job, and the end of training.
     lost
-        In `protocol.LOST`, as every scheduler takes it; a lost trial is not completed, so it is
-        all one.
+        In `protocol.LOST`, as for every scheduler; it has no effect, since a lost trial is not
+        completed.
 
     Raises
     ------
@@ -97,11 +97,11 @@ class MedianStopping:
         self._courses: dict[int, _Course] = {}
 
     def next_job(self) -> Job | Idle:
-        """Answer a free worker: the trial that has just survived, else a new one. O(1)."""
+        """Return the next job: the trial that has just survived, else a new one. O(1)."""
         return self._trials.next_job()
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
-        """Hear the losses of `job`, and decide whether its trial goes on.
+        """Receive the losses of `job`, and decide whether its trial goes on.
 
         O(epochs); for a trial that is now completed, O(log n) for each of its jobs.
         """
@@ -124,7 +124,7 @@ class MedianStopping:
         self._stop(job)
 
     def may_go_on(self, job: Job) -> bool:
-        """Tell whether the trial of `job` has survived and waits for a worker. O(survivors)."""
+        """Return whether the trial of `job` has survived and waits for a worker. O(survivors)."""
         return self._trials.may_go_on(job)
 
     def _stop(self, job: Job) -> None:

@@ -1,6 +1,6 @@
 """PASHA: ASHA whose top rung is raised only while the ranking of the trials still changes.
 
-Owns when the top is raised. Who is promoted is `asha.ASHA`'s, whether two rankings agree
+Owns when the top is raised. Promotion is `asha.ASHA`'s; whether two rankings agree is
 `soft_ranking.SoftRanking`'s.
 """
 
@@ -15,13 +15,13 @@ from sim.schedulers.rungs.soft_ranking import SoftRanking
 
 
 class PASHA:
-    """Progressive ASHA (Bohdal et al. 2023, Algorithm 1): `r_max` is reached only if need be.
+    """Progressive ASHA (Bohdal et al. 2023, Algorithm 1): `r_max` is reached only if needed.
 
-    ASHA, but nobody is promoted from the top rung, at first the second one. Whenever a result is
-    recorded there, the trials of the top rung are ranked by their losses there and at the rung
-    below; if these rankings disagree, see `soft_ranking.SoftRanking`, the next rung is the top.
-    A trial at the top rung is paused until then. From the last rung, `r_max`, it is raised no
-    more, and this is ASHA.
+    ASHA, except that no trial is promoted from the top rung, at first the second one. Whenever a
+    result is recorded there, the trials of the top rung are ranked by their losses there and at the
+    rung below; if these rankings disagree, see `soft_ranking.SoftRanking`, the next rung is the
+    top. A trial at the top rung is paused until then. When the top rung is the last one, `r_max`,
+    it is not raised any more, and this is ASHA.
 
     The paper compares curves epoch by epoch; here a trial reports all epochs of a job at its end,
     so that epsilon changes when a job to the top rung ends. A lost or diverged trial ranks last at
@@ -73,7 +73,7 @@ class PASHA:
         return self.levels[self._asha.top]
 
     def next_job(self) -> Job | Idle:
-        """Answer a free worker: a promotion, up to the top rung, else a new trial. O(log n)."""
+        """Return the next job: a promotion, up to the top rung, else a new trial. O(log n)."""
         return self._asha.next_job()
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
@@ -85,15 +85,15 @@ class PASHA:
         self._hear(job, losses)
 
     def job_lost(self, job: Job) -> None:
-        """Record inf for `job` at its rung; or let it vanish from there."""
+        """Record inf for `job` at its rung; or drop it from there."""
         self._asha.job_lost(job)
         if not self._vanish:
             self._hear(job, [inf] * (job.stop - job.start))
 
     def may_go_on(self, job: Job) -> bool:
-        """Tell whether the trial of `job` may still be promoted. O(n).
+        """Return whether the trial of `job` may still be promoted. O(n).
 
-        At the top rung one may as long as results may come that raise it.
+        At the top rung it may, as long as further results may raise the top.
         """
         may_rise = self._asha.may_hear_at(self._asha.top)
         return self._asha.may_go_on(job) and (job.stop < self.top or may_rise)

@@ -1,8 +1,8 @@
-"""The conversation between a cluster and a scheduler.
+"""The protocol between a cluster and a scheduler.
 
-Owns the words: trials, jobs, the two ways to have no job, and what schedulers and searchers must
-answer. A scheduler is a pure state machine: everything that affects its state is in the calls
-listed here. It knows no clock, no worker and no file; it is told what was trained, never when.
+Owns the types: trials, jobs, the two reasons for having no job, and the methods of schedulers and
+searchers. A scheduler is a pure state machine: everything that affects its state is in the calls
+listed here. It knows no clock, no worker and no file; it learns what was trained, never when.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 class Trial(NamedTuple):
     """A numbered config under study; the number is its identity.
 
-    Trials and jobs are named tuples: immutable, and made in half the time of frozen dataclasses,
-    of which a run makes two a job.
+    Trials and jobs are named tuples: immutable, and made in half the time of frozen dataclasses. A
+    run makes two of them per job.
 
     >>> Trial(3, {"lr": 0.1}) == Trial(3, {"lr": 0.2})
     True
@@ -38,8 +38,8 @@ class Trial(NamedTuple):
 class Job(NamedTuple):
     """Train a trial from `start` to `stop` epochs on one worker; a start of 0 is from scratch.
 
-    The unit that is scheduled, reported and lost. `bracket` says for whose ladder of rungs it
-    trains; it is 0 for schedulers that have but one.
+    The unit that is scheduled, reported and lost. `bracket` is the number of the
+    bracket that it trains for, 0 for schedulers that have only one.
     """
 
     trial: Trial
@@ -60,12 +60,12 @@ LOST = ("inf", "vanish")
 
 
 def check_lost(lost: str) -> None:
-    """Refuse what is not in `LOST`.
+    """Raise if `lost` is not in `LOST`.
 
     Raises
     ------
     ValueError
-        It is not there.
+        It is not in `LOST`.
 
     """
     if lost not in LOST:
@@ -73,7 +73,7 @@ def check_lost(lost: str) -> None:
 
 
 class ProtocolError(RuntimeError):
-    """A call or an answer against the laws of the protocol; it left the state as it was."""
+    """A call or an answer broke a law of the protocol; the state is unchanged."""
 
 
 class Scheduler(Protocol):
@@ -81,18 +81,18 @@ class Scheduler(Protocol):
 
     The laws (`sim.schedulers.wrappers.contract.Contract` enforces 1 to 3 around any scheduler):
 
-    1. `Idle.WAIT` is answered only while a job is running, or nobody would ever ask again;
-       `Idle.DONE` is final.
+    1. `next_job` returns `Idle.WAIT` only while a job is running, since otherwise it would never be
+       called again; `Idle.DONE` is final.
     2. A trial has at most one running job; a job starts where its trial last reported (0 at
        first), and ``start < stop <= r_max``.
     3. `job_done` and `job_lost` name a running job, once.
     4. A diverged loss (NaN or +inf) is recorded as inf: it fills its place in the rung, ranks
        last, and is never promoted.
     5. Ties rank the lower trial number first; rank and promotion depend on recorded losses only,
-       never on who is running.
-    6. A lost job records inf at the rung it was training for, so that no barrier waits for ever;
-       or, with ``lost="vanish"``, it leaves its rung as if it had never entered it: the rung
-       shrinks, and the rooms of later rungs stay what they were.
+       never on which jobs are running.
+    6. For a lost job inf is recorded at the rung it was training for, so that no barrier waits for
+       ever; or, with ``lost="vanish"`` (drop), its trial leaves that rung as if it had never
+       entered it: the rung shrinks, and later rungs keep the room that they had.
     """
 
     @property
@@ -101,38 +101,39 @@ class Scheduler(Protocol):
         ...
 
     def next_job(self) -> Job | Idle:
-        """Answer a free worker: the job it is to run, or why there is none."""
+        """Return the job that a free worker is to run, or why there is none."""
         ...
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
-        """Hear the losses after epochs ``job.start + 1 .. job.stop``, one for each."""
+        """Record the losses after epochs ``job.start + 1 .. job.stop``, one for each."""
         ...
 
     def job_lost(self, job: Job) -> None:
-        """Hear that `job` will never report."""
+        """Record that `job` will never report."""
         ...
 
 
 @runtime_checkable
 class Dropping(Protocol):
-    """The optional part of the protocol: a scheduler that can tell which trials it has dropped.
+    """The optional part of the protocol: a scheduler that knows which trials it has dropped.
 
-    Who keeps checkpoints asks; ask through the function `may_go_on`, which any scheduler answers.
+    It is for programs that keep checkpoints. Call the function `may_go_on`, which takes any
+    scheduler.
     """
 
     def may_go_on(self, job: Job) -> bool:
-        """Tell whether the trial of `job`, the last job that it reported, may be trained further.
+        """Return whether the trial of `job`, the last job that it reported, may be trained further.
 
-        False promises that no job will start where it paused. Asking changes nothing; it is to be
-        asked of a trial that is not running, since a lost job may have to start there once more.
+        False promises that no job will start where it paused. The call changes nothing. Call it for
+        a trial that is not running, since a lost job may have to start there again.
         """
         ...
 
 
 def may_go_on(scheduler: Scheduler, job: Job) -> bool:
-    """Ask `scheduler`, if it can tell, else answer that all below r_max may go on.
+    """Return `scheduler.may_go_on(job)`; if it has no such method, whether `job` ends below r_max.
 
-    See `Dropping.may_go_on`; its cost is the scheduler's.
+    See `Dropping.may_go_on`. The cost is that of the scheduler's method.
     """
     if isinstance(scheduler, Dropping):
         return scheduler.may_go_on(job)
@@ -140,7 +141,7 @@ def may_go_on(scheduler: Scheduler, job: Job) -> bool:
 
 
 def waits_in(queue: Iterable[Job], job: Job) -> bool:
-    """Tell whether a job in `queue` starts where `job` has stopped. O(n)."""
+    """Return whether a job in `queue` starts where `job` has stopped. O(n)."""
     return any(each.trial == job.trial and each.start == job.stop for each in queue)
 
 
@@ -149,20 +150,20 @@ class Searcher(Protocol):
 
     @property
     def adaptive(self) -> bool:
-        """Whether it learns from what it observes; if not, it need not be told."""
+        """Whether it learns from what it observes; if not, `observe` need not be called."""
         ...
 
     def draw(self) -> Trial | None:
-        """Return the next trial, its number new; None once the space is exhausted, for ever."""
+        """Return the next trial, with a new number; None once the space is exhausted, for ever."""
         ...
 
     def observe(self, trial: Trial, epoch: int, loss: float) -> None:
-        """Hear the loss of `trial` after `epoch`."""
+        """Record the loss of `trial` after `epoch`."""
         ...
 
 
 def inform(searcher: Searcher, job: Job, losses: Sequence[float]) -> None:
-    """Tell `searcher` each loss that `job` reports, if it learns from them."""
+    """Pass each loss that `job` reports to `searcher`, if it learns from them."""
     if searcher.adaptive:
         for epoch, loss in enumerate(losses, job.start + 1):
             searcher.observe(job.trial, epoch, loss)

@@ -21,9 +21,9 @@ class RandomSearch:
         The end of training, in epochs.
     batch
         None: a free worker gets a new trial at once. N: the synchronous variant of d2l
-        Fig. 19.3.1, in which N trials are started, then all are waited for.
+        Fig. 19.3.1, in which N trials are started, and workers wait until all have ended.
     lost
-        In `protocol.LOST`, as every scheduler takes it; where nothing is compared, it is all one.
+        In `protocol.LOST`, as for every scheduler; it has no effect, since no losses are compared.
 
     Raises
     ------
@@ -47,7 +47,7 @@ class RandomSearch:
         self._running = 0
 
     def next_job(self) -> Job | Idle:
-        """Answer a free worker: a new trial, unless its batch is full. O(1)."""
+        """Return the next job: a new trial, unless its batch is full. O(1)."""
         if self._batch is not None:
             if not self._room and self._running:
                 return Idle.WAIT
@@ -60,7 +60,7 @@ class RandomSearch:
         return Job(trial, 0, self.r_max)
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
-        """Hear the losses of `job`."""
+        """Receive the losses of `job`."""
         inform(self._searcher, job, losses)
         self._running -= 1
 
@@ -69,5 +69,5 @@ class RandomSearch:
         self._running -= 1
 
     def may_go_on(self, job: Job) -> bool:  # noqa: ARG002 - it is the same for all
-        """Tell that no trial is trained twice."""
+        """Return False: no trial is trained twice."""
         return False

@@ -72,17 +72,17 @@ class SuccessiveHalving:
         self._brackets = Cycle(searcher, [shape], eta=eta, barrier=barrier, lost=lost)
 
     def next_job(self) -> Job | Idle:
-        """Answer a free worker: a promotion of the oldest bracket, else a new trial. O(log n)."""
+        """Return the next job: a promotion of the oldest bracket, else a new trial. O(log n)."""
         return self._brackets.next_job()
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
-        """Hear the losses of `job`; the last one is recorded at its rung."""
+        """Receive the losses of `job`; the last one is recorded at its rung."""
         self._brackets.job_done(job, losses)
 
     def job_lost(self, job: Job) -> None:
-        """Record inf for `job`, or let it vanish from its rung: either way the rung can fill."""
+        """Record inf for `job`, or drop it from its rung: either way the rung can fill."""
         self._brackets.job_lost(job)
 
     def may_go_on(self, job: Job) -> bool:
-        """Tell whether the bracket of `job` is open and may promote its trial. O(n log n)."""
+        """Return whether the bracket of `job` is open and may promote its trial. O(n log n)."""
         return self._brackets.may_go_on(job)

@@ -1,6 +1,6 @@
 """The searchers by the names that the command line gives them.
 
-Owns the names, what each one stands for, and how a searcher is fitted to what there are curves for.
+Owns the names, what each one stands for, and how a searcher is fitted to the available curves.
 """
 
 from __future__ import annotations
@@ -127,8 +127,8 @@ def searcher_for(
     Parameters
     ----------
     blackbox
-        Where the curves come from; told which are to come, if it is `Foreseeing` and the searcher
-        learns nothing.
+        Where the curves come from. If it is `Foreseeing` and the searcher learns nothing, its
+        `foresee` is called with the configs to come.
     seed
         Of the configs drawn and of the shuffling, >= 0.
     name, options
@@ -188,8 +188,8 @@ def searcher_over(
 ) -> Searcher:
     """Return the searcher of this name over `space`; see `searcher_for`.
 
-    Where no hyperparameter varies there is nothing to search: every searcher, a grid aside, whose
-    only config comes once, is random search.
+    If no hyperparameter varies, there is nothing to search: every searcher is random search, except
+    a grid, which yields its only config once.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ def searcher_over(
     configs
         Those of a table; empty if the whole space has curves.
     foresee
-        Told of the configs to come, a block at a time, if nothing observed can change them.
+        Called with the configs to come, a block at a time, if no observation can change them.
 
     """
     is_own = name not in SEARCHERS and own.is_own(name) and not name.startswith("optuna:")
@@ -287,7 +287,7 @@ class _Checked:
 def _foreseen(
     configs: Iterator[Config], foresee: Callable[[Sequence[Config]], None]
 ) -> Iterator[Config]:
-    """Yield `configs`, each block of them foretold; blocks double, so that few are in vain."""
+    """Yield `configs`, each block of them foreseen; blocks double, so that few are unused."""
     size, most = _FORESEEN
     while block := list(islice(configs, size)):
         foresee(block)

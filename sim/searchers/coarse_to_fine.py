@@ -22,12 +22,12 @@ class CoarseToFine:
     The multi-resolution search that Bengio 2012, sec. 3.3, advises: begin with few values over a
     wide range, then refine around the best. The first box is the whole space, its points those of
     one scrambled Sobol sequence: low-discrepancy instead of a grid, so that each trial tries a new
-    value of every hyperparameter. After the box of a sixteenth the search begins anew with the
-    whole space, for the best region may be elsewhere. A box has at least four points a dimension;
-    `stages.Stages` says when it ends, and `history.History` which trial is the best. A box stays
-    within the scale, and choices, which have no order, are never narrowed.
+    value of every hyperparameter. After the box of a sixteenth the search starts again with the
+    whole space, since the best region may be elsewhere. A box has at least four points per
+    dimension; `stages.Stages` decides when it ends, and `history.History` which trial is the best.
+    A box stays within the scale, and choices, which have no order, are never narrowed.
 
-    The randomness of a trial belongs to (seed, its number).
+    The randomness of a trial depends on (seed, its number).
 
     Parameters
     ----------
@@ -63,5 +63,5 @@ class CoarseToFine:
         return Trial(self._stages.drawn - 1, from_unit(self._space, [place])[0])
 
     def observe(self, trial: Trial, epoch: int, loss: float) -> None:
-        """Hear the loss of `trial` after `epoch`."""
+        """Record the loss of `trial` after `epoch`."""
         self._stages.hear(trial, epoch, loss)

@@ -20,17 +20,17 @@ _WIDTHS = (1.0, 1 / 2, 1 / 4, 1 / 8, 1 / 16)  # of the scale, pass after pass, t
 
 
 class Coordinate:
-    """Varies one hyperparameter of the best trial, then the next one of the best by then.
+    """Varies the hyperparameters of the best trial one after the other.
 
-    First comes an initial design over the whole space, points of a scrambled Sobol sequence, at
-    least four a dimension. From what it reports follows the order: by `sensitivity`, the highest
-    first. A pass takes the hyperparameters in this order, four trials each or more
-    (`stages.Stages`); on the first pass their values are of the whole scale, then of a window
-    around the best half as wide, down to a sixteenth; then the whole scale again. A window stays
-    within the scale, and of choices, which have no order, it holds all. Bengio 2012, sec. 3.3,
-    tells of coordinate descent by hand.
+    The search starts with a design over the whole space: points of a scrambled Sobol sequence, at
+    least four per dimension. The losses of the design determine the order of the hyperparameters:
+    by `sensitivity`, the highest first. A pass takes the hyperparameters in this order, four trials
+    each or more (`stages.Stages`). On the first pass their values are from the whole scale, then
+    from a window around the best that is half as wide, and so on down to a sixteenth; then from the
+    whole scale again. A window stays within the scale, and contains all choices, which have no
+    order. Bengio 2012, sec. 3.3, describes coordinate descent by hand.
 
-    The randomness of a trial belongs to (seed, its number).
+    The randomness of a trial depends on (seed, its number).
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class Coordinate:
         self._points = points("sobol", dimensions, seed, "coordinate")
         self._design = max(8, 1 << (4 * dimensions - 1).bit_length())  # a power of 2, see `points`
         self._ordered = ordered(space)
-        self._order: list[int] = []  # the dimensions, once the design has told
+        self._order: list[int] = []  # the dimensions, once the design is known
         self._line = -1  # which line is searched, counted over all passes; -1 in the design
         self._centre = np.zeros(dimensions)
 
@@ -69,7 +69,7 @@ class Coordinate:
         return Trial(self._stages.drawn - 1, from_unit(self._space, [place])[0])
 
     def observe(self, trial: Trial, epoch: int, loss: float) -> None:
-        """Hear the loss of `trial` after `epoch`."""
+        """Record the loss of `trial` after `epoch`."""
         self._stages.hear(trial, epoch, loss)
 
     def _along_the_line(self, point: Points) -> Points:
@@ -95,8 +95,8 @@ def sensitivity(
 ) -> npt.NDArray[np.float64]:
     """Return how much of the losses' ranks each dimension explains alone, at most 1.
 
-    It is the adjusted R squared of the ranks against a parabola in the place, which a valley with
-    its floor inside the scale has, too; of choices, against the mean of each choice.
+    It is the adjusted R squared of the ranks fitted by a parabola in the place, which also fits a
+    valley with its minimum inside the scale; for choices, by the mean of each choice.
 
     Parameters
     ----------

@@ -33,9 +33,9 @@ def grid(
     """Yield each config of a grid over `space` once; the last hyperparameter varies fastest.
 
     The scale of each hyperparameter is cut into as many equal parts as it has values, and each
-    value is the middle of its part, so that all stand for equal shares of the prior, and none is an
-    end of a scale that may have none. Choices, and whole numbers of which there are no more than
-    `points`, are all taken.
+    value is the middle of its part, so that all represent equal shares of the prior, and none is an
+    end of the scale, which may be infinite. All choices are taken, and all whole numbers of a range
+    of at most `points` numbers.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""What trials have reported, like compared with like.
+"""The losses that trials have reported, compared at one epoch.
 
-Owns at which epoch trials are compared. Every trial that has come further has a loss there, too, so
-no loss is ever held against one after more training, nor one after less.
+Owns the epoch at which trials are compared. A trial that was trained further has a loss there, too,
+so losses after different numbers of epochs are never compared.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from sim.schedulers.protocol import Trial
 
 
 def enough(space: Space) -> int:
-    """Return how many losses at one epoch tell something: one more than there are dimensions.
+    """Return how many losses at one epoch are enough to learn from: one more than dimensions.
 
-    It is the least that a model is fitted to in BOHB (Falkner et al. 2018, sec. 3.2).
+    It is the minimum for fitting a model in BOHB (Falkner et al. 2018, sec. 3.2).
     """
     return len(varying(space)) + 1
 
 
 class History:
-    """The losses heard so far, compared at the `level`: the highest epoch that enough have reached.
+    """The losses so far, compared at the `level`: the highest epoch that enough trials reached.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class History:
         self._best: dict[int, tuple[float, int]] = {}  # loss and number, by epoch
 
     def hear(self, trial: Trial, epoch: int, loss: float) -> bool:
-        """Note the loss of `trial` after `epoch`; tell whether it is its first. O(1)."""
+        """Record the loss of `trial` after `epoch`; return whether it is its first. O(1)."""
         first = trial.number not in self._trials
         self._trials[trial.number] = trial
         loss = loss if loss < inf else inf  # noqa: FURB136  NaN too
@@ -69,12 +69,12 @@ class History:
 
     @property
     def losses(self) -> Mapping[int, float]:
-        """The loss at the level by the trial's number, in the order heard; empty without one."""
+        """The losses at the level by trial number, in the order recorded; empty without a level."""
         return {} if self.level is None else self._losses[self.level]
 
     @property
     def best(self) -> Trial | None:
-        """The trial of the lowest loss at the level, the lower number first; None without one."""
+        """The trial of lowest loss at the level, the lower number first; None without a level."""
         return None if self.level is None else self._trials[self._best[self.level][1]]
 
     def trial(self, number: int) -> Trial:

@@ -1,4 +1,4 @@
-"""Random search, and any other order of configs that nothing observed can change.
+"""Random search, and any other order of configs that does not depend on observations.
 
 Owns how configs are numbered as they come, and the random orders: draws from a space, a table's
 configs. The config of a trial depends on the seed and the trial's number alone, so two schedulers
@@ -19,7 +19,7 @@ ORDERS = ("sampled", "shuffled", "given")
 """In which order a table's configs are tried: with replacement, each once, or as they stand."""
 
 # Configs drawn at a time: vectorised draws cost a fiftieth of single ones. The config of a trial
-# depends on it, so a change is a change of every result, to be told in the changelog.
+# depends on it, so a change changes every result and belongs in the changelog.
 _BLOCK = 1024
 
 
@@ -29,7 +29,7 @@ class Listed:
     Parameters
     ----------
     configs
-        Read lazily, one config a draw; may be infinite.
+        Read lazily, one config per draw; may be infinite.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Local search: some trials are near the best one so far, the others drawn as random search does.
+"""Local search: some trials are near the best one so far, the others are those of random search.
 
-Owns what is near.
+Owns the distribution of a neighbour.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class LocalSearch:
     random search has for a trial of this number, so that the two are paired at one seed, and are
     the same until trials can be compared (`history.History`). A neighbour is a normal step away
     in every dimension, its standard deviation log-uniform between 0.01 and 0.3 of the scale, the
-    same for all dimensions; what would leave the scale is reflected at its end. Choices have no
-    order: each is drawn anew with probability 1 / dimensions. A neighbour that is the best config
+    same for all dimensions; a step that would leave the scale is reflected at its end. Choices have
+    no order: each is redrawn with probability 1 / dimensions. A neighbour that is the best config
     itself is drawn again.
 
-    The randomness of a trial belongs to (seed, its number).
+    The randomness of a trial depends on (seed, its number).
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class LocalSearch:
         return Trial(number, config)
 
     def observe(self, trial: Trial, epoch: int, loss: float) -> None:
-        """Hear the loss of `trial` after `epoch`."""
+        """Record the loss of `trial` after `epoch`."""
         self._history.hear(trial, epoch, loss)
 
     def _near(self, best: Config, rng: np.random.Generator) -> Config:
@@ -84,5 +84,5 @@ class LocalSearch:
 
 
 def _reflected(places: Points) -> Points:
-    """Return `places` reflected into [0, 1] at its ends, as often as need be."""
+    """Return `places` reflected into [0, 1] at its ends, as often as needed."""
     return 1 - np.abs(1 - places % 2)

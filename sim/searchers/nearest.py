@@ -1,6 +1,6 @@
 """The recorded config that is nearest to a point of the space.
 
-Owns what a table tries when a searcher proposes a config that nobody recorded.
+Owns which config of a table is tried when a searcher proposes a config that is not recorded.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from sim.searchers.stages import ordered
 
 
 def nearest(space: Space, configs: Sequence[Config]) -> Callable[[Config], Config]:
-    """Return what maps any config of `space` to the nearest of `configs`.
+    """Return a function that maps any config of `space` to the nearest of `configs`.
 
     Distance is Euclidean on the unit scale of each hyperparameter; two different choices are 1
-    apart. Of equally near ones the first is taken. Who proposes many points meets some configs
-    again, as with the order ``"sampled"``.
+    apart. Of equally near configs the first is taken. A searcher that proposes many points meets
+    some configs more than once, as with the order ``"sampled"``.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def nearest(space: Space, configs: Sequence[Config]) -> Callable[[Config], Confi
     Returns
     -------
     callable
-        O(configs) a call.
+        O(configs) per call.
 
     Examples
     --------

@@ -1,8 +1,8 @@
 """Optuna's samplers as searchers: ask and tell, on the unit cube.
 
-Owns what Optuna is asked, what it is told of a trial, and when. The one file that imports Optuna,
-an optional extra; `catalogue` imports it when it is asked for. `docs/searchers.md` says what is,
-and is not, like BOHB and MOBSTER.
+Owns what Optuna is asked, what it learns about a trial, and when. This is the only file that
+imports Optuna, an optional extra; `catalogue` imports it when it is needed. `docs/searchers.md`
+says in what it is like BOHB and MOBSTER, and in what it is not.
 """
 
 from __future__ import annotations
@@ -92,14 +92,14 @@ class Learning:
     search. From then on each is asked of the sampler, in a study that holds, of the trials so far,
 
     - those that have reported at the level (`history.History`), with their losses there; a diverged
-      one with the worst loss below inf known when it is told;
+      one has the worst loss below inf that is known at that time;
     - as running, those that have reported nothing yet, lost ones among them;
     - not those that have reported below the level only.
 
-    When the level rises the study is made anew. Over a table Optuna is told the loss of the
-    recorded config at the point that it asked for. Hyperparameters are floats in [0, 1], by their
-    prior's scale, and choices are categorical. The sampler is made anew for each trial, its
-    randomness that of (seed, number of the trial).
+    When the level rises, the study is rebuilt. Over a table, Optuna gets the loss of the recorded
+    config that was tried for its point. Hyperparameters are floats in [0, 1], by their
+    prior's scale, and choices are categorical. The sampler is rebuilt for each trial; its
+    randomness depends on (seed, number of the trial).
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class Learning:
         self._pending: set[int] = set()  # those that have reported nothing
         self._told: set[int] = set()  # those whose loss the study has
         self._running: dict[int, int] = {}  # Optuna's number of those that run in the study
-        self._news: dict[int, None] = {}  # who has reported since the last draw, in order
+        self._news: dict[int, None] = {}  # trials that have reported since the last draw, in order
 
     def draw(self) -> Trial:
         """Return the next trial: the sampler's, once there is something to learn from."""
@@ -154,7 +154,7 @@ class Learning:
         return Trial(number, _config(self._space, asked.params))
 
     def observe(self, trial: Trial, epoch: int, loss: float) -> None:
-        """Hear the loss of `trial` after `epoch`."""
+        """Record the loss of `trial` after `epoch`."""
         if trial.number not in self._known:  # it was given first
             self._known[trial.number] = self._frozen(trial.config)
         self._history.hear(trial, epoch, loss)
@@ -162,7 +162,7 @@ class Learning:
         self._news[trial.number] = None
 
     def _informed(self) -> optuna.Study:
-        """Return the study at the present level, told of all that has been reported."""
+        """Return the study at the present level, with all that has been reported."""
         finite = [loss for loss in self._history.losses.values() if np.isfinite(loss)]
         bounds = min(finite, default=0.0), max(finite, default=0.0)  # -inf alone may be a level
         if self._study is None or self._level != self._history.level:
@@ -185,7 +185,7 @@ class Learning:
         return self._study
 
     def _tell(self, study: optuna.Study, number: int, bounds: tuple[float, float]) -> None:
-        """Tell the loss of our trial of this number at the level, moved within `bounds`."""
+        """Pass Optuna the loss of our trial of this number at the level, moved within `bounds`."""
         self._told.add(number)
         value = float(np.clip(self._history.losses[number], *bounds))
         running = self._running.pop(number, None)
@@ -287,7 +287,7 @@ def _config(space: Space, params: Mapping[str, Any]) -> Config:
 def _quietly() -> Iterator[None]:
     """Silence what Optuna logs, and its warnings of experimental features; then all is as before.
 
-    A sampler's warnings of a model that fits badly say nothing that a user could mend.
+    A user could not act on a sampler's warnings of a model that fits badly.
     """
     verbosity = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)

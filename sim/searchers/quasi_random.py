@@ -18,7 +18,7 @@ from learning_curves.streams import generator
 
 Kind = Literal["sobol", "halton"]
 
-_BLOCK = 1024  # points drawn at a time; a power of 2, as Sobol's sequence wants it
+_BLOCK = 1024  # points drawn at a time; a power of 2, as Sobol's sequence needs
 
 
 def points(kind: Kind, dimensions: int, seed: int, purpose: str) -> Iterator[Points]:

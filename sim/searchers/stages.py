@@ -1,6 +1,6 @@
-"""A search in stages: each begins where the one before has found the best.
+"""A search in stages: each begins around the best trial of the stages before.
 
-Owns when a stage ends, whoever reports late or never. Must not know what the stages are.
+Owns when a stage ends, also if some trials report late or never. Must not know what the stages are.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from sim.searchers.history import History, enough
 
 
 class Stages:
-    """Numbers the trials of the stages, and tells when to begin the next.
+    """Numbers the trials of the stages, and decides when the next one begins.
 
-    A stage ends once as many of its own trials as it wants have reported. Until then trials go on
-    being drawn from it, as many as there are workers that ask: the reports that a stage waits for
-    may never come, when jobs are lost. A late report of an earlier stage counts for the best trial,
-    not for the end.
+    A stage ends when the wanted number of its own trials have reported. Until then trials are drawn
+    from it, for any number of workers, because some reports may never come when jobs are lost. A
+    late report of an earlier stage counts for the best trial, but not for the end of the stage.
 
     Parameters
     ----------
@@ -36,7 +35,7 @@ class Stages:
         self._heard = 0  # how many of its trials have reported
 
     def hear(self, trial: Trial, epoch: int, loss: float) -> None:
-        """Hear the loss of `trial` after `epoch`."""
+        """Record the loss of `trial` after `epoch`."""
         is_first = self.history.hear(trial, epoch, loss)
         self._heard += is_first and trial.number >= self._first
 
@@ -53,5 +52,5 @@ class Stages:
 
 
 def ordered(space: Space) -> Sequence[bool]:
-    """Tell of each dimension whether its values have an order: choices have none."""
+    """Return for each dimension whether its values have an order: choices have none."""
     return [not spaces.is_choices(space[name]) for name in varying(space)]

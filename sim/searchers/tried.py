@@ -1,7 +1,7 @@
-"""The trials as they are tried: what a searcher proposes, where all of it cannot be had.
+"""The trials as they are tried, where a proposed config may have no curve.
 
-Owns what comes between an adaptive searcher and the run: configs to try first, the recorded config
-that is tried in place of the one proposed, a limit.
+Owns the changes between an adaptive searcher and the run: configs to try first, the recorded config
+that replaces a proposed one, a limit.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sim.schedulers.protocol import Searcher, Trial
 class Tried:
     """A searcher whose trials come after those given, and whose configs may be replaced.
 
-    The searcher inside is told of every loss, with the config that was tried. Its own trials are
+    The searcher inside observes every loss, with the config that was tried. Its own trials are
     numbered from 0; those given first have the numbers below.
 
     Parameters
@@ -27,7 +27,7 @@ class Tried:
     replace
         Returns the config that is tried in place of the one proposed; None for that one.
     most
-        After so many trials in all it is exhausted; None for no limit.
+        After this number of trials in all it is exhausted; None: no limit.
 
     Examples
     --------
@@ -56,7 +56,7 @@ class Tried:
         self._drawn = 0
 
     def draw(self) -> Trial | None:
-        """Return the next trial; None once there are as many as there may be."""
+        """Return the next trial; None once the limit is reached."""
         number = self._drawn
         if self._most is not None and number >= self._most:
             return None
@@ -71,6 +71,6 @@ class Tried:
         return Trial(number, config)
 
     def observe(self, trial: Trial, epoch: int, loss: float) -> None:
-        """Tell the searcher the loss of `trial` after `epoch`, by its own number."""
+        """Pass the searcher the loss of `trial` after `epoch`, by the searcher's own number."""
         own = Trial(trial.number - len(self._first), trial.config)
         self._searcher.observe(own, epoch, loss)

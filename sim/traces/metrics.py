@@ -1,4 +1,4 @@
-"""What a run's trace says: where the workers' time went, and how good the result was when.
+"""Measures of a trace: where the workers' time went, and how good the result was at which time.
 
 Owns the measures; each is a pure function of a trace. Must not know how the trace came about, nor
 how a measure is shown.
@@ -33,8 +33,8 @@ def worker_seconds(trace: Trace) -> dict[str, float]:
     dict
         Seconds of each of the `PARTS`: `training` that was reported, saved by a lost job, or cut by
         the end of the run; `overhead` (start, save, restore); `wasted`, the training of lost jobs
-        that was not saved; `down`, crashed or absent; `waiting`, told WAIT; `drained`, told DONE or
-        past the last job. They add up to workers x end, up to rounding.
+        that was not saved; `down`, crashed or absent; `waiting`, idle after WAIT; `drained`, idle
+        after DONE or after the last job. They add up to workers x end, up to rounding.
 
     """
     jobs, down = trace.jobs, trace.down
@@ -80,7 +80,7 @@ def finished(trace: Trace) -> int:
 
 
 def count(trace: Trace, outcome: str) -> int:
-    """Count the jobs that ended so, done, lost or cut; each attempt is one."""
+    """Count the jobs with this outcome (done, lost or cut); each attempt counts."""
     return int((trace.jobs["outcome"] == outcome).sum())
 
 

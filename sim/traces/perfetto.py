@@ -1,10 +1,10 @@
 """A run for a trace viewer: the Trace Event Format, for ui.perfetto.dev and chrome://tracing.
 
-Owns that format, and what of a trace becomes which event. Must not know how the run came about.
+Owns that format, and which part of a trace becomes which event. Must not know how the run was made.
 
-The workers are the threads of one process. On a thread slices nest or are apart, never overlap
-otherwise, which is why time is rounded to whole microseconds before durations are taken; in the
-`args` of an event numbers are in full, and seconds, as in the trace.
+The workers are the threads of one process. Slices on a thread may nest but not overlap, so time is
+rounded to whole microseconds before durations are computed. In the `args` of an event, numbers are
+in full and in seconds, as in the trace.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def write(
         The hyperparameters of each trial, by its number.
     costs
         What jobs cost beside their epochs: with them the overhead stands in a job as slices of its
-        own, `start` (restoring included) and `save`, wherever the trace tells where it fell. In a
-        job that was lost or cut while trials are saved it does not. None: in `args` alone.
+        own, `start` (restoring included) and `save`, where the trace determines when it was. For
+        a job that was lost or cut while trials are saved it does not. None: only in `args`.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def _overhead(row: Mapping[str, Any], costs: Costs, r_max: int) -> Iterator[Even
 
 
 def _counters(trace: Trace) -> Iterator[Event]:
-    """Count the workers at a job, and follow the incumbent."""
+    """Count the workers that run a job, and follow the incumbent."""
     started, ended = (_rounded(trace.jobs[name].to_numpy()) for name in ("started", "ended"))
     times, places = np.unique(np.concatenate([[0], started, ended]), return_inverse=True)
     change = np.zeros(len(times), dtype=np.int64)

@@ -1,7 +1,7 @@
-"""A live run turned into what can be simulated: curves, and what jobs cost beside their epochs.
+"""A live run as curves and costs that can be simulated.
 
-Owns what is assumed of the epochs that nobody trained. Must not know how the live run was made, nor
-how far a simulation of it is from the truth (`sim.experiments.parity`).
+Owns the assumptions on epochs that were not trained. Must not know how the live run was made, nor
+how far a simulation of it is from the live run (`sim.experiments.parity`).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NO_TIME = 1e-9  # seconds of an epoch that took none, such as one that raised: 
 
 @dataclass(frozen=True)
 class Lived:
-    """What a live run leaves: its log, and how far each trial was trained.
+    """The result of a live run: its log, and how far each trial was trained.
 
     Parameters
     ----------
@@ -41,10 +41,10 @@ class Lived:
         a job that were not spent in epochs.
     trials
         Each trial that was started, and its curve, by its number; the numbers run from 0. A curve
-        is as long as what was reported of it, maybe empty. From where training raised, its losses
-        are inf and its seconds 0.
+        has the epochs that were reported, possibly none. From the epoch at which training raised an
+        exception, its losses are inf and its seconds 0.
     overheads
-        One row a reported job: `job`, its number, and the seconds in which it `restored` and
+        One row for each reported job: `job`, its number, and the seconds in which it `restored` and
         `saved` its trial, 0 where it did not.
 
     """
@@ -58,8 +58,8 @@ def completed(lived: Lived) -> tuple[Scripted, float]:
     """Return curves up to r_max whose config ``{"number": i}`` is trial i, and how much is assumed.
 
     An epoch that was never trained takes the last loss of its trial, and the trial's mean seconds
-    an epoch; of a trial of which nothing was reported, it takes the median loss and the mean
-    seconds that the other trials, so completed, have at that epoch. O(trials x r_max).
+    per epoch. For a trial without any report, it takes the median loss and the mean seconds that
+    the other trials, completed in this way, have at that epoch. O(trials x r_max).
 
     Returns
     -------
@@ -76,11 +76,11 @@ def completed(lived: Lived) -> tuple[Scripted, float]:
     Notes
     -----
     The bias is known. Learning goes on where a scheduler stops a trial: a simulation that trains
-    such a trial further sees it stand still, hardly promotes it again, and underrates what further
-    training brings. Its seconds are the mean of few epochs, of which the first may be slow. What
-    a crash stopped stands still in the same way, though to its scheduler the loss was inf. And
-    there is no trial after the last: a simulation that gets further than the live run has none.
-    One that decides as the live run did reads no epoch that is assumed, but those of jobs that
+    such a trial further sees a constant loss, hardly promotes it again, and underestimates further
+    training. Its seconds are the mean of few epochs, of which the first may be slow. A trial that
+    a crash stopped is constant in the same way, though its scheduler saw the loss inf. There is no
+    trial after the last one: a simulation that gets further than the live run finds none. A
+    simulation that decides as the live run did reads no assumed epochs, except those of jobs that
     were lost or cut.
 
     Examples
@@ -107,12 +107,12 @@ def completed(lived: Lived) -> tuple[Scripted, float]:
 
 
 def calibrated(lived: Lived) -> Costs:
-    """Return the costs at which the live run's own jobs would cost what they did, taken together.
+    """Return the costs at which the jobs of the live run have the overhead that they had in total.
 
-    They are means, since means keep the total. Of the jobs that reported at their first attempt,
+    They are means, which preserve the total. Of the jobs that reported at their first attempt,
     those that stop below r_max save, and those that restored anything restore. A job that starts
-    above 0 and restored nothing was carried straight on with: it does not start. Whatever overhead
-    is left, that of the jobs carried on included, is the start of all the others.
+    above 0 and restored nothing continued on its worker: it has no start. The remaining overhead,
+    including that of such jobs, is the start of all other jobs.
 
     Raises
     ------
@@ -121,9 +121,9 @@ def calibrated(lived: Lived) -> Costs:
 
     Notes
     -----
-    What the live run never did costs nothing here, such as to restore a trial under a scheduler
-    that lets workers carry on: it is unknown. More seconds restored and saved than there was
-    overhead would leave less than nothing; then a start takes 0 seconds, and the total is not kept.
+    What the live run never did has unknown costs and is free here, such as restoring a trial under
+    a scheduler whose workers continue their trials. If the seconds of restoring and saving exceed
+    the overhead, a start takes 0 seconds, and the total is not preserved.
 
     """
     jobs = lived.trace.jobs
@@ -152,8 +152,8 @@ def table(lived: Lived, card: Card) -> Tabular:
     lived
         The run.
     card
-        What was trained on what; it lends the table all but r_max, seeds and one known flaw: the
-        share of the epochs that is assumed, if any is.
+        What was trained on what; the table takes all of it but r_max, the seeds and one known flaw:
+        the share of the epochs that is assumed, if any is.
 
     Raises
     ------

@@ -1,6 +1,6 @@
 """The trace: the log of all jobs of one run, simulated or live, in one schema.
 
-Owns the columns and the files. Must not know how the jobs came about. All measures are functions
+Owns the columns and the files. Must not know how the jobs were run. All measures are functions
 of it, in `sim.traces.metrics`.
 """
 
@@ -83,18 +83,18 @@ def _table(rows: Sequence[tuple[float, ...]], kinds: Mapping[str, type]) -> pd.D
     return pd.DataFrame(columns, copy=False)
 
 
-# One for all runs: to make a table takes as long as to simulate fifty jobs.
+# One for all runs: making a table takes as long as simulating fifty jobs.
 _NEVER_DOWN, _NOTHING_KEPT = _table((), _DOWN), _table((), _KEPT)
 
 
 @dataclass(frozen=True)
 class Trace:
-    """One run: its jobs, and what the jobs alone do not tell.
+    """One run: its jobs, and what the jobs alone do not show.
 
     Parameters
     ----------
     jobs
-        One row a job, in the order of start, with the columns `COLUMNS`.
+        One row for each job, in the order of start, with the columns `COLUMNS`.
     workers
         How many workers there were; some may have run no job.
     r_max
@@ -102,8 +102,8 @@ class Trace:
     end
         When the run ended, in seconds.
     drained_from
-        When the scheduler said DONE, or a limit let it hand out no more, in seconds; else `end`.
-        A worker that is free after that is drained, before that it is waiting.
+        When the scheduler returned DONE, or a limit stopped it, in seconds; else `end`. Before that
+        a free worker is waiting, after that it is idle at end.
     down
         One row for each time that a worker was away: the columns worker, since, until (seconds, in
         the run). Of one worker they do not overlap, and it has no job then.

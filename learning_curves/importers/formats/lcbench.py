@@ -152,7 +152,7 @@ class _Run:
 
 
 def _configs(runs: list[_Run]) -> tuple[list[Config], dict[str, Any], tuple[str, ...]]:
-    """Return each run's config, what is the same in all, and the flaws that were mended."""
+    """Return each run's config, what is the same in all, and the flaws that were fixed."""
     names = list(runs[0].config)
     for run in runs:
         for name in names:

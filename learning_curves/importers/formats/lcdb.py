@@ -50,7 +50,7 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
 
     Epoch k is the k-th anchor, and its seconds are those of training from scratch on it: a training
     up to anchor k costs the sum of all before. With `seconds_are` ``"cumulative"`` it costs just
-    the seconds of the last, as it does for a learner that is trained anew at each rung.
+    the seconds of the last, as for a learner that is retrained at each rung.
 
     Raises
     ------

@@ -32,7 +32,7 @@ _SPREAD = (
 
 
 def is_url(source: str) -> bool:
-    """Tell whether `source` is the URL of a storage.
+    """Return whether `source` is the URL of a storage.
 
     >>> is_url("postgresql://me@host/db"), is_url("runs/study.db")
     (True, False)

@@ -1,7 +1,7 @@
-"""What an epoch costs on a GPU: so much in any case, and so much for each step.
+"""The seconds of an epoch on a GPU: a constant, plus a constant for each step.
 
-Owns the model and its fit to published figures. Must not know what the losses are: recorded ones
-keep theirs and only take other seconds.
+Owns the model and its fit to published figures. Must not know the losses: recorded curves
+keep their losses and take other seconds.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ class GpuCost:
     Parameters
     ----------
     base_seconds
-        What every epoch takes: validation, loading, reporting.
+        The seconds of every epoch: validation, loading, reporting.
     step_seconds
-        What each step, the training on one batch, adds.
+        The seconds of each step, the training on one batch.
 
     Examples
     --------
@@ -46,7 +46,7 @@ class GpuCost:
     step_seconds: float
 
     def seconds_per_epoch(self, steps: int) -> float:
-        """Return the seconds of an epoch of so many steps."""
+        """Return the seconds of an epoch of `steps` steps."""
         return self.base_seconds + self.step_seconds * steps
 
     def relative_errors(
@@ -58,10 +58,10 @@ class GpuCost:
 
 
 def fit(steps: Sequence[int], seconds: Sequence[float]) -> GpuCost:
-    """Return the cost that measured epochs suggest: least squares of the relative error.
+    """Return the cost fitted to measured epochs by least squares of the relative error.
 
-    A share of the time, rather than seconds, is what matters to a schedule, and measured times
-    scatter in proportion; plain least squares would let the few slowest runs decide.
+    For a schedule the relative error matters, and the scatter of measured times is proportional to
+    them; with plain least squares the few slowest runs would dominate the fit.
 
     Parameters
     ----------
@@ -101,9 +101,9 @@ def d2l_runs() -> tuple[list[int], list[float]]:
 
 @cache
 def d2l_gpu() -> GpuCost:
-    """Return the cost fitted to `d2l_runs`: 5.17 s and 3.06 ms a step.
+    """Return the cost fitted to `d2l_runs`: 5.17 s and 3.06 ms per step.
 
-    It is off by 4.4 % on average and by 11 % at most, over 260 to 1715 steps; outside these it
+    Its error is 4.4 % on average and 11 % at most, over 260 to 1715 steps; outside this range it
     extrapolates.
     """
     return fit(*d2l_runs())

@@ -17,8 +17,8 @@ class Bracket:
     """One ladder: `size` trials enter, each rung passes the best on to the next.
 
     Rung k has room for ``max(1, size // eta**k)`` trials. When a rung is full, as many of its
-    best trials as the next has room for are queued, in order of rank; a diverged trial never is,
-    and its place stays empty (Jamieson & Talwalkar 2016, Algorithm 1, in whole numbers).
+    best trials as the next one has room for are queued, in order of rank; a diverged trial is never
+    queued, and its place stays empty (Jamieson & Talwalkar 2016, Algorithm 1, in whole numbers).
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Bracket:
         self.size = size
         self._eta = eta
         self._drawn = 0
-        self._entrants = size  # how many trials the rung now being filled will hear from
+        self._entrants = size  # how many trials will report at the rung now being filled
         self._current = 0  # the rung now being filled
         self._queue: deque[Job] = deque()
 
@@ -59,7 +59,7 @@ class Bracket:
         return self._queue.popleft()
 
     def enter(self, draw: Callable[[], Trial | None]) -> Job | None:
-        """Let a new trial in; None, and the bracket is closed at its present size, if none is left.
+        """Return the first job of a new trial; None if none is left, which closes the bracket.
 
         Closing may fill the first rung: call `advance` afterwards.
         """
@@ -80,7 +80,7 @@ class Bracket:
         self.rungs[self._current].record(trial, loss)
 
     def advance(self) -> bool:
-        """Go on to the next rung if this one is full, queueing the promoted; tell whether it was.
+        """Go on to the next rung if this one is full, queueing the promoted; return whether it was.
 
         O(1), or O(trials promoted) when the rung is full.
         """
@@ -99,9 +99,9 @@ class Bracket:
         return True
 
     def may_go_on(self, job: Job) -> bool:
-        """Tell whether the trial of `job` is promoted and waits, or may yet be. O(n log n).
+        """Return whether the trial of `job` is promoted and waits, or may yet be. O(n log n).
 
-        It may yet be while the rung is not full and, of those heard from, it is one of the best
+        It may yet be promoted while the rung is not full and it is among the best recorded trials
         that the next rung has room for.
         """
         rung = self.rungs[self._current]

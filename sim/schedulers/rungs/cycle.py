@@ -1,7 +1,7 @@
 """A cycle of brackets: synchronous ladders of given shapes, opened one after the other.
 
 Owns the order of the brackets, and whether a worker waits for one; the rule within one is
-`bracket.Bracket`'s. Must not know which algorithm has chosen the shapes.
+`bracket.Bracket`'s. Must not know which algorithm chose the shapes.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ class Shape(NamedTuple):
 
 
 def check_prefact(prefact: int) -> None:
-    """Refuse a factor of the sizes that is no whole number above 0.
+    """Raise if the factor of the sizes is no whole number above 0.
 
     Raises
     ------
     ValueError
-        It is none.
+        It is not.
 
     """
     if not isinstance(prefact, int) or prefact < 1:
@@ -81,7 +81,7 @@ class Cycle:
         self._promising = 0  # running jobs whose end may lead to a promotion
 
     def next_job(self) -> Job | Idle:
-        """Answer a free worker: a promotion of the oldest bracket, else a new trial. O(log n)."""
+        """Return the next job: a promotion of the oldest bracket, else a new trial. O(log n)."""
         job = self._promotion() or self._new_trial() or self._promotion()
         if job is None:
             # A bracket that is not exhausted goes on once it is full, or gives way to the next.
@@ -90,16 +90,16 @@ class Cycle:
         return job
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
-        """Hear the losses of `job`; the last one is recorded at its rung."""
+        """Receive the losses of `job`; the last one is recorded at its rung."""
         inform(self._searcher, job, losses)
         self._end(job, losses[-1])
 
     def job_lost(self, job: Job) -> None:
-        """Record inf for `job`, or let it vanish from its rung: either way the rung can fill."""
+        """Record inf for `job`, or drop it from its rung: either way the rung can fill."""
         self._end(job, None if self._vanish else inf)
 
     def may_go_on(self, job: Job) -> bool:
-        """Tell whether the bracket of `job` is open and may promote its trial. O(n log n)."""
+        """Return whether the bracket of `job` is open and may promote its trial. O(n log n)."""
         bracket = self._open.get(job.bracket)
         return bracket is not None and bracket.may_go_on(job)
 
@@ -129,7 +129,7 @@ class Cycle:
         return job
 
     def _end(self, job: Job, loss: float | None) -> None:
-        """Record `loss` in the bracket of `job`; None if it vanishes."""
+        """Record `loss` in the bracket of `job`; None if its trial is dropped."""
         self._promising -= job.stop < self.r_max
         bracket = self._open[job.bracket]
         if loss is None:

@@ -1,7 +1,7 @@
 """Trials that are decided on when they report: they go on in place, or stop for good.
 
-Owns which job is handed out next: that of a survivor, else a new trial's. Must not know what lets a
-trial survive.
+Owns which job is handed out next: that of a survivor, else that of a new trial. Must not know which
+trials survive.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from sim.schedulers.protocol import Idle, Job, Searcher, waits_in
 
 
 class InPlace:
-    """The jobs of trials that go on in place: whoever survives is handed out first.
+    """The jobs of trials that go on in place: a survivor is handed out first.
 
-    So a survivor stays on the worker that has just trained it.
+    A survivor thus stays on the worker that has just trained it.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class InPlace:
         self._promising = 0  # running jobs after which their trial may go on
 
     def next_job(self) -> Job | Idle:
-        """Answer a free worker: the trial that survived first, else a new one. O(1)."""
+        """Return the next job: the trial that survived first, else a new one. O(1)."""
         if self._survivors:
             job = self._survivors.popleft()
         else:
@@ -54,11 +54,11 @@ class InPlace:
         return job
 
     def end(self, job: Job, survives_to: int | None = None) -> None:
-        """Hear that `job` has ended, and to which epoch its trial is to go on, if it does. O(1)."""
+        """Record that `job` has ended, and to which epoch its trial goes on, if it does. O(1)."""
         self._promising -= job.stop < self._r_max
         if survives_to is not None:
             self._survivors.append(Job(job.trial, job.stop, survives_to))
 
     def may_go_on(self, job: Job) -> bool:
-        """Tell whether the trial of `job` has survived and waits for a worker. O(survivors)."""
+        """Return whether the trial of `job` has survived and waits for a worker. O(survivors)."""
         return waits_in(self._survivors, job)

@@ -19,7 +19,7 @@ _Entry: TypeAlias = tuple[float, int, Trial]
 
 
 def check_levels(r_min: int, r_max: int) -> None:
-    """Refuse a first and a last level that cannot be.
+    """Raise if the first and the last level are impossible.
 
     Raises
     ------
@@ -81,10 +81,10 @@ def rung_levels(r_min: int, r_max: int, eta: int) -> tuple[int, ...]:
 class Rung:
     """The losses recorded at one level, ranked: the lower loss first, then the lower number.
 
-    It answers at any time who is among the best, ``n // eta`` of the n recorded unless `needed`
-    says otherwise: they are kept apart from the rest, and the worst of them, the cut, is at hand.
-    It also keeps, for schedulers that promote one trial at a time, who was promoted: a promoted
-    trial keeps its place in n and in the ranking.
+    It knows at any time which trials are among the best: ``n // eta`` of the n recorded, unless
+    `needed` says otherwise. They are kept apart from the rest, and the worst of them is the cut.
+    For schedulers that promote one trial at a time, it also records which trials were promoted. A
+    promoted trial keeps its place in n and in the ranking.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ class Rung:
     eta
         One in `eta` is among the best.
     needed
-        In place of that: of how many recorded there are k best. Strictly increasing in k, and
-        ``needed(k) >= k``.
+        In place of `eta`: the number of recorded losses from which on k trials are among the best.
+        Strictly increasing in k, and ``needed(k) >= k``.
 
     Examples
     --------
@@ -140,7 +140,7 @@ class Rung:
         return self._count
 
     def record(self, trial: Trial, loss: float) -> bool:
-        """Record the loss of `trial` at this level, once a trial; NaN and +inf as inf. O(log n).
+        """Record the loss of `trial` at this level, once per trial; NaN and +inf as inf. O(log n).
 
         Return whether a trial is promotable now.
         """
@@ -159,7 +159,7 @@ class Rung:
         return candidates[0] <= self._cut if candidates else False
 
     def _grow(self) -> None:
-        """Let the first of the rest be the last of the best."""
+        """Move the first of the rest to the end of the best."""
         entry = heappop(self._rest)
         if entry[0] < inf and entry[1] not in self._displaced:
             heappush(self._candidates, entry)
@@ -168,7 +168,7 @@ class Rung:
         self._grows_at = self._needed(len(self._best) + 1)
 
     def is_best(self, trial: Trial, loss: float) -> bool:
-        """Tell whether `trial` with this recorded `loss` is among the best. O(1)."""
+        """Return whether `trial` with this recorded `loss` is among the best. O(1)."""
         return (loss, trial.number) <= self._cut
 
     @property
@@ -210,10 +210,10 @@ class Rung:
         return [trial for loss, _, trial in entries if loss < inf]
 
     def may_promote(self, trial: Trial, count: float) -> bool:
-        """Tell whether `trial`, unpromoted, can be once at most `count` losses are recorded. O(n).
+        """Return whether `trial` can be promoted by the time `count` losses are recorded. O(n).
 
-        It can if it keeps its rank, all that is still to come being worse; a diverged or an
-        unrecorded trial cannot.
+        It can if it keeps its rank when all further losses are worse; a diverged or an unrecorded
+        trial cannot.
         """
         never_best = (e for e in self._rest if e[0] < inf and e[1] not in self._displaced)
         unpromoted = chain(self._candidates, never_best)

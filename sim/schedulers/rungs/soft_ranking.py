@@ -12,7 +12,7 @@ from math import inf
 
 
 def criss_cross(one: Sequence[float], other: Sequence[float]) -> bool:
-    """Tell whether two curves of equal length crossed and crossed back. O(epochs).
+    """Return whether two curves of equal length crossed and crossed back. O(epochs).
 
     The order after the last epoch was the opposite one before, and earlier still the same (Bohdal
     et al. 2023, who call such a pair noisy). Epochs at which both are equal have no order.
@@ -97,6 +97,6 @@ class SoftRanking:
         insort(self._at_below, below)
 
     def agrees(self) -> bool:
-        """Tell whether the two rankings agree, epsilon aside. O(m)."""
+        """Return whether the two rankings agree, epsilon aside. O(m)."""
         pairs = zip(self._at_top, self._at_below, strict=True)
         return not any(abs(had - has) > self.epsilon for (_, _, had), has in pairs)

@@ -19,12 +19,12 @@ Needed: TypeAlias = Callable[[int, int, int, int], int]
 """Tells, from a rung's level, the next one, eta and k, at how many results the cut is the k-th."""
 
 Decide: TypeAlias = Callable[[Rung, Trial, float], bool]
-"""Records the loss of a trial at its rung, and tells whether the trial goes on. O(log n)."""
+"""Records the loss of a trial at its rung; returns whether the trial goes on. O(log n)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A stopping rule: where the cut of a rung lies, and who passes it.
+    """A stopping rule: where the cut of a rung lies, and which trials pass it.
 
     Examples
     --------
@@ -66,7 +66,7 @@ def is_as_good_as_the_earlier_quantile(rung: Rung, trial: Trial, loss: float) ->
     earlier = len(rung)
     passes = not earlier or loss <= rung.cut
     if not passes and (beyond := (earlier - 1) % rung.eta):
-        # The quantile lies so many eta-ths of the way from the cut to the next.
+        # The quantile lies this number of eta-ths of the way from the cut to the next.
         passes = loss <= rung.cut + (rung.after_cut - rung.cut) * beyond / rung.eta
     rung.record(trial, loss)
     return passes

@@ -1,7 +1,7 @@
-"""The contract: a wrapper that holds any scheduler, and whoever drives it, to the protocol.
+"""The contract: a wrapper that checks any scheduler, and its driver, against the protocol.
 
 Owns laws 1 to 3 of `protocol.Scheduler`. Must not know which scheduler is inside. An illegal call
-raises before the scheduler hears of it; an illegal answer raises before the driver does.
+raises before it reaches the scheduler; an illegal answer raises before it reaches the driver.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sim.schedulers.protocol import Idle, Job, ProtocolError, Scheduler, Trial, 
 
 
 class Contract:
-    """A scheduler whose every call and answer is checked. Adds O(1) a call, O(trials) memory.
+    """A scheduler whose every call and answer is checked. Adds O(1) per call, O(trials) memory.
 
     Parameters
     ----------
@@ -23,8 +23,8 @@ class Contract:
     ------
     ProtocolError
         From each method, when a law is broken. After an illegal call of `job_done` or `job_lost`
-        nothing has changed, and the caller may go on with a legal one; after an illegal answer
-        there is no going on with this scheduler.
+        nothing has changed, and the caller may continue with a legal one; after an illegal answer
+        the scheduler cannot be used any more.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Contract:
         return answer
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
-        """Check law 3 and the number of losses; then tell the scheduler."""
+        """Check law 3 and the number of losses; then call the scheduler."""
         self._check_running(job)
         if len(losses) != job.stop - job.start:
             raise ProtocolError(
@@ -76,7 +76,7 @@ class Contract:
         self._reached[job.trial.number] = job.stop
 
     def job_lost(self, job: Job) -> None:
-        """Check law 3; then tell the scheduler."""
+        """Check law 3; then call the scheduler."""
         self._check_running(job)
         self.scheduler.job_lost(job)
         del self._running[job.trial.number]

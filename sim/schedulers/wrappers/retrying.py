@@ -11,7 +11,7 @@ from typing import Final
 
 from sim.schedulers.protocol import Idle, Job, Scheduler, may_go_on, waits_in
 
-# Looked up once: members of an Enum are slow to get at.
+# Looked up once: access to members of an Enum is slow.
 _WAIT: Final = Idle.WAIT
 _DONE: Final = Idle.DONE
 
@@ -56,7 +56,7 @@ class Retrying:
         self._running = 0
 
     def next_job(self) -> Job | Idle:
-        """Hand out the longest lost job, else ask the scheduler."""
+        """Return the job that has been lost the longest, else ask the scheduler."""
         answer = self._again.popleft() if self._again else self.scheduler.next_job()
         if answer is _WAIT:
             return answer
@@ -85,7 +85,7 @@ class Retrying:
         self._running -= 1
 
     def may_go_on(self, job: Job) -> bool:
-        """Tell whether the next attempt starts where `job` stopped, else ask the scheduler. O(n).
+        """Return whether the next attempt starts where `job` stopped, else ask the scheduler. O(n).
 
         Here n is the number of lost jobs that wait.
         """
