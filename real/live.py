@@ -77,7 +77,8 @@ class LiveExperiment:
     workers
         How many workers there are.
     searcher
-        A name in `searchers.SEARCHERS`, over the task's space, or ``module:Class`` for one of the user's own.
+        A name in `searchers.SEARCHERS`, over the task's space, or ``module:Class`` for one of the
+        user's own.
     searcher_options
         The parameters of the user's own searcher by name.
     first

@@ -23,7 +23,7 @@ COMMANDS = {
         "several schedulers and worker counts on the same seeds: a table, and pictures",
     ),
     "curves": (
-        "sim.commands.curves",
+        "sim.commands.curves.tables",
         "list | show | check | import | export | fit | space: tables, surrogates and spaces",
     ),
     "study": (

@@ -11,7 +11,6 @@ import pytest
 from learning_curves.errors import InputError
 from learning_curves.sources import FAMILIES
 from learning_curves.tables import tabular
-from sim.commands import curves
 
 HEADER = "config_id,lr,act[0],seed,epoch,validation_error,seconds\n"
 ROWS = "7,0.1,relu,0,1,0.5,1800\n7,0.1,relu,0,2,0.4,1800\n9,0.2,tanh,0,1,0.6,1800\n"
@@ -43,8 +42,8 @@ def _shelf(tmp_path, monkeypatch):
 
 def run(*words):
     parser = argparse.ArgumentParser()
-    curves.add_arguments(parser)
-    return curves.main(parser.parse_args([str(word) for word in words]))
+    tables.add_arguments(parser)
+    return tables.main(parser.parse_args([str(word) for word in words]))
 
 
 def test_list_names_each_shipped_table_with_its_figures(capsys):
@@ -189,5 +188,5 @@ def test_a_mistyped_argument_is_refused(words, capsys):
 
 
 def test_the_arguments_are_known_without_numpy():
-    code = "import sys, sim.commands.curves; sys.exit('numpy' in sys.modules)"
+    code = "import sys, sim.commands.curves.tables; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError, printable
-from sim.commands import curves_import, curves_space, curves_surrogate, options
+from sim.commands import options
 from sim.reports.screen import console, figure, print_table, to_json
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     check = actions.add_parser("check", help="check files against the rules of a table")
     check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")
-    curves_surrogate.add_check(check)
-    space = curves_space.add_arguments(actions)
+    surrogates.add_check(check)
+    space = spaces.add_arguments(actions)
     for action in (listing, show, check, space):
         action.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    curves_import.add_arguments(actions)
-    curves_surrogate.add_fit(actions)
+    imports.add_arguments(actions)
+    surrogates.add_fit(actions)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -61,14 +61,14 @@ def main(args: argparse.Namespace) -> int:
         case "show":
             return _show(args.table, args.plot, as_json=args.json)
         case "import" | "export":
-            return curves_import.main(args)
+            return imports.main(args)
         case "fit":
-            return curves_surrogate.fit(args)
+            return surrogates.fit(args)
         case "space":
-            return curves_space.main(args)
+            return spaces.main(args)
         case _:
             if not args.surrogate:
-                curves_surrogate.refuse_without(args)
+                surrogates.refuse_without(args)
             return _check(args)
 
 
@@ -149,7 +149,7 @@ def _check(args: argparse.Namespace) -> int:
                 {"table": name, "ok": True, **summary(table), "outlying_seconds": listed}
             )
             sound[name] = table
-            curves_import.warn(name, outliers)
+            imports.warn(name, outliers)
         except InputError as error:
             results.append({"table": name, "ok": False, "error": str(error)})
     for each in results:
@@ -161,7 +161,7 @@ def _check(args: argparse.Namespace) -> int:
                 f"{each['r_max']}, best final error {figure(each['best_loss'])}"
             )
     if args.surrogate:
-        judged = curves_surrogate.check(args, sound)
+        judged = surrogates.check(args, sound)
         for each in results:
             if each["ok"]:
                 each["surrogates"] = judged[each["table"]]
@@ -186,7 +186,7 @@ def _print_card(card: Card) -> None:
     print_table(
         "space",
         ["hyperparameter", "drawn from"],
-        [[name, curves_space.domain_text(domain)] for name, domain in card.space.items()],
+        [[name, spaces.domain_text(domain)] for name, domain in card.space.items()],
     )
 
 

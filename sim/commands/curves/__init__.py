@@ -1,0 +1,1 @@
+"""The command `rungsim curves`: its actions, by what they are about."""
