@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError, printable
 from sim.commands import options
+from sim.commands.curves import imports, spaces, surrogates
 from sim.reports.screen import console, figure, print_table, to_json
 
 if TYPE_CHECKING:

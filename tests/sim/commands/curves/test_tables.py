@@ -11,6 +11,7 @@ import pytest
 from learning_curves.errors import InputError
 from learning_curves.sources import FAMILIES
 from learning_curves.tables import tabular
+from sim.commands.curves import tables
 
 HEADER = "config_id,lr,act[0],seed,epoch,validation_error,seconds\n"
 ROWS = "7,0.1,relu,0,1,0.5,1800\n7,0.1,relu,0,2,0.4,1800\n9,0.2,tanh,0,1,0.6,1800\n"
