@@ -200,5 +200,8 @@ def _parse(path: Path, content: bytes) -> tuple[list[Event], int]:
 def _checked(kind: type[Event], values: dict[str, Any]) -> dict[str, Any]:
     if kind is Reported:
         values["losses"] = [math.inf if loss is None else loss for loss in values["losses"]]
+    for name, value in values.items():
+        if value is None:
+            raise ValueError(f"{name} is null")
     check_kinds(kind, values)
     return values

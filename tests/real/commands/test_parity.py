@@ -58,6 +58,16 @@ def test_a_journal_in_another_order_is_refused(folder, tmp_path, capsys):
     assert f"{tmp_path / JOURNAL}: line" in message
 
 
+def test_a_journal_without_a_worker_is_refused(folder, tmp_path, capsys):
+    (tmp_path / live.EXPERIMENT).write_bytes((folder / live.EXPERIMENT).read_bytes())
+    content = (folder / JOURNAL).read_bytes().replace(b'"worker": 0', b'"worker": null', 1)
+    (tmp_path / JOURNAL).write_bytes(content)
+    assert main(["parity", str(tmp_path)]) == 2
+    message = capsys.readouterr().err
+    assert "journal.jsonl: line 1 is no event of a run: worker is null: restore" in message
+    assert message.count("\n") == 1
+
+
 def test_a_run_that_has_not_ended_is_refused(folder, tmp_path, capsys):
     (tmp_path / live.EXPERIMENT).write_bytes((folder / live.EXPERIMENT).read_bytes())
     lines = (folder / JOURNAL).read_bytes().splitlines(keepends=True)
