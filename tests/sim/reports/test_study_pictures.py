@@ -93,7 +93,7 @@ def test_settings_that_are_no_numbers_lie_evenly_in_their_order(tmp_path):
     cells, fitted = by_cell(study, values), fits(study, values)
     points = _points(study, study.pictures["p"], cells[cells["workers"] == "4"], fitted)
     assert points["x"].tolist() == [0, 0, 1, 1] * 2  # sh, asha
-    draw(study, cells, fitted, tmp_path)
+    draw(study, values, tmp_path)
     assert (tmp_path / "p.png").exists()
 
 
@@ -102,6 +102,6 @@ def test_crosses_lie_side_by_side_in_their_lines_colours():
     points = pd.DataFrame(rows, columns=COLUMNS)
     axes = canvas.figure().subplots()
     assert panels._mark_missed(axes, points, panels._looks(points, joined=True))
-    assert [cross.get_color() for cross in axes.lines] == list(canvas.COLOURS[:2])
+    assert len({cross.get_color() for cross in axes.lines}) == 2
     left, right = (cross.get_transform().transform((1.0, 1.0)) for cross in axes.lines)
     assert right[0] - left[0] == pytest.approx(6 / 72 * canvas.DPI)
