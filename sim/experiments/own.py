@@ -21,6 +21,7 @@ from sim.experiments.experiment import Experiment
 from sim.schedulers import ProtocolError, Scheduler, Searcher, catalogue
 from sim.schedulers.catalogue import Make, Settings
 from sim.searchers import OFFERED as TO_SEARCHERS
+from sim.searchers import named_by_user
 
 TO_SCHEDULERS = ("searcher", *(each.name for each in fields(Settings)))
 """What a scheduler of the user's own gets, if its constructor has a parameter of that name."""
@@ -118,7 +119,8 @@ def fit(experiments: Sequence[Experiment]) -> list[Experiment]:
 
 def _known(name: str, what: str, offered: Collection[str]) -> list[str] | None:
     """Return the options that an object takes, None if any; a built-in one takes none."""
-    return own.open_options(name, what, offered) if own.is_own(name) else []
+    is_own = named_by_user(name) if what == "searcher" else own.is_own(name)
+    return own.open_options(name, what, offered) if is_own else []
 
 
 def _check_option(option: str, what: str, known: Mapping[str, list[str] | None]) -> None:
@@ -134,7 +136,7 @@ def _named(experiment: Described) -> list[tuple[str, str]]:
     curves = sources.own_name(getattr(experiment, "curves", ""))
     return [
         (experiment.scheduler, "scheduler"),
-        (experiment.searcher, "searcher"),
+        (experiment.searcher if named_by_user(experiment.searcher) else "", "searcher"),
         (curves or "", "source of curves"),
         (getattr(experiment, "task", ""), "task"),
     ]

@@ -5,7 +5,7 @@ reported. It must not know what a trial is trained for, or how long. A file for 
 has their names.
 """
 
-from sim.searchers.catalogue import OFFERED, SEARCHERS, searcher_for, searcher_over
+from sim.searchers.catalogue import OFFERED, SEARCHERS, named_by_user, searcher_for, searcher_over
 from sim.searchers.listed import ORDERS, Listed, draws, rows
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "SEARCHERS",
     "Listed",
     "draws",
+    "named_by_user",
     "rows",
     "searcher_for",
     "searcher_over",

@@ -107,6 +107,15 @@ OFFERED = ("space", "seed", "rng", "max_trials")
 """What a searcher of the user's own gets, if its constructor has a parameter of that name."""
 
 
+def named_by_user(name: str) -> bool:
+    """Return whether a searcher's name is ``module:Class`` of the user's own.
+
+    >>> named_by_user("mine:Mine"), named_by_user("optuna:tpe")
+    (True, False)
+    """
+    return own.is_own(name) and not name.startswith("optuna:")
+
+
 def searcher_for(
     blackbox: Blackbox,
     *,
@@ -201,7 +210,7 @@ def searcher_over(
         Called with the configs to come, a block at a time, if no observation can change them.
 
     """
-    is_own = name not in SEARCHERS and own.is_own(name) and not name.startswith("optuna:")
+    is_own = named_by_user(name)
     if name not in SEARCHERS and not is_own:
         raise ValueError(f"the searcher is {name!r}: choose from {', '.join(SEARCHERS)}")
     if options and not is_own:

@@ -229,7 +229,9 @@ def test_each_config_of_a_table_is_trained_once():
 
 
 def test_every_field_of_an_experiment_is_in_its_file():
-    text = replace(BASE, max_trials=3, grid_points=4).to_toml()
+    options = {"patience": 2}
+    given = replace(BASE, max_trials=3, grid_points=4, scheduler_options=options)
+    text = replace(given, searcher_options=options).to_toml()
     for field in fields(Experiment):
         assert field.name in text
 

@@ -218,6 +218,13 @@ def test_curves_take_their_settings_from_the_word():
     assert high.summary()["best_loss"] == 4 * low.summary()["best_loss"]
 
 
+def test_a_sampler_of_optuna_is_nobodys_own():
+    tpe = replace(BASE, searcher="optuna:tpe")
+    assert own.digests(tpe) == {}
+    with pytest.raises(InputError, match="option of no searcher of optuna:tpe"):
+        own.fit([replace(tpe, searcher_options={"tpe": 1})])
+
+
 def test_an_option_goes_to_those_that_have_it():
     mine = f"{MODULE}:Mine"
     given = [
