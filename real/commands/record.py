@@ -123,7 +123,11 @@ def _record(args: argparse.Namespace, console: Console) -> int:
 
 
 def _watch(
-    events: Generator[Event, None, None], name: str, r_max: int, console: Console, warning: str
+    events: Generator[Event, None, None],
+    name: str,
+    r_max: int,
+    console: Console,
+    warning: str = "",
 ) -> int:
     failed = 0
     with closing(events), _progress(console) as progress:

@@ -89,7 +89,7 @@ def estimate(experiment: Experiment, *, points: bool = False) -> Estimate:
     blackbox = source(experiment)
     r_max = blackbox.r_max if experiment.r_max is None else experiment.r_max
     fixed = experiment.workers * _WORKER + r_max * _EPOCH
-    each = _JOB + (_POINT * r_max if points else 0)
+
     most = _most_jobs(experiment, blackbox, r_max)
     limits = experiment.limits
     is_open = limits.target is not None or limits.max_finished is not None
