@@ -89,12 +89,12 @@ def estimate(experiment: Experiment, *, points: bool = False) -> Estimate:
     blackbox = source(experiment)
     r_max = blackbox.r_max if experiment.r_max is None else experiment.r_max
     fixed = experiment.workers * _WORKER + r_max * _EPOCH
-
     most = _most_jobs(experiment, blackbox, r_max)
     limits = experiment.limits
     is_open = limits.target is not None or limits.max_finished is not None
     if most <= _SMALL or fixed >= _LARGE:
         jobs = most if most <= _SMALL else 0.0  # the workers alone are too many
+        each = _JOB + (_POINT * r_max if points else 0)
         return Estimate(jobs, fixed + jobs * each, at_most=is_open)
     pilot = _PILOT + 4 * experiment.workers
     run = simulate(
