@@ -222,7 +222,7 @@ def test_a_run_that_no_limit_is_sure_to_end_ends_after_ten_minutes(options, limi
         (["--task", "real.tasks.task:Nothing"], "has no 'Nothing'"),
         (
             ["--task", "real/task.py:build"],
-            "'real/task.py:build': write package.module:MyTask",
+            "'real/task.py:build': write package.module:Class",
         ),
         (["--task", "mine:Task", "--data", "subset"], "mine:Task chooses its data itself"),
         (["--wrokers", "3"], "--wrokers"),
