@@ -16,7 +16,8 @@ figures and its Gantt chart.
 Results: `Run.trace` is a `Trace`, the log of all jobs; `read_trace` reads one from a file;
 `metrics` measures it and `plots` draws it.
 
-Many runs: a `Study` is a grid of experiments; `read_study` reads one from a file.
+Many runs: `compare` runs schedulers on several numbers of workers. A `Study` is a grid of
+experiments; `read_study` reads one from a file, and `run_study` runs it.
 
 The parts: `schedulers` decide which job a worker gets, `searchers` which config a trial gets, and
 `faults` what goes wrong.
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from sim.jobs.costs import Costs
     from sim.jobs.limits import Limits
     from sim.reports import plots
+    from sim.studies.runner import compare, run_study
     from sim.studies.study import Study
     from sim.studies.study_file import read as read_study
     from sim.traces import metrics
@@ -53,12 +55,14 @@ else:
             "Run": "sim.experiments.run:Run",
             "Study": "sim.studies.study:Study",
             "Trace": "sim.traces.trace:Trace",
+            "compare": "sim.studies.runner:compare",
             "faults": "sim.faults",
             "metrics": "sim.traces.metrics",
             "plots": "sim.reports.plots",
             "read_experiment": "sim.experiments.experiment:read",
             "read_study": "sim.studies.study_file:read",
             "read_trace": "sim.traces.trace:read",
+            "run_study": "sim.studies.runner:run_study",
             "schedulers": "sim.schedulers",
             "searchers": "sim.searchers",
             "simulate": "sim.experiments.run:simulate",
@@ -73,12 +77,14 @@ __all__ = [
     "Run",
     "Study",
     "Trace",
+    "compare",
     "faults",
     "metrics",
     "plots",
     "read_experiment",
     "read_study",
     "read_trace",
+    "run_study",
     "schedulers",
     "searchers",
     "simulate",

@@ -14,13 +14,13 @@ from contextlib import closing
 from typing import assert_never
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from learning_curves.errors import INTERRUPTED, InputError
 from real.commands import torch_options
 from real.recorder.events import Begun, Epoch, Event, Failure, Order
 from sim.commands import values
 from sim.reports import screen
+from sim.reports.progress_bar import ProgressBar
 
 _MANY = values.Whole(1, 10**6)  # the configs are drawn before the first one is trained
 
@@ -130,18 +130,17 @@ def _watch(
     warning: str = "",
 ) -> int:
     failed = 0
-    with closing(events), _progress(console) as progress:
-        bar = progress.add_task(name, total=None)
+    with closing(events), ProgressBar(name, None, unit="epochs", screen=console) as bar:
         for event in events:
             match event:
                 case Begun(recorded=recorded, missing=missing):
                     if warning:  # now that all is checked
                         _say(console, warning)
-                    progress.update(bar, total=missing * r_max)
+                    bar.expect(missing * r_max)
                     if recorded:
                         _say(console, f"{recorded} curves are there already, {missing} missing")
                 case Epoch(order=order, number=number, error=error):
-                    progress.advance(bar)
+                    bar.advance()
                     if number == r_max and not console.is_terminal:
                         _say(console, f"{_curve(order)}: {number} epochs, error {error:.4f}")
                 case Failure(order=order, reason=reason):
@@ -156,18 +155,6 @@ def _watch(
 
 def _curve(order: Order) -> str:
     return f"config {order.config_id}, seed {order.seed}"
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("epochs, time left"),
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-    )
 
 
 def _say(console: Console, line: str) -> None:

@@ -38,6 +38,13 @@ more --seeds, --scheduler or --workers extend it, and `rungsim study DIR/study.t
 """
 
 
+MOST_USED = (
+    *("--curves", "--scheduler", "--workers", "--seeds", "--against", "--effect-of", "--target"),
+    *("--max-seconds", "--max-epochs", "--prefact", "--straggler-sigma", "--processes", "--out"),
+    *("--wide", "--json"),
+)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `rungsim compare`."""
     parser.add_argument(

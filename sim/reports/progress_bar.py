@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Self, TypeVar
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -41,13 +42,21 @@ class ProgressBar:
         How much of it was done before.
     unit
         What is counted, in the plural.
+    screen
+        Where it is shown; standard error, if None.
 
     """
 
     def __init__(
-        self, description: str, total: int | None, *, done: int = 0, unit: str = "runs"
+        self,
+        description: str,
+        total: int | None,
+        *,
+        done: int = 0,
+        unit: str = "runs",
+        screen: Console | None = None,
     ) -> None:
-        self.console = console(stderr=True)
+        self.console = screen or console(stderr=True)
         self._unit = unit
         self._last = 0.0
         self._bar = Progress(

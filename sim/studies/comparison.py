@@ -153,13 +153,8 @@ class Compared:
     @cached_property
     def runs(self) -> pd.DataFrame:
         """One row a run: the settings, the seed and the `MEASURES`."""
-        keys = [
-            {**cell.settings, "workers": cell.experiment.workers, "seed": cell.experiment.seed + k}
-            for cell in self.study.cells
-            for k in range(self.study.seeds)
-        ]
-        figures = pd.DataFrame(self.values, columns=self.study.measures)
-        return pd.concat([pd.DataFrame(keys), figures], axis=1)
+        keys = pd.DataFrame(self.study.labels()).astype({"workers": int, "seed": int})
+        return pd.concat([keys, pd.DataFrame(self.values, columns=self.study.measures)], axis=1)
 
     @cached_property
     def cells(self) -> pd.DataFrame:

@@ -177,6 +177,14 @@ class Study:
             for k in range(self.seeds)
         ]
 
+    def labels(self) -> list[dict[str, str]]:
+        """Return the settings and the seed of each run, as they are written, in the same order."""
+        return [
+            {**cell.settings, "seed": str(cell.experiment.seed + k)}
+            for cell in self.cells
+            for k in range(self.seeds)
+        ]
+
     def check(self) -> None:
         """Raise what a run of any of its experiments would raise at the start.
 

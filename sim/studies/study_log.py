@@ -47,11 +47,7 @@ class StudyLog:
         self._study = study
         self._path = path
         self._grid = study.grid()
-        self._keys = [
-            _row([*cell.settings.values(), str(cell.experiment.seed + k)])
-            for cell in study.cells
-            for k in range(study.seeds)
-        ]
+        self._keys = [_row([*key.values()]) for key in study.labels()]
         self._header = f"{_row([*study.axes, 'seed', *study.measures])}\n"
         self._lines: dict[int, str] = {}  # by the run's place in the grid
         self._values: dict[int, list[float]] = {}

@@ -170,7 +170,7 @@ def test_what_cannot_be_is_refused_by_name_before_a_folder_is_made(
     [
         (
             ["--scheduler", "mine:Failing"],
-            f"{MODULE}.py, line {LINE}, job_done() raised AttributeError: ",
+            f"mine.py, line {LINE}, job_done() raised AttributeError: ",
         ),
         (["--scheduler", "mine:Lawless"], "breaks the protocol: the job of trial 0 from epoch 0"),
         (["--scheduler", "mine:Endless"], "a searcher that is exhausted draws None"),
@@ -182,7 +182,7 @@ def test_what_cannot_be_is_refused_by_name_before_a_folder_is_made(
 def test_what_fails_in_the_run_is_one_line(capsys, arguments, said):
     command = [each.replace("mine:", f"{MODULE}:") for each in arguments]
     assert main(["run", "--curves", "power-law", "--r-max", "9", "--max-jobs", "60", *command]) == 2
-    message = capsys.readouterr().err
+    message = capsys.readouterr().err.replace(MODULE, "mine")
     assert message.count("\n") == 1
     assert said in message
 

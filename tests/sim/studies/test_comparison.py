@@ -10,13 +10,14 @@ from learning_curves.errors import InputError
 from sim.commands.compare import EFFECTS
 from sim.experiments.experiment import Experiment
 from sim.experiments.measures import SHARES
-from sim.experiments.run import simulate
+from sim.experiments.run import bounded, simulate
 from sim.faults import KINDS, Faults
 from sim.jobs.costs import Costs
 from sim.jobs.limits import Limits
 from sim.studies.comparison import MEASURES, Compared, comparison, effect_of
-from sim.studies.runner import values_of
-from sim.studies.study_file import parse
+from sim.studies.runner import run_study
+from sim.studies.study_file import parse, read
+from sim.studies.target import default_target
 
 BASE = Experiment(curves="power-law", r_max=9, eta=3, seed=5, limits=Limits(max_epochs=60))
 
@@ -29,7 +30,7 @@ def study(base=BASE, *, schedulers=("asha",), workers=(1, 4), seeds=3, **others)
 
 def measured(base=BASE, **others):
     made = study(base, **others)
-    return Compared(made, values_of(made))
+    return Compared(made, run_study(made).values)
 
 
 def row(seconds, *, end=10.0, finished=4, best=0.1):
@@ -54,6 +55,22 @@ def test_it_is_a_study_that_its_file_describes(tmp_path):
         assert read.grid() == made.grid()
         assert (read.against, read.pictures) == (made.against, made.pictures)
         assert effect_of(read) == kind
+
+
+def test_the_main_job_is_a_packaged_study():
+    base = bounded(Experiment(curves="lenet-fashion-mnist", workers=16))
+    schedulers = ["random", "random-batch", "sh", "asha"]
+    made = comparison(
+        base,
+        schedulers=schedulers,
+        workers=[1, 2, 4, 8, 16],
+        seeds=20,
+        target=default_target(base),
+    )
+    packaged = read("main-job")
+    assert packaged.grid() == made.grid()
+    same = ("measures", "target", "speedups", "pictures")
+    assert [getattr(packaged, name) for name in same] == [getattr(made, name) for name in same]
 
 
 def test_a_row_a_run_in_the_order_of_the_grid():
