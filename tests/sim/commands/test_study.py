@@ -187,6 +187,7 @@ def test_a_study_is_extended_by_seeds_and_settings(file, tmp_path, capsys):
     assert study(file, *again, whole) == 0
     for path in whole.iterdir():
         assert (out / path.name).read_bytes() == path.read_bytes()
+    capsys.readouterr()
     # With --overwrite, another study takes its place.
     file.write_text(TEXT.replace("max_seconds = 60", "max_seconds = 30"))
     assert "--overwrite its runs" in refused(capsys, file, *again, out)
