@@ -125,17 +125,19 @@ def main(args: argparse.Namespace) -> int:
         pool = stack.enter_context(pool_of(args.processes))
         pictures: list[Future[None]] = []
         for folder, (base, study) in plans.items():
+            draws = not args.no_plots
+            if draws or logs[folder].missing:  # else the pictures there are still right
+                report.clear_pictures(folder)
             try:
                 grid.run(study, logs[folder], pool, base.curves)
             except grid.Interrupted as how:
                 screen.console(stderr=True).print(f"rungsim compare: {how}")
                 return INTERRUPTED
             compared = Compared(study, logs[folder].values)
-            report.clear_pictures(folder)
             told.append(comparison_report.write(base, compared, folder))
-            if not args.no_plots and pool is None:
+            if draws and pool is None:
                 _draw(compared, folder, args.format)
-            elif not args.no_plots and pool is not None:  # while the next source is measured
+            elif draws and pool is not None:  # while the next source is measured
                 pictures.append(pool.submit(_draw, compared, folder, args.format))
             if not args.json:
                 comparison_report.show(base, compared, wide=args.wide)

@@ -128,6 +128,7 @@ def _print_cells(title: str, cells: pd.DataFrame, *, wide: bool) -> None:
     }
     least = ["idle at\nend", "best loss\n(mean)", "throughput\n(pooled)", "missed\ntarget"]
     least += ["reached\nr_max", "overhead", "lost\njobs", "too few\njobs", "barrier\nwait"]
+    least += ["end\n(mean)"]
     _print_rows(title, rows, columns, least, wide=wide)
 
 

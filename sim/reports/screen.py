@@ -6,6 +6,7 @@ Owns the console, and how lengths of time and numbers are written. Must not know
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ def console(*, stderr: bool = False) -> Console:
     It is made for each use, since standard output may have been exchanged.
     """
     made = _Escaping(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
-    if not made.is_terminal:
+    if not made.is_terminal and "COLUMNS" not in os.environ:
         made.width = 200
     return made
 

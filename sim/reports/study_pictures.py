@@ -131,21 +131,19 @@ def _draw_first_jobs(study: Study, picture: Picture, path: Path) -> None:
     """
     cells = _by_scheduler(study, picture)
     length = min(_three_trainings(cell.experiment) for cell in cells.values())
+    base = next(iter(cells.values())).experiment
+    where = f"{base.curves}, {base.workers} workers, seed {base.seed}: the first {duration(length)}"
     traces: dict[str, Trace] = {}
     for name, cell in cells.items():
-        it = cell.experiment
-        run = simulate(replace(it, limits=replace(it.limits, max_seconds=length)))
-        title = (
-            f"{name} on {it.curves}, {it.workers} workers, seed {it.seed}: "
-            f"the first {duration(run.trace.end)}"
-        )
-        traces[title] = run.trace
+        limits = replace(cell.experiment.limits, max_seconds=length)
+        run = simulate(replace(cell.experiment, limits=limits))
+        traces[name] = run.trace
         named = name.replace(":", ",")  # as in a folder's name
         losses, rungs = (path.with_name(f"{kind}-{named}{path.suffix}") for kind in _OF_RUNS)
-        plots.losses(run.points(), losses, title=title)
+        plots.losses(run.points(), losses, title=f"{name} on {where}")
         if len(run.trace.jobs["stop"].unique()) > 1:
-            plots.rungs(run.trace, rungs, title=title)
-    plots.gantts(traces, path)
+            plots.rungs(run.trace, rungs, title=f"{name} on {where}")
+    plots.gantts(traces, path, title=where)
 
 
 def _three_trainings(experiment: Experiment) -> float:
