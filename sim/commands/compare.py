@@ -112,6 +112,7 @@ def main(args: argparse.Namespace) -> int:
     if args.against is not None and args.against not in args.scheduler:
         raise InputError(f"--against {args.against} is not compared: add it to --scheduler")
     # All of them are looked at before the first one runs.
+    warnings: list[str] = []
     plans: dict[Path, tuple[Experiment, list[Experiment], float]] = {}
     for curves in args.curves or shipped():
         most = options.experiment(
@@ -124,7 +125,7 @@ def main(args: argparse.Namespace) -> int:
             for workers in set(args.workers)
         ]
         runs = len(kinds) * args.seeds
-        memory.check(kinds, force=args.force, runs=runs, processes=args.processes)
+        warnings.append(memory.check(kinds, force=args.force, runs=runs, processes=args.processes))
         experiments = comparison.grid(
             base,
             schedulers=args.scheduler,
@@ -144,6 +145,8 @@ def main(args: argparse.Namespace) -> int:
         plans[folder] = base, experiments, target
     for folder in plans:
         report.prepare(folder)
+    for warning in warnings:
+        memory.warn(warning)
 
     told: list[dict[str, Any]] = []
     with comparison.pool_of(args.processes) if args.processes > 1 else nullcontext() as pool:

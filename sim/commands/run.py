@@ -100,8 +100,9 @@ def main(args: argparse.Namespace) -> int:
     if args.perfetto is not None:
         report.check_file(args.perfetto, "--perfetto")
     draws = folder is not None and not args.no_plots
-    memory.check([experiment], force=args.force, points=draws)
+    warning = memory.check([experiment], force=args.force, points=draws)
     runs.check(experiment)
+    memory.warn(warning)
     run = runs.simulate(experiment)
     if folder is not None:
         report.make_folder(folder)

@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "study",
         nargs="?",
+        type=values.word,
         metavar="NAME|FILE.toml",
         help="a study that comes with rungsim, or a file",
     )
@@ -79,8 +80,9 @@ def main(args: argparse.Namespace) -> int:
     study = study_file.read(args.study)
     study = replace(study, seeds=args.seeds or study.seeds)
     kinds = [cell.experiment for cell in study.cells]
-    memory.check(kinds, force=args.force, runs=study.runs, processes=args.processes)
+    warning = memory.check(kinds, force=args.force, runs=study.runs, processes=args.processes)
     study.check()
+    memory.warn(warning)
     default = Path("rungsim-study", study.name)
     folder = report.prepare(default if args.out is None else Path(args.out))
     with files.locked(folder, "study"):
