@@ -68,8 +68,10 @@ def main(args: argparse.Namespace) -> int:
 
     from learning_curves import files  # noqa: PLC0415  quick --help
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+    from sim.experiments.parts import source  # noqa: PLC0415  quick --help
     from sim.reports import memory, report, study_report  # noqa: PLC0415  quick --help
     from sim.studies import study_file  # noqa: PLC0415  quick --help
+    from sim.studies.study import naming  # noqa: PLC0415  quick --help
 
     if args.list:
         told = {name: study_file.read(name).title for name in study_file.shipped()}
@@ -80,6 +82,9 @@ def main(args: argparse.Namespace) -> int:
     study = study_file.read(args.study)
     study = replace(study, seeds=args.seeds or study.seeds)
     kinds = [cell.experiment for cell in study.cells]
+    for cell in study.cells:
+        with naming(cell.settings):
+            source(cell.experiment)
     warning = memory.check(kinds, force=args.force, runs=study.runs, processes=args.processes)
     study.check()
     memory.warn(warning)

@@ -59,7 +59,10 @@ def study(*arguments):
 
 
 def refused(capsys, *arguments):
-    code = study(*arguments)
+    try:
+        code = study(*arguments)
+    except SystemExit as stop:
+        code = stop.code
     captured = capsys.readouterr()
     assert code == 2
     assert captured.out == ""
@@ -193,8 +196,8 @@ def test_changed_curves_are_refused(tmp_path, capsys):
         ([], "which study?"),
         (["nope"], "'nope'"),
         (["missing.toml"], "'missing.toml'"),
-        (["asha-a1", "--seeds", "0"], "--seeds is 0"),
-        (["asha-a1", "--processes", "0"], "--processes is 0"),
+        (["asha-a1", "--seeds", "0"], "--seeds: 0 is too small"),
+        (["asha-a1", "--processes", "0"], "--processes: 0 is too small"),
         (["."], "cannot be read"),
     ],
     ids=" ".join,
