@@ -77,13 +77,20 @@ def test_check_tells_and_draws_how_good_surrogates_are(tmp_path, capsys):
     ("words", "complaint"),
     [
         (["--seeds", "5"], "--seeds has a meaning with --surrogate only"),
-        (["--surrogate", "--seeds", "0"], "--seeds is 0: give at least 1"),
+        (
+            ["--surrogate", "--seeds", "0"],
+            "--seeds: 0 is too small: give a whole number, at least 1",
+        ),
         (["--surrogate", "--folds", "99"], "folds is 99: lenet-fashion-mnist has 64 configs"),
-        (["--surrogate", "--workers", "0"], "workers"),
+        (["--surrogate", "--workers", "0"], "--workers: 0 is too small"),
     ],
 )
 def test_what_check_cannot_do_is_told_in_one_line(words, complaint, capsys):
-    assert main([*CHECK, *words]) == 2
+    try:
+        code = main([*CHECK, *words])
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
     err = capsys.readouterr().err
     assert complaint in err
     assert err.count("\n") == 1
@@ -96,5 +103,6 @@ def test_fit_refuses_in_one_line(tmp_path, capsys):
     assert main(["curves", "fit", str(small), "--out", str(out)]) == 2
     assert "small has 1 configs: a surrogate learns from 4 or more" in capsys.readouterr().err
     assert not out.exists()
-    assert main(["curves", "fit", str(small), "--out", str(out), "--seed", "-1"]) == 2
-    assert "--seed is -1" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        main(["curves", "fit", str(small), "--out", str(out), "--seed", "-1"])
+    assert "--seed: -1 is too small" in capsys.readouterr().err
