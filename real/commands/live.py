@@ -158,17 +158,19 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
     else:
         folder = report.check_place(args.out)
         options.refuse_without_effect(args, [args.scheduler])
-        described_ = described(args)
+        wanted = described(args)
+        warning = ""
         if args.dask is None:
-            memory.check_memory(
+            warning = memory.check_memory(
                 args.workers * _PROCESS, f"{args.workers} processes", force=args.force
             )
         made = report.make_folder(folder)
         try:
-            experiment = live.begin(described_, folder)
+            experiment = live.begin(wanted, folder)
         except BaseException:
             report.remove_empty(made)
             raise
+        memory.warn(warning)
     console = screen.console(stderr=True)
     try:
         lived = train(experiment, folder, _hire(args.dask, experiment))

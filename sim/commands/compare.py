@@ -155,6 +155,7 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from learning_curves.tables.tabular import shipped  # noqa: PLC0415  quick --help
     from sim.experiments import run as experiment_runs  # noqa: PLC0415  quick --help
+    from sim.reports import memory  # noqa: PLC0415  quick --help
     from sim.studies.comparison import comparison  # noqa: PLC0415  quick --help
     from sim.studies.target import default_target  # noqa: PLC0415  quick --help
 
@@ -163,6 +164,7 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
         raise InputError(f"--against {args.against}: compare another scheduler with it")
     if args.against is not None and args.against not in args.scheduler:
         raise InputError(f"--against {args.against} is not compared: add it to --scheduler")
+    warnings: list[str] = []
     plans: dict[Path, tuple[Experiment, Study]] = {}
     for curves in args.curves or shipped():
         most = options.experiment(
@@ -184,8 +186,10 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
             effect_of=_effect_of(args.effect_of, base),
             path=folder / "study.toml",
         )
-        grid.check(study, args)
+        warnings.append(grid.check(study, args))
         plans[folder] = base, study
+    for warning in warnings:
+        memory.warn(warning)
     return plans
 
 

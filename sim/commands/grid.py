@@ -42,8 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     options.add_force(parser)
 
 
-def check(study: Study, args: argparse.Namespace) -> None:
+def check(study: Study, args: argparse.Namespace) -> str:
     """Raise for what makes one of the study's runs impossible, or too large for this machine.
+
+    Return a warning if the runs will take much memory, else nothing; see `memory.warn`.
 
     Raises
     ------
@@ -51,11 +53,17 @@ def check(study: Study, args: argparse.Namespace) -> None:
         One line that names the cell.
 
     """
+    from sim.experiments.parts import source  # noqa: PLC0415  quick --help
     from sim.reports import memory  # noqa: PLC0415  quick --help
+    from sim.studies.study import naming  # noqa: PLC0415  quick --help
 
-    study.check()
+    for cell in study.cells:
+        with naming(cell.settings):
+            source(cell.experiment)
     cells = [cell.experiment for cell in study.cells]
-    memory.check(cells, force=args.force, runs=study.runs, processes=args.processes)
+    warning = memory.check(cells, force=args.force, runs=study.runs, processes=args.processes)
+    study.check()
+    return warning
 
 
 @contextmanager

@@ -95,10 +95,11 @@ def main(args: argparse.Namespace) -> int:
     experiment = _described(args)
     folder = None if args.out is None else report.check_place(args.out)
     if args.perfetto is not None:
-        report.check_file(args.perfetto, "--perfetto")
+        _check_perfetto(args.perfetto, folder)
     draws = folder is not None and not args.no_plots
-    memory.check([experiment], force=args.force, points=draws)
+    warning = memory.check([experiment], force=args.force, points=draws)
     runs.check(experiment)
+    memory.warn(warning)
     run = runs.simulate(experiment)
     if folder is not None:
         report.make_folder(folder)
@@ -148,6 +149,17 @@ def _described(args: argparse.Namespace) -> Experiment:
     made = options.experiment(args, target_ends=True, base=base, **others)
     options.refuse_without_effect(args, [made.scheduler])
     return runs.bounded(made)
+
+
+def _check_perfetto(path: Path, folder: Path | None) -> None:
+    """Raise if no file can be written to `path`, which may lie in the `folder` to be made."""
+    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
+    from sim.reports import report  # noqa: PLC0415  quick --help
+
+    if path == folder:
+        raise InputError(f"--perfetto {path} is the folder of --out: give the name of a file")
+    if folder is None or folder.exists() or path.parent != folder:
+        report.check_file(path, "--perfetto")
 
 
 def _write_perfetto(run: Run, path: Path) -> None:

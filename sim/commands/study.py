@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "study",
         nargs="?",
+        type=values.word,
         metavar="NAME|FILE.toml",
         help="a study that comes with rungsim, or a file",
     )
@@ -48,7 +49,7 @@ def main(args: argparse.Namespace) -> int:
     from dataclasses import replace  # noqa: PLC0415  quick --help
 
     from learning_curves.errors import INTERRUPTED, InputError  # noqa: PLC0415  quick --help
-    from sim.reports import screen, study_report  # noqa: PLC0415  quick --help
+    from sim.reports import memory, screen, study_report  # noqa: PLC0415  quick --help
     from sim.studies import study_file  # noqa: PLC0415  quick --help
     from sim.studies.pool import pool_of  # noqa: PLC0415  quick --help
 
@@ -60,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
         raise InputError("which study? Give a name or a file; --list prints the names")
     study = study_file.read(args.study)
     study = replace(study, seeds=args.seeds or study.seeds)
-    grid.check(study, args)
+    memory.warn(grid.check(study, args))
     folder = Path("rungsim-study", study.name) if args.out is None else args.out
     with grid.opened(study, folder, overwrite=args.overwrite) as log:
         try:

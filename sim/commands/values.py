@@ -180,6 +180,12 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def word(text: str) -> str:
+    """Return a name, or a path as it was typed: ``./NAME`` is not ``NAME``."""
+    path(text)
+    return text
+
+
 def lost(text: str) -> str:
     """Return what `schedulers.LOST` calls it.
 

@@ -22,8 +22,10 @@ def check(
     runs: int | None = None,
     processes: int = 1,
     points: bool = False,
-) -> None:
-    """Warn of runs that will take much memory; refuse those that will take more than there is.
+) -> str:
+    """Return a warning if the runs take much memory; refuse those that take more than there is.
+
+    Print the warning by `warn` once all else is checked, so that a refusal is one line.
 
     Parameters
     ----------
@@ -38,6 +40,11 @@ def check(
     points
         Whether the losses of all epochs will be drawn.
 
+    Returns
+    -------
+    str
+        Empty for no warning.
+
     Raises
     ------
     InputError
@@ -50,11 +57,11 @@ def check(
         processes=processes,
     )
     jobs = f"about {min(found.jobs, 1e300):.3g} jobs" if found.jobs else "the workers"
-    check_memory(found.memory, jobs, force=force or found.at_most, at_most=found.at_most)
+    return check_memory(found.memory, jobs, force=force or found.at_most, at_most=found.at_most)
 
 
-def check_memory(memory: float, what: str, *, force: bool, at_most: bool = False) -> None:
-    """Warn where `memory`, in bytes, is much; refuse it where it is more than there is.
+def check_memory(memory: float, what: str, *, force: bool, at_most: bool = False) -> str:
+    """Return a warning if `memory`, in bytes, is much; refuse it if it is more than there is.
 
     Raises
     ------
@@ -70,5 +77,10 @@ def check_memory(memory: float, what: str, *, force: bool, at_most: bool = False
             f"{takes} by estimate, and this machine has {size(there)}: lower the limits, "
             "or give --force"
         )
-    if memory > _MUCH:
-        console(stderr=True).print(f"warning: {takes} by estimate")
+    return f"{takes} by estimate" if memory > _MUCH else ""
+
+
+def warn(warning: str) -> None:
+    """Print the warning to standard error, if there is one."""
+    if warning:
+        console(stderr=True).print(f"warning: {warning}")

@@ -183,16 +183,21 @@ def check(
 
     if args.target is not None and not isfinite(args.target):
         raise InputError(f"--target is {args.target}: give a loss")
+    warnings: list[str] = []
     for name, table in tables.items():
         check_folds(table, args.folds)
         base = _experiment(args, name)
-        memory.check(
-            [replace(base, scheduler=scheduler) for scheduler in args.scheduler],
-            force=args.force,
-            runs=3 * args.seeds * len(args.scheduler),
-            processes=args.processes,
+        warnings.append(
+            memory.check(
+                [replace(base, scheduler=scheduler) for scheduler in args.scheduler],
+                force=args.force,
+                runs=3 * args.seeds * len(args.scheduler),
+                processes=args.processes,
+            )
         )
     folder = None if args.out is None else report.check_place(args.out)
+    for warning in warnings:
+        memory.warn(warning)
     told: dict[str, list[dict[str, Any]]] = {name: [] for name in tables}
     for name, table in tables.items():
         for regressor in args.regressor:

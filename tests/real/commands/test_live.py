@@ -199,21 +199,21 @@ def test_a_run_that_no_limit_is_sure_to_end_ends_after_ten_minutes(options, limi
         (["--first", "learning_rate=,batch_size=9"], "write NAME=VALUE"),
         (["--first", "batch_size=9,batch_size=8"], "write NAME=VALUE"),
         (["--first", "learning_rate=nan,batch_size=9"], "'learning_rate=nan' is not finite"),
-        (["--eta", "1"], "eta is 1"),
+        (["--eta", "1"], "--eta: 1 is too small"),
         (["--eta", "two"], "'two'"),
         (["--r-max", "17"], "r_max is 17: softmax trains to 16 epochs"),
-        (["--r-max", "0"], "r_max 0"),
+        (["--r-max", "0"], "--r-max: 0 is too small"),
         (["--r-min", "17"], "r_min is 17, above r_max 16"),
-        (["--workers", "0"], "there are 0 workers: at least 1"),
-        (["--seed", "-1"], "the seed is -1: give a whole number from 0"),
-        (["--seed", str(2**32)], f"the seed is {2**32}"),
-        (["--attempts", "0"], "attempts is 0"),
+        (["--workers", "0"], "--workers: 0 is too small"),
+        (["--seed", "-1"], "--seed: -1 is too small: give a whole number, at least 0"),
+        (["--seed", str(2**32)], f"--seed: {2**32} is too large"),
+        (["--attempts", "0"], "--attempts: 0 is too small"),
         (["--job-timeout", "0"], "job timeout is 0.0: give seconds, above 0"),
         (["--job-timeout", "inf"], "job timeout is inf"),
         (["--max-seconds", "0"], "max_seconds is 0.0: give a number above 0"),
         (["--max-trials", "0"], "max_trials is 0: give at least 1"),
         (["--target", "nan"], "the target is nan: give a loss"),
-        (["--prefact", "0", "--scheduler", "sh"], "prefact is 0"),
+        (["--prefact", "0", "--scheduler", "sh"], "0 is too small"),
         (["--scheduler", "ahsa"], "'ahsa'"),
         (["--rule", "median"], "'median'"),
         (["--data", "all"], "'all'"),
@@ -234,8 +234,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(capsys, tmp_path, arguments, n
     out = tmp_path / "out"
     data = [] if ":" in arguments[1] else ["--data", "subset"]  # a task of one's own has its own
     assert named in refused(capsys, *data, *arguments, "--out", out)
-    assert not out.exists() or not list(out.iterdir())
-    assert [path.name for path in tmp_path.iterdir()] in ([], ["out"])
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_device_that_is_not_there_is_refused(capsys, tmp_path):
@@ -254,7 +253,7 @@ def test_a_run_that_cannot_begin_may_be_begun_again(capsys, tmp_path, homemade):
     command = ["--task", homemade(BREAKABLE), "--workers", "1", "--max-jobs", "1", "--out", out]
     message = refused(capsys, *command)
     assert "a worker cannot begin: its process ended with code 3" in message
-    assert not list(out.iterdir())
+    assert not out.exists()
     (tmp_path / "broken").unlink()
     assert main(["live", *map(str, command), "--no-plots"]) == 0
     assert json.loads((out / "summary.json").read_text())["best_loss"] == 0.5
@@ -288,7 +287,7 @@ def test_without_torch_the_remedy_is_named(monkeypatch, tmp_path, capsys):
 
 def test_help_teaches(capsys):
     with pytest.raises(SystemExit, match="0"):
-        main(["live", "--help"])
+        main(["live", "--help-all"])
     out = capsys.readouterr().out
     assert "examples:" in out
     for option in ("--resume DIR", "--dask ADDRESS", "--first NAME=VALUE,...", "--job-timeout S"):

@@ -80,10 +80,15 @@ def test_a_run_that_has_not_ended_is_refused(folder, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("options", "named"), [(["--on", "0"], "--on is (0,)"), (["--eta", "3"], "--eta is 3")]
+    ("options", "named"),
+    [(["--on", "0"], "--on: '0' is no list of numbers"), (["--eta", "3"], "--eta is 3")],
 )
 def test_bad_options_are_one_line(folder, capsys, options, named):
-    assert main(["parity", str(folder), *options]) == 2
+    try:
+        code = main(["parity", str(folder), *options])
+    except SystemExit as stop:
+        code = stop.code
+    assert code == 2
     message = capsys.readouterr().err
     assert message.count("\n") == 1
     assert named in message
