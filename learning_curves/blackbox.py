@@ -44,9 +44,8 @@ class Blackbox(Protocol):
 
         Raises
         ------
-        KeyError
-            The config lacks a hyperparameter. A table raises InputError, as it does for a config
-            that it has no curves of.
+        InputError
+            The config lacks a hyperparameter, or is none that a table has curves of.
 
         """
         ...

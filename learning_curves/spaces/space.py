@@ -110,6 +110,29 @@ def check_config(space: Space, config: Config) -> None:
             raise InputError(f"the config has {name} = {value!r}: give {wanted}")
 
 
+def check_names(space: Space, config: Config) -> None:
+    """Raise if `config` lacks a hyperparameter of `space`, whatever else it names.
+
+    Raises
+    ------
+    InputError
+        The config lacks one; the message names the first.
+
+    Examples
+    --------
+    >>> check_names({"lr": 0.1, "act": "relu"}, {})
+    Traceback (most recent call last):
+    learning_curves.errors.InputError: the config {} has no 'lr': give a value for each of lr, act
+
+    """
+    for name in space:
+        if name not in config:
+            raise InputError(
+                f"the config {dict(config)!r} has no {name!r}: give a value for each of "
+                f"{', '.join(space)}"
+            ) from None  # hides the KeyError that led here
+
+
 def sample(space: Space, rng: np.random.Generator, size: int) -> list[Config]:
     """Draw `size` configs, each hyperparameter independently.
 

@@ -23,6 +23,7 @@ from scipy.linalg import helmert
 from learning_curves import streams
 from learning_curves.curve import RecordedCurve
 from learning_curves.errors import InputError
+from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Config, Space
 from learning_curves.surrogates import regressors
 from learning_curves.surrogates.features import features
@@ -111,7 +112,7 @@ class Surrogate:
         self.table = table
         self.regressor = regressor
         self.seed = seed
-        self._key = itemgetter(*table.space)
+        self._values = itemgetter(*table.space)
         losses, seconds = _means(table)
         self._scale = losses.scale
         points = features(table.space, table.configs)
@@ -171,8 +172,8 @@ class Surrogate:
         """
         if not configs:
             return
-        expected = self._expect(configs)
-        self._foreseen |= zip(map(self._key, configs), expected, strict=True)
+        keys = [self._key(config) for config in configs]
+        self._foreseen |= zip(keys, self._expect(configs), strict=True)
         for key in list(islice(self._foreseen, max(0, len(self._foreseen) - _REMEMBERED))):
             del self._foreseen[key]
 
@@ -181,7 +182,7 @@ class Surrogate:
 
         Raises
         ------
-        KeyError
+        InputError
             The config lacks a hyperparameter.
 
         """
@@ -209,6 +210,13 @@ class Surrogate:
             if each.diverged is not None:
                 row[each.diverged > 0.5] = np.inf
         return losses, np.exp([each.scaled[1] for each in expected])
+
+    def _key(self, config: Config) -> Any:
+        try:
+            return self._values(config)
+        except KeyError:
+            spaces.check_names(self.space, config)
+            raise
 
     def _expect(self, configs: Sequence[Config]) -> list[_Expected]:
         points = features(self.space, configs)

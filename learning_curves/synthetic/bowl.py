@@ -5,30 +5,37 @@ Owns its space, its optimum and the distance from it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar, Literal
 
 from scipy import stats
 
 from learning_curves import streams
 from learning_curves.spaces.space import Config, Space
-from learning_curves.synthetic import closed_form, form, power_law
-from learning_curves.synthetic.form import Place
+from learning_curves.synthetic import power_law
+from learning_curves.synthetic.closed_form import ClosedForm
+from learning_curves.synthetic.form import Epochs, Place
 
 
 @dataclass(frozen=True)
-class Bowl:
+class _Own(Epochs):
+    dimensions: int = 8
+    matter: int = 2
+    problem: int = 0
+
+
+@dataclass(frozen=True)
+class Bowl(ClosedForm, _Own):
     """Power-law curves over many hyperparameters; a `learning_curves.blackbox.Blackbox`.
 
     For grid against random search. The hyperparameters are x1, x2, .., each uniform on [0, 1]. Only
     the first `matter` of them change the loss, since few hyperparameters of a network matter
     (Bergstra & Bengio 2012). The badness of a config is the mean, over these, of the squared
     distance from the optimum, each divided by the largest possible one. The place of the optimum is
-    random, so that no grid contains it. The curves are those of `PowerLaw`.
+    random, so that no grid contains it. The curves are those of `PowerLaw`. If the cost is
+    by-config, an epoch takes `epoch_seconds` times ``16 ** (x - 1)``, x the last hyperparameter.
 
-    The other parameters are those of `PowerLaw`.
+    The other parameters are those of `learning_curves.synthetic.form.Form`.
 
     Parameters
     ----------
@@ -38,12 +45,6 @@ class Bowl:
         How many of them matter, from 1 to `dimensions`.
     problem
         Selects the place of the optimum, a whole number from 0 to 2**32 - 1.
-    crossing
-        How much more slowly the configs that end best learn: the pace is ``10 ** -crossing`` for
-        the optimum and 1 for the worst config. Between 0 and 1.
-    cost
-        Whether an epoch takes `epoch_seconds` for every config (``"constant"``), or that times
-        ``16 ** (x - 1)``, x the last hyperparameter (``"by-config"``).
 
     Raises
     ------
@@ -58,24 +59,11 @@ class Bowl:
 
     """
 
-    r_max: int = 81
-    dimensions: int = 8
-    matter: int = 2
-    problem: int = 0
-    crossing: float = 0.25
-    crossing_share: float = 1.0
-    noise: float = 0.0
-    noise_correlation: float = 0.0
-    cost: Literal["constant", "by-config"] = "constant"
-    epoch_seconds: float = 1.0
-
-    what: ClassVar[str] = "many hyperparameters, of which some matter; falls as a power law"
-    configs: ClassVar[Sequence[Config]] = ()
-    optimal_loss: ClassVar[float] = form.BEST
+    what = "many hyperparameters, of which some matter; falls as a power law"
 
     def __post_init__(self) -> None:
-        form.check(
-            self,
+        super().__post_init__()
+        self._require(
             ("dimensions", 1 <= self.dimensions <= 1000, "from 1 to 1000"),
             ("matter", 1 <= self.matter <= self.dimensions, "from 1 to the dimensions"),
             ("problem", 0 <= self.problem < 2**32, "a whole number from 0 to 2**32 - 1"),
@@ -108,9 +96,6 @@ class Bowl:
         return badness, badness, 16 ** (config[f"x{self.dimensions}"] - 1)
 
     left = power_law.left_of
-    curve = closed_form.curve
-    losses_of = closed_form.losses_of
-    seconds_of = closed_form.seconds_of
 
 
 def _names(count: int) -> list[str]:

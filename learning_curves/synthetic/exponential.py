@@ -5,23 +5,28 @@ Owns its formula.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from learning_curves.spaces.space import Config, Space
-from learning_curves.synthetic import closed_form, form, learning_rate_and_width
-from learning_curves.synthetic.form import Number
+from learning_curves.synthetic import learning_rate_and_width
+from learning_curves.synthetic.closed_form import ClosedForm
+from learning_curves.synthetic.form import Epochs, Number
 
 
 @dataclass(frozen=True)
-class Exponential:
+class _Own(Epochs):
+    half_life: float = 8.0
+
+
+@dataclass(frozen=True)
+class Exponential(ClosedForm, _Own):
     """Exponential curves over a learning rate and a width; a `learning_curves.blackbox.Blackbox`.
 
     As `PowerLaw`, but the loss falls as ``2 ** (-pace * epoch / half_life)``. At pace 1 its
     distance from its limit halves every `half_life` epochs.
 
-    The other parameters are those of `PowerLaw`.
+    The other parameters are those of `learning_curves.synthetic.form.Form`.
 
     Parameters
     ----------
@@ -41,28 +46,14 @@ class Exponential:
 
     """
 
-    r_max: int = 81
-    half_life: float = 8.0
-    crossing: float = 0.25
-    crossing_share: float = 1.0
-    noise: float = 0.0
-    noise_correlation: float = 0.0
-    cost: Literal["constant", "by-config"] = "constant"
-    epoch_seconds: float = 1.0
-
-    what: ClassVar[str] = "as fast at the end as at first, as a share of what is left"
-    configs: ClassVar[Sequence[Config]] = ()
+    what = "as fast at the end as at first, as a share of what is left"
+    space: ClassVar[Space] = learning_rate_and_width.SPACE
     optimum: ClassVar[Config] = learning_rate_and_width.OPTIMUM
-    optimal_loss: ClassVar[float] = form.BEST
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         holds = 0.001 <= self.half_life <= 1000
-        form.check(self, ("half_life", holds, "a number from 0.001 to 1000"))
-
-    @property
-    def space(self) -> Space:
-        """The set that configs are drawn from: learning_rate and width."""
-        return learning_rate_and_width.space()
+        self._require(("half_life", holds, "a number from 0.001 to 1000"))
 
     def left(self, epoch: Number, pace: Number) -> Number:
         """Return the share of the way to the floor that is left after `epoch`."""
@@ -70,6 +61,3 @@ class Exponential:
         return left
 
     place = staticmethod(learning_rate_and_width.place)
-    curve = closed_form.curve
-    losses_of = closed_form.losses_of
-    seconds_of = closed_form.seconds_of

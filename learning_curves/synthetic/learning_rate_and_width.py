@@ -6,7 +6,6 @@ Owns the optimum and the distance from it. Must not know the curves.
 from __future__ import annotations
 
 import math
-from functools import cache
 
 from scipy import stats
 
@@ -14,12 +13,7 @@ from learning_curves.spaces.space import Config, Space
 from learning_curves.synthetic.form import Place
 
 OPTIMUM: Config = {"learning_rate": 0.1, "width": 256}
-
-
-@cache
-def space() -> Space:
-    """Return the set that configs are drawn from: learning_rate and width."""
-    return {"learning_rate": stats.loguniform(1e-4, 1.0), "width": stats.randint(16, 257)}
+SPACE: Space = {"learning_rate": stats.loguniform(1e-4, 1.0), "width": stats.randint(16, 257)}
 
 
 def place(config: Config) -> Place:

@@ -5,12 +5,12 @@ Owns its formula.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from learning_curves.spaces.space import Config, Space
-from learning_curves.synthetic import closed_form, form, learning_rate_and_width
+from learning_curves.synthetic import learning_rate_and_width
+from learning_curves.synthetic.closed_form import ClosedForm
 from learning_curves.synthetic.form import Number
 
 
@@ -21,35 +21,16 @@ def left_of(_: object, epoch: Number, pace: Number) -> Number:
 
 
 @dataclass(frozen=True)
-class PowerLaw:
+class PowerLaw(ClosedForm):
     """Power-law curves over a learning rate and a width; a `learning_curves.blackbox.Blackbox`.
 
     The badness of a config, 0 at the optimum and at most 1, is that of `learning_rate_and_width`.
     Without noise, the loss is 0.9 before training and ``0.1 + 0.4 * badness`` at r_max; between
-    them it falls as ``(1 + epoch) ** -pace``.
+    them it falls as ``(1 + epoch) ** -pace``. At crossing 0 the ranks at epoch 1 are those at
+    r_max; at 1, with r_max 81, they are unrelated. If the cost is by-config, an epoch takes
+    `epoch_seconds` times width / 256.
 
-    Parameters
-    ----------
-    r_max
-        The last epoch, >= 1.
-    crossing
-        How much more slowly the wide configs, which end best, learn: the pace is 1 for the
-        narrowest and ``10 ** -crossing`` for the widest. At 0 the ranks at epoch 1 are those at
-        r_max; at 1, with r_max 81, they are unrelated. Between 0 and 1.
-    crossing_share
-        The share of the configs to which `crossing` applies, selected by a hash of the config; the
-        others learn at pace 1. The share does not change the loss at r_max. Between 0 and 1.
-    noise
-        The standard deviation of the noise that is added to each epoch's loss, >= 0. The noise
-        depends on the seed of the training only.
-    noise_correlation
-        The correlation of the noise of any two epochs of a training, from 0 (independent)
-        to 1 (one draw per training).
-    cost
-        Whether an epoch takes `epoch_seconds` for every config (``"constant"``), or that
-        times width / 256 (``"by-config"``).
-    epoch_seconds
-        The seconds of an epoch, > 0.
+    The parameters are those of `learning_curves.synthetic.form.Form`.
 
     Raises
     ------
@@ -66,29 +47,9 @@ class PowerLaw:
 
     """
 
-    r_max: int = 81
-    crossing: float = 0.25
-    crossing_share: float = 1.0
-    noise: float = 0.0
-    noise_correlation: float = 0.0
-    cost: Literal["constant", "by-config"] = "constant"
-    epoch_seconds: float = 1.0
-
-    what: ClassVar[str] = "fast at first, then slower and slower"
-    configs: ClassVar[Sequence[Config]] = ()
+    what = "fast at first, then slower and slower"
+    space: ClassVar[Space] = learning_rate_and_width.SPACE
     optimum: ClassVar[Config] = learning_rate_and_width.OPTIMUM
-    optimal_loss: ClassVar[float] = form.BEST
-
-    def __post_init__(self) -> None:
-        form.check(self)
-
-    @property
-    def space(self) -> Space:
-        """The set that configs are drawn from: learning_rate and width."""
-        return learning_rate_and_width.space()
 
     left = left_of
     place = staticmethod(learning_rate_and_width.place)
-    curve = closed_form.curve
-    losses_of = closed_form.losses_of
-    seconds_of = closed_form.seconds_of

@@ -5,19 +5,24 @@ Owns its formula.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from learning_curves.spaces.space import Config, Space
-from learning_curves.synthetic import closed_form, form, learning_rate_and_width
-from learning_curves.synthetic.form import Number
+from learning_curves.synthetic import learning_rate_and_width
+from learning_curves.synthetic.closed_form import ClosedForm
+from learning_curves.synthetic.form import Epochs, Number
 
 _STEEPNESS = 14  # in base 2: the fall from 90 % to 10 % left takes 0.45 of the epochs to take-off
 
 
 @dataclass(frozen=True)
-class TakeOff:
+class _Own(Epochs):
+    take_off: float = 0.05
+
+
+@dataclass(frozen=True)
+class TakeOff(ClosedForm, _Own):
     """Curves that take off late, over a learning rate and a width; a `blackbox.Blackbox`.
 
     As `PowerLaw`, but the loss stays near 0.9 until it takes off, and then falls as a logistic
@@ -25,7 +30,7 @@ class TakeOff:
     and 99 % at half of these epochs, as on the plateau of LeNet with sigmoids (the table
     lenet-fashion-mnist).
 
-    The other parameters are those of `PowerLaw`.
+    The other parameters are those of `learning_curves.synthetic.form.Form`.
 
     Parameters
     ----------
@@ -46,28 +51,14 @@ class TakeOff:
 
     """
 
-    r_max: int = 81
-    take_off: float = 0.05
-    crossing: float = 0.25
-    crossing_share: float = 1.0
-    noise: float = 0.0
-    noise_correlation: float = 0.0
-    cost: Literal["constant", "by-config"] = "constant"
-    epoch_seconds: float = 1.0
-
-    what: ClassVar[str] = "a plateau at the loss of guessing, then a fall"
-    configs: ClassVar[Sequence[Config]] = ()
+    what = "a plateau at the loss of guessing, then a fall"
+    space: ClassVar[Space] = learning_rate_and_width.SPACE
     optimum: ClassVar[Config] = learning_rate_and_width.OPTIMUM
-    optimal_loss: ClassVar[float] = form.BEST
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         holds = 0 < self.take_off <= 1
-        form.check(self, ("take_off", holds, "a number > 0, at most 1"))
-
-    @property
-    def space(self) -> Space:
-        """The set that configs are drawn from: learning_rate and width."""
-        return learning_rate_and_width.space()
+        self._require(("take_off", holds, "a number > 0, at most 1"))
 
     def left(self, epoch: Number, pace: Number) -> Number:
         """Return the share of the way to the floor that is left after `epoch`."""
@@ -76,6 +67,3 @@ class TakeOff:
         return (1 + 2.0**-_STEEPNESS) * ahead / (1 + ahead)
 
     place = staticmethod(learning_rate_and_width.place)
-    curve = closed_form.curve
-    losses_of = closed_form.losses_of
-    seconds_of = closed_form.seconds_of

@@ -131,6 +131,7 @@ class Tabular:
         try:
             curves = self._curves[self._places[self._key(config)]]
         except (KeyError, TypeError):  # a value that has no hash is none of the table's
+            spaces.check_names(self.space, config)
             raise InputError(self._lacks(config)) from None
         if len(curves) == 1:
             return curves[0]
@@ -138,12 +139,6 @@ class Tabular:
 
     def _lacks(self, config: Config) -> str:
         """Return the complaint that the table has no such config."""
-        missing = [name for name in self.card.space if name not in config]
-        if missing:
-            return (
-                f"the config {dict(config)!r} has no {missing[0]!r}: give a value for each of "
-                f"{', '.join(self.card.space)}"
-            )
         return (
             f"the table {self.name} has no config {dict(config)!r}: take one of its "
             f"{len(self.configs)} configs, or a surrogate, which has curves for all of the space: "

@@ -1,6 +1,8 @@
 """What holds for every family in closed form: optimum, crossing, noise, and the bulk form."""
 
+import inspect
 import math
+import pickle
 from itertools import pairwise, product
 
 import numpy as np
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from learning_curves.errors import InputError
 from learning_curves.spaces import space as spaces
 from learning_curves.synthetic import Bowl, Exponential, PowerLaw, TakeOff
 from learning_curves.tables.summary import rank_correlation
@@ -38,6 +41,39 @@ def drawn(blackbox, count, seed=0):
 def losses(blackbox, count=500):
     """Return the losses of configs drawn, shape (count, r_max)."""
     return blackbox.losses_of(drawn(blackbox, count), range(count))
+
+
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [
+        (PowerLaw, []),
+        (Exponential, ["half_life"]),
+        (TakeOff, ["take_off"]),
+        (Bowl, ["dimensions", "matter", "problem"]),
+    ],
+)
+def test_a_familys_own_parameters_come_after_r_max(kind, own):
+    common = ["crossing", "crossing_share", "noise", "noise_correlation", "cost", "epoch_seconds"]
+    assert list(inspect.signature(kind).parameters) == ["r_max", *own, *common]
+
+
+@given(pairs(crossing=shares, noise=shares))
+def test_a_pickled_family_is_equal_and_so_is_what_its_repr_says(given_):
+    blackbox, config, _ = given_
+    curve = blackbox.curve(config, 3)
+    for copy in (pickle.loads(pickle.dumps(blackbox)), eval(repr(blackbox))):  # noqa: S301, S307
+        assert copy == blackbox
+        assert hash(copy) == hash(blackbox)
+        assert copy.curve(config, 3) == curve
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_a_config_that_lacks_a_hyperparameter_is_refused(kind):
+    blackbox = kind(9, crossing_share=0.5)
+    for name in blackbox.space:
+        config = {other: value for other, value in blackbox.optimum.items() if other != name}
+        with pytest.raises(InputError, match=f"has no '{name}': give a value for each of"):
+            blackbox.curve(config, 0)
 
 
 @given(pairs(crossing=shares, crossing_share=shares))

@@ -133,7 +133,7 @@ def test_the_whole_space_has_curves():
     curves = PowerLaw()
     assert list(curves.configs) == []
     assert curves.curve(curves.optimum, 0).config_id == -1
-    with pytest.raises(KeyError, match="width"):
+    with pytest.raises(InputError, match="has no 'width': give a value for each of"):
         curves.curve({"learning_rate": 0.1}, 0)
 
 
