@@ -135,6 +135,9 @@ def _complete(parser: Parser) -> None:
         inner = commands.add_parser(name)
         if typed == [name]:  # only its module is imported: a key was pressed
             import_module(COMMANDS[name][0]).add_arguments(inner)
+            for action in inner._actions:  # noqa: SLF001  likewise
+                if known := getattr(action.type, "known", ()):  # beside module:Class
+                    setattr(action, "completer", argcomplete.ChoicesCompleter(known))  # noqa: B010
     argcomplete.autocomplete(whole)
 
 
