@@ -123,6 +123,7 @@ def _complete(parser: Parser) -> None:
     """Answer the shell that asks how the line may go on, and end the program; see argcomplete."""
     try:
         import argcomplete  # noqa: PLC0415  an optional extra
+        from argcomplete.completers import ChoicesCompleter  # noqa: PLC0415  likewise
     except ModuleNotFoundError:
         return
     whole = Parser(prog="rungsim")
@@ -137,7 +138,7 @@ def _complete(parser: Parser) -> None:
             import_module(COMMANDS[name][0]).add_arguments(inner)
             for action in inner._actions:  # noqa: SLF001  likewise
                 if known := getattr(action.type, "known", ()):  # beside module:Class
-                    setattr(action, "completer", argcomplete.ChoicesCompleter(known))  # noqa: B010
+                    setattr(action, "completer", ChoicesCompleter(known))  # noqa: B010
     argcomplete.autocomplete(whole)
 
 

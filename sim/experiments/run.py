@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
@@ -107,7 +108,6 @@ def simulate(
     return Run(experiment, blackbox, make, trace, made.trials)
 
 
-@dataclass(frozen=True, repr=False)
 class Pictures(Protocol):
     """What draws a run: each method returns a Matplotlib figure, and writes it if given a path."""
 
@@ -123,6 +123,7 @@ class Pictures(Protocol):
     def utilisation(self, path: Path | None = None) -> Any: ...  # noqa: D102
 
 
+@dataclass(frozen=True, repr=False)
 class Run:
     """The result of an experiment.
 
