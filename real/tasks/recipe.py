@@ -49,7 +49,7 @@ class Recipe:
         Raises
         ------
         InputError
-            There is no task of that name, it cannot be made, or what was made is no task.
+            There is no task of that name, it cannot be made, or what was made is not a task.
 
         """
         if ":" in self.name:

@@ -1,6 +1,6 @@
-"""Warnings and refusals of runs that will take much memory.
+"""Warnings about runs that need much memory, and refusals.
 
-Owns from how much on a user is warned. The estimates are `sim.experiments.estimate`'s.
+Owns the threshold of the warning. The estimates are `sim.experiments.estimate`'s.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ def check(
     processes: int = 1,
     points: bool = False,
 ) -> None:
-    """Warn of runs that will take much memory; refuse those that will take more than there is.
+    """Warn about runs that need much memory; refuse runs that need more than the machine has.
 
     Parameters
     ----------
     experiments
-        One of each kind of run.
+        One experiment for each kind of run.
     force
-        Whether to refuse none.
+        Whether to run in spite of the estimate.
     runs
-        How many there are of all kinds; one of each if None.
+        The number of runs of all kinds; one of each kind if None.
     processes
-        How many are made at a time.
+        The number of runs made at the same time.
     points
-        Whether the losses of all epochs will be drawn.
+        Whether the losses of all epochs are drawn.
 
     Raises
     ------
@@ -54,12 +54,12 @@ def check(
 
 
 def check_memory(memory: float, what: str, *, force: bool, at_most: bool = False) -> None:
-    """Warn where `memory`, in bytes, is much; refuse it where it is more than there is.
+    """Warn if `memory`, in bytes, is much; refuse it if it exceeds the machine's memory.
 
     Raises
     ------
     InputError
-        It is above this machine's memory, and not to be forced.
+        It is above this machine's memory, and `force` is False.
 
     """
     memory = min(memory, 1e300)
@@ -67,8 +67,8 @@ def check_memory(memory: float, what: str, *, force: bool, at_most: bool = False
     there = estimate.machine_memory()
     if memory > there and not force:
         raise InputError(
-            f"{takes} by estimate, and this machine has {size(there)}: lower the limits, "
-            "or give --force"
+            f"{takes} (an estimate), and this machine has {size(there)}: lower the limits, or "
+            "give --force"
         )
     if memory > _MUCH:
-        console(stderr=True).print(f"warning: {takes} by estimate")
+        console(stderr=True).print(f"warning: {takes} (an estimate)")

@@ -42,7 +42,7 @@ def read(path: Path, row: int) -> Experiment:
     cell = next((cell for cell in grid.cells if cell.settings == settings), None)
     seed = found.get("seed", "")
     if cell is None or not seed.isdecimal():
-        raise InputError(f"row {row} of {path} is no run of {study}: give the two of one folder")
+        raise InputError(f"row {row} of {path} is not a run of {study}: give the two of one folder")
     return replace(cell.experiment, seed=int(seed))
 
 

@@ -137,7 +137,7 @@ class Study:
         Raises
         ------
         InputError
-            One is no experiment; the message names it.
+            One is not an experiment; the message names it.
 
         """
         names = list(self.axes)

@@ -72,7 +72,7 @@ def parse(text: str, path: Path) -> Study:
     [('sh', 1), ('sh', 4), ('asha', 1), ('asha', 4)]
 
     """
-    with reading(path, "is no study", remedy="give a study's TOML file"):
+    with reading(path, "is not a study", remedy="give a study's TOML file"):
         given = files.read_toml(text)
         if "curves" in given and "experiment" not in given:
             raise InputError(f"{path} is an experiment, no study: rungsim run --from {path}")
@@ -131,7 +131,9 @@ def _check(study: Study) -> None:
     for measure in study.speedups:
         if not MEASURES[measure].seconds:
             times = ", ".join(name for name, each in MEASURES.items() if each.seconds)
-            raise ValueError(f"speedups names {measure!r}, which is no time: choose from {times}")
+            raise ValueError(
+                f"speedups names {measure!r}, which is not a time: choose from {times}"
+            )
     for measure, axis in study.fits.items():
         if min(numbers(study, axis)) <= 0 or len(study.axes[axis]) < 2:
             raise ValueError(
@@ -139,7 +141,7 @@ def _check(study: Study) -> None:
             )
     for name, picture in study.pictures.items():
         if Path(name).name != name:
-            raise ValueError(f"pictures.{name!r} is no name of a file: leave out the slashes")
+            raise ValueError(f"pictures.{name!r} is not a name of a file: leave out the slashes")
         _check_picture(study, f"pictures.{name}", picture)
 
 

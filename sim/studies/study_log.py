@@ -128,7 +128,7 @@ class StudyLog:
 
     def _refuse(self, line: int) -> None:
         raise InputError(
-            f"{self._path}, line {line}, is no row of this study: "
+            f"{self._path}, line {line}, is not a row of this study: "
             "delete the file to run the study from the start, or choose another --out"
         )
 

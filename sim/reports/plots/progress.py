@@ -193,7 +193,7 @@ def is_early(medians: Iterable[tuple[Floats, Floats]], end: float) -> bool:
     Parameters
     ----------
     medians
-        One (times, values) a line, in ascending times. What it is at 0 is no improvement.
+        One (times, values) a line, in ascending times. What it is at 0 is not an improvement.
     end
         The last time.
 

@@ -119,7 +119,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path):
     assert early[1].startswith("config ")
     assert process.returncode == record.INTERRUPTED
     assert late.splitlines()[-1] == (
-        "stopped; the same command carries on, finished curves are kept"
+        "stopped; the same command continues; finished curves are kept"
     )
     assert "Traceback" not in late
     lines = path.read_text().splitlines()

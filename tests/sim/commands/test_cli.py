@@ -314,7 +314,7 @@ def test_any_one_run_of_a_study_is_repeated_by_its_row(tmp_path, capsys, monkeyp
     message = refused(capsys, "run", "--from", "out/runs.csv", "--row", "13")
     assert "out/runs.csv has 12 rows" in message
     Path("out/runs.csv").write_text(Path("out/runs.csv").read_text().replace("asha,", "sha,"))
-    assert "is no run of" in refused(capsys, "run", "--from", "out/runs.csv", "--row", "12")
+    assert "is not a run of" in refused(capsys, "run", "--from", "out/runs.csv", "--row", "12")
 
 
 def test_a_large_run_is_warned_of_a_huge_one_forced(capsys, monkeypatch):
@@ -428,7 +428,7 @@ def test_a_best_config_at_the_border_is_noted(capsys):
         (["--searcher", "grid"], "grid over learning_rate is without end: give grid_points"),
         (["--searcher", "sobol", "--grid-points", "3"], "but the searcher is sobol: leave it out"),
         (["--searcher", "sobol", "--order", "given"], "is random search's, not sobol's"),
-        (["--first", "0.1"], "'0.1' is no config: write NAME=VALUE,NAME=VALUE"),
+        (["--first", "0.1"], "'0.1' is not a config: write NAME=VALUE,NAME=VALUE"),
         (["--first", "learning_rate=0.1,width=9"], "width = 9: give a whole number from 16 to 256"),
     ],
 )

@@ -75,7 +75,7 @@ def test_what_it_writes(file, tmp_path, capsys):
     assert "…" not in printed
     assert sum("scheduler" in line and "workers" in line for line in printed.splitlines()) == 2
     assert re.search(r" [\d.]+% \+- [\d.]+% ", printed)
-    assert re.search(r"24 runs, [\d,]+ jobs in .* s: [\d,]+ simulated jobs a second", printed)
+    assert re.search(r"24 runs, [\d,]+ jobs in .* s: [\d,]+ simulated jobs per second", printed)
     names = {"runs.csv", "cells.csv", "fits.csv", "study.toml", "speed.png", "gantt.png"}
     assert {path.name for path in out.iterdir()} == names
     assert len((out / "runs.csv").read_text().splitlines()) == 1 + 24
@@ -85,7 +85,7 @@ def test_what_it_writes(file, tmp_path, capsys):
     assert study(file, "--out", out, "--processes", 1, "--json") == 0
     captured = capsys.readouterr()
     told = json.loads(captured.out)
-    assert captured.err == "all 24 runs were done before\n"
+    assert captured.err == "all 24 runs existed already\n"
     assert len(told["cells"]) == 36
     assert told["fits"][0]["axis"] == "workers"
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before

@@ -72,7 +72,7 @@ def test_an_experiment_survives_its_file(experiment):
     ],
 )
 def test_a_file_that_is_no_experiment_is_named(text, message):
-    with pytest.raises(InputError, match=r"out/experiment.toml is no experiment: .*" + message):
+    with pytest.raises(InputError, match=r"out/experiment.toml is not an experiment: .*" + message):
         Experiment.from_toml(text, "out/experiment.toml")
 
 

@@ -79,7 +79,7 @@ def test_a_file_of_something_else_is_left_alone(study, tmp_path, change, line):
     finish(study, path)
     broken = change(path.read_bytes().decode()).encode()
     path.write_bytes(broken)
-    with pytest.raises(InputError, match=f"line {line}, is no row of this study: delete"):
+    with pytest.raises(InputError, match=f"line {line}, is not a row of this study: delete"):
         StudyLog(study, path)
     assert path.read_bytes() == broken
 

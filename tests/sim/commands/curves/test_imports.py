@@ -35,8 +35,8 @@ def test_what_is_imported_can_be_run_and_says_what_was_decided(here, capsys):
     printed = capsys.readouterr()
     assert printed.err == (
         "rungsim curves: log.csv: 1 of 2 curves ends before epoch 2 (config 1, seed 0 after 1): "
-        "--incomplete drop leaves 1 to epoch 2, --incomplete cut all 2 to 1, and --r-max N asks "
-        "for N epochs only\n"
+        "--incomplete drop leaves 1 to epoch 2, --incomplete cut all 2 to 1, and --r-max N keeps "
+        "N epochs only\n"
     )
     assert not (here / "mine.csv").exists()
     assert not (here / "mine.toml").exists()
@@ -149,11 +149,14 @@ def test_a_long_log_in_json_lines_becomes_a_table(here, capsys):
         (["import", "log.csv", "--out", "mine.csv"], "the column 'epoch' is missing"),
         (["import", ".", "--out", "mine.csv"], ". has no configspace.json"),
         (["import", ".", "--out", "mine.csv", "--format", "lcdb"], ". is a folder, and the format"),
-        (["import", "log.csv", "--out", "m.csv", MAP], "say --metric-is higher, or lower"),
+        (
+            ["import", "log.csv", "--out", "m.csv", MAP],
+            "add --metric-is higher or --metric-is lower",
+        ),
         (["import", "log.csv", "--out", "m.csv", MAP, "--where", "run"], "write COLUMN=VALUE"),
         (
             ["import", "log.csv", "--out", "m.csv", MAP, "--flip=negate", "--space=lr=uniform(0,"],
-            "the space has 'lr=uniform(0,': a quote or a parenthesis has no partner",
+            "the space has 'lr=uniform(0,', in which a quote or a parenthesis is not closed",
         ),
         (["export", "no", "--out", "mine.csv"], "there is no table 'no'"),
         (["export", "softmax-fashion-mnist", "--out", "mine"], "--out is mine: a table's name"),

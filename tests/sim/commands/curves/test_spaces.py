@@ -88,7 +88,7 @@ def test_without_draws_json_has_none(capsys):
         (["nope"], "the packaged spaces are d2l-mlp"),
         (["absent.json"], "absent.json cannot be read"),
         (["broken.json"], "broken.json: 'lr': 'lower' is 'a': write a number"),
-        (["d2l-mlp", "--sample", 0], "--sample: 0 is too small: give a whole number, at least 1"),
+        (["d2l-mlp", "--sample", 0], "--sample: 0 is too small: give a whole number of at least 1"),
         (["d2l-mlp", "--seed", -1, "--sample", 1], "--seed: -1 is too small"),
         (["d2l-mlp", "--out", "space.toml"], "--out is space.toml: its name ends in .json"),
         (["normal.json", "--out", "again.json"], "'lr' has distribution 'norm'"),
