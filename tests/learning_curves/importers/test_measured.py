@@ -35,7 +35,7 @@ def log_of(curves, **more):
 def test_a_curve_that_ends_in_nan_has_diverged_and_is_said():
     whole = whole_curves(log_of([[0.5, NAN, NAN], [0.4, 0.3, math.inf]]), Options())
     assert whole.losses.tolist() == [[0.5, math.inf, math.inf], [0.4, 0.3, math.inf]]
-    assert whole.notes[0] == "2 losses are NaN: diverged (--nan absent takes them as not measured)"
+    assert whole.notes[0] == "2 losses are NaN: diverged (--nan absent reads them as not measured)"
     assert whole.counts["diverged"] == 3
 
 

@@ -38,8 +38,8 @@ def complaint(path):
         (b"", "is empty"),
         (b"\n\n", "is empty"),
         (SOUND.partition("\n")[0], "has no rows"),
-        (SOUND + "0,0.1,0,2,0.4\n", "line 3 has 5 values and the header 6 names"),
-        (SOUND + "0,0.1,0,2,0.4,1.0,9\n", "line 3 has 7 values and the header 6 names"),
+        (SOUND + "0,0.1,0,2,0.4\n", "line 3 has 5 values, and the header has 6 names"),
+        (SOUND + "0,0.1,0,2,0.4,1.0,9\n", "line 3 has 7 values, and the header has 6 names"),
         (SOUND + "\n0,0.1,0,2,0.4,1.0\n", "line 3, column 'config_id': the cell is empty"),
         (
             SOUND + '0,"0.1\n",0,2,0.4,1.0\n',

@@ -186,7 +186,7 @@ def test_a_job_that_hangs_is_ended_and_the_journal_says_where(
     lived, events = run(experiment, hire(address, experiment))
     [(trial, start, attempt, reason)], again = lost(events)
     assert (trial, start, attempt) == (1, 0, 0)
-    assert reason.startswith("hung past the job timeout of 3 s, in ")
+    assert reason.startswith("ran longer than the job timeout of 3 s, in ")
     assert again == [(1, 0, 1)]
     assert losses(lived) == losses(truth)
     assert isinstance(events[-1], journal.Ended)
@@ -244,9 +244,7 @@ def test_a_run_whose_scheduler_dies_loses_nothing_and_goes_on_elsewhere(
             if isinstance(event, journal.Started) and event.start == 2:
                 cluster.sync(cluster.scheduler.close)
 
-        with pytest.raises(
-            InputError, match="the Dask scheduler no longer answers: mend that, and"
-        ):
+        with pytest.raises(InputError, match="the Dask scheduler no longer answers: fix that, and"):
             live.run(
                 experiment,
                 folder,
@@ -262,14 +260,18 @@ def test_a_run_whose_scheduler_dies_loses_nothing_and_goes_on_elsewhere(
 
 def test_workers_that_are_too_few_are_refused(address, monkeypatch):
     monkeypatch.setattr(dask_crew, "_DASK_SECONDS", 0.5)
-    with pytest.raises(InputError, match=r"has \d of 3 workers: start more by dask worker tcp://"):
+    with pytest.raises(
+        InputError, match=r"has \d of 3 workers: start more with dask worker tcp://"
+    ):
         dask_crew.Dask(address, os.getpid, workers=3)
 
 
 def test_workers_of_several_threads_are_refused():
     with (
         local(n_workers=1, threads_per_worker=2, processes=False, protocol="tcp") as cluster,
-        pytest.raises(InputError, match="a worker of 2 threads: start processes of one, by dask"),
+        pytest.raises(
+            InputError, match="a worker of 2 threads: start processes of one thread with dask"
+        ),
     ):
         dask_crew.Dask(cluster.scheduler_address, os.getpid)
 

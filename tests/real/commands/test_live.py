@@ -204,7 +204,7 @@ def test_a_run_that_no_limit_is_sure_to_end_ends_after_ten_minutes(options, limi
         (["--r-max", "17"], "r_max is 17: softmax trains to 16 epochs"),
         (["--r-max", "0"], "r_max 0"),
         (["--r-min", "17"], "r_min is 17, above r_max 16"),
-        (["--workers", "0"], "there are 0 workers: at least 1"),
+        (["--workers", "0"], "the number of workers is 0: give at least 1"),
         (["--seed", "-1"], "the seed is -1: give a whole number from 0"),
         (["--seed", str(2**32)], f"the seed is {2**32}"),
         (["--attempts", "0"], "attempts is 0"),
@@ -224,7 +224,7 @@ def test_a_run_that_no_limit_is_sure_to_end_ends_after_ten_minutes(options, limi
             ["--task", "real/task.py:build"],
             "'real/task.py:build': write package.module:MyTask",
         ),
-        (["--task", "mine:Task", "--data", "subset"], "mine:Task chooses its data itself"),
+        (["--task", "mine:Task", "--data", "subset"], "mine:Task chooses its own data"),
         (["--wrokers", "3"], "--wrokers"),
         (["--worker", "3"], "--worker"),
     ],
@@ -244,7 +244,7 @@ def test_a_device_that_is_not_there_is_refused(capsys, tmp_path):
     missing = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
     message = refused(capsys, "--device", missing, "--out", tmp_path / "out")
     assert f"--device {missing}: " in message
-    assert "take --device cpu" in message
+    assert "use --device cpu" in message
     assert not (tmp_path / "out").exists()
 
 
@@ -264,7 +264,7 @@ def test_a_folder_without_a_run_cannot_be_resumed(capsys, tmp_path):
     (tmp_path / "empty").mkdir()
     for folder in (tmp_path / "empty", tmp_path / "missing"):
         message = refused(capsys, "--resume", folder)
-        assert f"{folder} holds no live run" in message
+        assert f"{folder} does not hold a live run" in message
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 

@@ -83,7 +83,7 @@ def test_a_small_recording_from_end_to_end(tmp_path, capsys):
     for flaw in ("processor seconds", "one seed", "test images", "small subset"):
         assert flaw in flaws
     assert record.main(arguments) == 0
-    assert "2 curves are there already, 0 missing" in capsys.readouterr().err
+    assert "2 curves exist already, 0 are missing" in capsys.readouterr().err
 
 
 def test_a_curve_that_fails_is_one_line_and_exit_code_1(capsys):

@@ -163,7 +163,7 @@ def test_a_folder_of_another_study_is_refused(file, tmp_path, capsys):
     assert "'experiment' in the study has changed" in refused(capsys, file, *again)
     file.write_text(TEXT)
     (out / "study.toml").unlink()
-    assert "holds the runs of something else" in refused(capsys, file, *again)
+    assert "holds other runs" in refused(capsys, file, *again)
     (out / "study.toml").write_text("broken = ")
     assert "cannot be read" in refused(capsys, file, *again)
     (out / "study.toml").unlink()
@@ -227,7 +227,7 @@ def test_a_run_that_fails_names_its_seed(file, tmp_path, capsys):
     text = TEXT.replace("max_seconds = 60", "max_jobs = 9")
     file.write_text(text.replace("faults.lost_probability = 0.01", "speeds = [1e-320]"))
     message = refused(capsys, file, "--out", tmp_path / "out", "--processes", 1)
-    assert "seed 0: the clock ran over" in message
+    assert "seed 0: the clock overflowed" in message
 
 
 def test_the_list_names_them_all(capsys):

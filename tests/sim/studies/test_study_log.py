@@ -139,7 +139,7 @@ def test_a_killed_comparison_continues_to_the_same_bytes(tmp_path):
     assert names >= {"runs.csv", "comparison.csv", "straggling.csv", "gains.csv", "study.toml"}
     for name in names:
         assert (rest / name).read_bytes() == (whole / name).read_bytes()
-    # The folder is a study's, whole: nothing is left to run.
+    # The folder is a complete study: nothing is left to run.
     assert main(["study", str(rest / "study.toml"), "--out", str(rest), "--no-plots"]) == 0
     assert (rest / "runs.csv").read_bytes() == (whole / "runs.csv").read_bytes()
 
