@@ -138,7 +138,7 @@ def fit(args: argparse.Namespace) -> int:
     noise = "noise from repeated trainings" if learnt.noisy else "one training each, so no noise"
     console().print(
         f"{table.name}: {args.regressor} fitted to {len(table.configs)} configs, {noise}\n"
-        f"written to {args.out}: use it as --curves {args.out}; how good it is, tells\n"
+        f"written to {args.out}: use it as --curves {args.out}; evaluate it with\n"
         f"  rungsim curves check {args.table} --surrogate --regressor {args.regressor}"
     )
     return 0

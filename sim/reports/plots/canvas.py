@@ -173,7 +173,7 @@ def legend_columns(labels: Sequence[str]) -> int:
 
 
 def time_unit(seconds: float) -> tuple[str, float]:
-    """Return the unit in which a run of so many seconds is shown, and the seconds in one.
+    """Return the unit in which a run of `seconds` is shown, and its length in seconds.
 
     >>> time_unit(300), time_unit(301), time_unit(18001)
     (('s', 1.0), ('min', 60.0), ('h', 3600.0))
@@ -299,7 +299,7 @@ def octaves(axes: Axes, counts: Sequence[int], *, gap: float) -> float:
 
 
 def integers(most: int = 6) -> MaxNLocator:
-    """Return ticks at so many whole numbers, or fewer."""
+    """Return ticks at a given number of whole numbers, or fewer."""
     return MaxNLocator(most, integer=True, min_n_ticks=1)
 
 

@@ -246,7 +246,7 @@ def _draw(axes: Axes, here: pd.DataFrame, looks: _Looks, log: str) -> None:
 
 
 def _mark_missed(axes: Axes, here: pd.DataFrame, looks: _Looks) -> bool:
-    """Mark infinite points at the top, side by side in their lines' colours; tell if any are."""
+    """Mark infinite points at the top, in their lines' colours; return whether any are."""
     inches = axes.figure.dpi_scale_trans
     out_of_sight = here[np.isinf(here["y"])]
     for x, together in out_of_sight.groupby("x"):

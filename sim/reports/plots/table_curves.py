@@ -21,7 +21,7 @@ from sim.reports.plots import canvas
 from sim.reports.plots.canvas import Floats
 from sim.reports.plots.palette import GREY
 
-_FEW = 30  # up to so many curves, lines are thick
+_FEW = 30  # up to this number of curves, lines are thick
 
 
 def curves(table: Tabular, path: Path | None = None) -> Figure:

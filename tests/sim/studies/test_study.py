@@ -106,7 +106,7 @@ def test_values_as_they_are_written():
         ("seeds = 3", "seed = 3", "names 'seed': choose from title, experiment, axes"),
         ("seeds = 3", 'target = "low"', "target is 'low'"),
         ('title = "a grid"', "title = 3", "title is 3"),
-        ('["jobs", "finished"]', "[]", "it measures nothing: give measures, of end_seconds"),
+        ('["jobs", "finished"]', "[]", "measures is empty: choose from end_seconds"),
         ('["jobs", "finished"]', '["job"]', "measures names 'job': choose from end_seconds"),
         ('["jobs", "finished"]', '"jobs"', "measures is 'jobs': give a list"),
         ("[experiment]", "[experimnet]", "names 'experimnet'"),
