@@ -1,7 +1,7 @@
-"""The one error that tells a user, rather than a programmer, what to fix.
+"""The one error for mistakes of the user, as opposed to those of the programmer.
 
-Owns its kind, and how other exceptions become one line. Must not know any format: what a library
-raises on a damaged file is turned in one place, `reading`, whatever its class.
+Owns the class, and how other exceptions become one line. Must not know any format: what a library
+raises on a damaged file is converted in one place, `reading`, whatever its class.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class InputError(ValueError):
 
 @contextmanager
 def for_the_user() -> Iterator[None]:
-    """Turn the complaint about a value, a ValueError, into one for the user.
+    """Convert a ValueError about a value into an InputError.
 
     >>> with for_the_user():
     ...     raise ValueError("eta is 1: give at least 2")
@@ -46,7 +46,7 @@ _LONGEST = 400  # characters of a library's message
 
 @contextmanager
 def reading(source: str | Path, fault: str = "", *, remedy: str) -> Iterator[None]:
-    """Turn every error of a file's reader into one InputError that names the file and the remedy.
+    """Convert any error of a file's reader into an InputError that names the file and the remedy.
 
     Readers raise errors of many classes on a damaged file. Use this around the code that reads
     one, and only there: an error of any other code is a programming error and must surface. The
@@ -57,9 +57,9 @@ def reading(source: str | Path, fault: str = "", *, remedy: str) -> Iterator[Non
     source
         The file, folder or URL, as the user knows it.
     fault
-        What it is not, such as ``"is no study"``; "cannot be read" if empty.
+        What is wrong with it, such as ``"is not a study"``; "cannot be read" if empty.
     remedy
-        What the user can do; an InputError of the reader has its own.
+        What the user can do. An InputError of the reader keeps its own remedy.
 
     Raises
     ------
@@ -68,14 +68,14 @@ def reading(source: str | Path, fault: str = "", *, remedy: str) -> Iterator[Non
 
     Examples
     --------
-    >>> with reading("a.toml", "is no card", remedy="restore the file"):
+    >>> with reading("a.toml", "is not a card", remedy="restore the file"):
     ...     {}["r_max"]
     Traceback (most recent call last):
-    learning_curves.errors.InputError: a.toml is no card: KeyError: 'r_max': restore the file
-    >>> with reading("a.toml", "is no card", remedy="restore the file"):
+    learning_curves.errors.InputError: a.toml is not a card: KeyError: 'r_max': restore the file
+    >>> with reading("a.toml", "is not a card", remedy="restore the file"):
     ...     raise InputError("r_max is 0: give at least 1")
     Traceback (most recent call last):
-    learning_curves.errors.InputError: a.toml is no card: r_max is 0: give at least 1
+    learning_curves.errors.InputError: a.toml is not a card: r_max is 0: give at least 1
 
     """
     disabled = logging.root.manager.disable
@@ -90,7 +90,7 @@ def reading(source: str | Path, fault: str = "", *, remedy: str) -> Iterator[Non
         said = printable(str(error))
         what = f"{source} {fault}" if fault else str(source)
         named = said if printable(str(source)) in said else f"{what}: {said}"
-        # The class says more than that it is an InputError, as `MissingTableError` does.
+        # Subclasses such as `MissingTableError` carry information of their own.
         raise type(error)(printable(named)) from error.__cause__
     except Exception as error:
         raise InputError(printable(_complaint(source, fault, error, remedy))) from error
@@ -104,7 +104,7 @@ def _complaint(source: str | Path, fault: str, error: Exception, remedy: str) ->
             reason = error.strerror or os.strerror(errno.ENOENT)
             return f"{source} cannot be read: {reason}: {remedy}"
         case UnicodeDecodeError(start=start):
-            reason = f"byte {start} is no text in UTF-8"
+            reason = f"byte {start} is not text in UTF-8"
         case _:
             # A library's message may go on for lines: with the query, the stack, an address.
             first = next(iter(str(error).strip().splitlines()), "")[:_LONGEST].rstrip(".:")
@@ -124,7 +124,7 @@ def one_line(error: BaseException) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return `text` in one line, with escapes for what a terminal would obey or not show.
+    r"""Return `text` in one line, with escapes for control and unprintable characters.
 
     >>> printable("eta is \x1b[31m2\n")
     'eta is \\x1b[31m2\\n'
@@ -135,7 +135,7 @@ def printable(text: str) -> str:
 
 
 def nearest(name: str, known: Collection[str]) -> str | None:
-    """Return the known name that `name` is a misspelling of, as it seems; None for no such name.
+    """Return the known name that `name` is most likely a misspelling of, or None.
 
     >>> nearest("ahsa", ["sh", "asha"]), nearest("best", ["sh", "asha"])
     ('asha', None)
@@ -146,7 +146,7 @@ def nearest(name: str, known: Collection[str]) -> str | None:
 
 
 def suggestion(name: str, known: Collection[str]) -> str:
-    """Return the remedy for a name that is not known: the nearest one, or all.
+    """Return the remedy for an unknown name: the nearest known name, or all known names.
 
     >>> suggestion("ahsa", ["sh", "asha"]), suggestion("best", ["sh", "asha"])
     ('did you mean asha?', 'choose from sh, asha')

@@ -42,7 +42,7 @@ def replacing(path: Path) -> Iterator[Path]:
     'whole'
     """
     if not path.name or "\0" in str(path):
-        raise InputError(f"{str(path)!r} is no name of a file: give another")
+        raise InputError(f"{str(path)!r} is not a file name: give another one")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield part
@@ -63,7 +63,7 @@ def read_toml(text: str) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        The text is no TOML, or nests tables and lists so deep that no recursive function can
+        The text is not TOML, or nests tables and lists so deep that no recursive function can
         follow: dotted keys nest without limit.
 
     Examples
@@ -115,7 +115,9 @@ def locked(path: Path, who: str) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise InputError(f"{path}: another {who} is writing it: wait for its end") from error
+            raise InputError(
+                f"{path}: another {who} is writing it: wait until it has ended"
+            ) from error
         yield
     finally:
         os.close(descriptor)

@@ -85,7 +85,8 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
     found: Blackbox = _own(named, texts[1:], r_max) if named else _recorded(name_or_path)
     if r_max is not None and r_max > found.r_max:
         raise InputError(
-            f"the curves of {name_or_path} end at epoch {found.r_max}: r_max {r_max} is beyond"
+            f"the curves of {name_or_path} end at epoch {found.r_max}, before r_max {r_max}: "
+            f"give at most {found.r_max}"
         )
     return found
 

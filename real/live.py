@@ -162,7 +162,7 @@ def begin(experiment: LiveExperiment, folder: Path) -> LiveExperiment:
 
     """
     held = InputError(
-        f"{folder} holds a live run: go on with rungsim live --resume {folder}, or choose "
+        f"{folder} holds a live run: continue it with rungsim live --resume {folder}, or choose "
         "another --out"
     )
     if _begun(folder):
@@ -203,7 +203,7 @@ def read(folder: Path) -> LiveExperiment:
 
     """
     path = folder / EXPERIMENT
-    with reading(path, remedy=f"{folder} holds no live run, give the folder of one"):
+    with reading(path, remedy=f"{folder} does not hold a live run: give the folder of one"):
         text = path.read_text(encoding="utf-8")
         experiment = plain.from_toml(LiveExperiment, text, str(path), limits=Limits)
         notes = files.read_toml(text).get("notes", {})
@@ -274,7 +274,8 @@ def replayed(experiment: LiveExperiment, task: Task, folder: Path) -> Lived:
         ledger.replay(state, journal.read(path), path)
     if state.end is None:
         raise InputError(
-            f"the run in {folder} has not ended: go on with rungsim live --resume {folder} first"
+            f"the run in {folder} has not ended: continue it with rungsim live --resume "
+            f"{folder} first"
         )
     return state.lived()
 
@@ -313,7 +314,7 @@ def table(experiment: LiveExperiment, task: Task, lived: Lived) -> Tabular:
     trainings = Counter(tuple(trial.config.items()) for trial, _ in lived.trials.values())
     card = Card(
         name="curves",
-        title=f"what a live run of {experiment.scheduler} trained of {task.name}",
+        title=f"the curves of {task.name} that a live run of {experiment.scheduler} trained",
         r_max=lived.trace.r_max,
         space=spaces.to_dict(task.space),
         known_flaws=tuple(cards.known_flaws("wall", seeds=max(trainings.values(), default=1))),
@@ -350,11 +351,13 @@ def scheduler(experiment: LiveExperiment, task: Task) -> Scheduler:
         if experiment.searcher != "random":  # which learns from it where it lies
             spaces.check_config(task.space, config)
     if experiment.r_max is not None and experiment.r_max > task.r_max:
-        raise InputError(f"r_max is {experiment.r_max}: {task.name} trains to {task.r_max} epochs")
+        raise InputError(
+            f"r_max is {experiment.r_max}: give at most {task.r_max}, the last epoch of {task.name}"
+        )
     if not 0 <= experiment.seed < 2**32:
         raise InputError(f"the seed is {experiment.seed}: give a whole number from 0 to 2**32 - 1")
     if experiment.workers < 1:
-        raise InputError(f"there are {experiment.workers} workers: at least 1 is needed")
+        raise InputError(f"the number of workers is {experiment.workers}: give at least 1")
     if experiment.max_trials is not None and experiment.max_trials < 1:
         raise InputError(f"max_trials is {experiment.max_trials}: give at least 1")
     with for_the_user(), own.blamed(experiment):

@@ -1,6 +1,6 @@
-"""The table that a log becomes: its configs, its space, its card.
+"""Makes a table from a log: its configs, its space, its card.
 
-Owns what all formats do once they are read. Must not know formats, or write files (`tabular`).
+Owns the steps that all formats share after reading. Must not know formats, or write files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from learning_curves.tables.tabular import Tabular
 
 @dataclass(frozen=True)
 class Imported:
-    """A table, and what was decided on the way to it.
+    """A table, and the decisions that the import made.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Imported:
 
 
 def assemble(log: Log, options: Options) -> Imported:
-    """Return the table that `log` becomes.
+    """Return the table made from `log`.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def assemble(log: Log, options: Options) -> Imported:
 
 
 def checked(imported: Imported, path: Path) -> Tabular:
-    """Return the table as a reader of `path` will find it, every rule of a table's file checked.
+    """Return the table as a reader of `path` will find it, after all checks of a table's file.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def checked(imported: Imported, path: Path) -> Tabular:
 def _in_space(
     ids: Sequence[int], configs: Sequence[Config], known: Space
 ) -> tuple[Space, tuple[Config, ...]]:
-    """Return the space, read off the configs where it is not known, and the configs as its members.
+    """Return the space, inferred from the configs if unknown, and the configs as its members.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def _in_space(
     for name in known:
         if name not in names:
             raise InputError(
-                f"the space has {name!r}, which no config has; there are {', '.join(names)}"
+                f"the space has {name!r}, which no config has: the configs have {', '.join(names)}"
             )
     space: dict[str, Domain] = {}
     columns: list[list[Any]] = []
@@ -119,16 +119,16 @@ def _in_space(
                 column.append(member(value))
             except ValueError as unfit:
                 raise InputError(
-                    f"config {number} has {name} {value!r}, which {unfit}: fix it, or give the "
-                    "space by --space"
+                    f"config {number} has {name} {value!r}, which {unfit}: fix it, or give "
+                    "the space with --space"
                 ) from None
         columns.append(column)
     seen: dict[tuple[Any, ...], int] = {}
     for number, config in zip(ids, zip(*columns, strict=True), strict=True):
         if seen.setdefault(config, number) != number:
             raise InputError(
-                f"config {number} has the hyperparameters of config {seen[config]}: give both one "
-                "id, and each training its own seed"
+                f"config {number} has the hyperparameters of config {seen[config]}: give both "
+                "the same id, and each training its own seed"
             )
     return space, tuple(dict(zip(space, config, strict=True)) for config in seen)
 

@@ -1,6 +1,6 @@
 """Domains as other libraries draw them.
 
-Owns the uniform distribution by its two ends, where scipy has a place and a width.
+Owns the uniform distribution between two bounds; scipy takes a lower bound and a width.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from scipy import stats
 
 
 def uniform(low: float, high: float) -> Any:
-    """Return the frozen uniform distribution that holds `low` and `high`, rounding or not.
+    """Return the frozen uniform distribution whose support holds `low` and `high` despite rounding.
 
     >>> bool(uniform(0.1, 0.99).support()[1] >= 0.99)
     True

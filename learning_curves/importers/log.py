@@ -1,6 +1,6 @@
-"""The trainings in a source, row by row, before they are checked for completeness.
+"""The trainings in a source, one row per epoch, before they are checked for completeness.
 
-Owns the form that every reader fills, and how files are read once, for their content and their
+Owns the structure that every reader fills. Files are read once, for their content and their
 digest. Must not know any format.
 """
 
@@ -23,12 +23,12 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Places: TypeAlias = npt.NDArray[np.int64]
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Is told how far a long read has come, and how far it goes."""
+"""Called with the amount read so far and the total amount of a long read."""
 
 
 @dataclass(frozen=True)
 class Log:
-    """One row for each epoch of each training, in any order; the arrays run side by side.
+    """One row for each epoch of each training, in any order; all arrays have one entry per row.
 
     Parameters
     ----------
@@ -37,35 +37,35 @@ class Log:
     configs
         The configs, one for each id.
     config
-        The place in `configs` of each row's.
+        The index in `configs` of each row's config.
     seed
         Which training of its config a row belongs to, >= 0.
     step
-        What the source has as the epoch.
+        The epoch as the source numbers it.
     loss
-        What is minimised; NaN and inf where training diverged.
+        The loss, to be minimised; NaN and inf where training diverged.
     seconds
-        NaN where the source does not say.
+        NaN where the source does not record them.
     cumulative
-        Whether `seconds` count from the beginning of the training, rather than of the epoch.
+        Whether `seconds` count from the beginning of the training rather than of the epoch.
     stamps
-        Whether `seconds` are what a clock says at the end of the epoch.
+        Whether `seconds` are clock times at the end of the epoch.
     start
-        Of `stamps`, what the clock said when the training began; None where nobody knows.
+        With `stamps`, the clock time at the start of the training; None if unknown.
     absent
-        The rows whose epoch has no loss since none was measured; None for none of them.
+        The rows whose loss was not measured; None if there are none.
     place
-        Tells where in the source a row stands, as a person would say it.
+        Returns the location of a row in the source, for messages.
     space
-        The domains that the format itself knows, by name.
+        The domains that the format defines, by name.
     anchored
-        Whether the steps are no count of epochs by their nature: epoch k is the k-th of them.
+        Whether the steps do not count epochs: epoch k is then the k-th step.
     from_0
-        Whether step 0 is the state before training, and no epoch.
+        Whether step 0 is the state before training rather than an epoch.
     notes
-        What was decided on the way, a line each, for the screen.
+        The decisions that the import made, one line each, for the screen.
     title, licence, flaws, task, recording, train_examples
-        What goes into the card.
+        The content of the card.
 
     """
 
@@ -99,14 +99,14 @@ class Log:
 
 
 class Digesting(io.RawIOBase):
-    """A file that is read from start to end, its digest made on the way.
+    """A file that is read from start to end and hashed at the same time.
 
     Parameters
     ----------
     path
         The file.
     progress
-        Told the bytes read and the bytes there are, after each read.
+        Called with the bytes read and the size in bytes after each read.
 
     Raises
     ------
@@ -125,14 +125,14 @@ class Digesting(io.RawIOBase):
         self._digest = sha256()
         if not self._size:
             self._file.close()
-            raise InputError(f"{path} is empty: give the file that has the curves")
+            raise InputError(f"{path} is empty: give the file that contains the curves")
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return True: the file can be read."""
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill `buffer`; return with how many bytes."""
+        """Fill `buffer` and return the number of bytes."""
         count = self._file.readinto(buffer)
         self._digest.update(memoryview(buffer)[:count])
         self._progress(self._file.tell(), self._size)
@@ -149,7 +149,7 @@ class Digesting(io.RawIOBase):
         return self._digest.hexdigest()
 
     def rest_sha256(self) -> str:
-        """Read what is left, for nothing else, and return the digest of all."""
+        """Read the rest of the file and return the digest of the whole."""
         while self.read(1 << 20):
             pass
         return self.sha256
@@ -169,7 +169,7 @@ def read_whole(path: Path, progress: Progress) -> tuple[bytes, str]:
 
 
 def digest_of(path: Path, progress: Progress) -> str:
-    """Return the digest of the file at `path`, which is read in pieces.
+    """Return the digest of the file at `path`, which is read in blocks.
 
     Raises
     ------
@@ -184,12 +184,13 @@ def digest_of(path: Path, progress: Progress) -> str:
 def one_of(
     asked: str | None, there: Sequence[str], *, option: str, what: str, source: object
 ) -> str:
-    """Return the name that was asked for, or the only one there is.
+    """Return the requested name, or the only one that exists.
 
     Raises
     ------
     InputError
-        It is not there, or there are several and none was asked for; the message lists them.
+        The name does not exist, or there are several and none was requested; the message lists
+        them.
 
     """
     if asked in there:
@@ -198,5 +199,5 @@ def one_of(
         return there[0]
     listed = ", ".join(there[:40]) + (f" and {len(there) - 40} more" if len(there) > 40 else "")
     if asked is None:
-        raise InputError(f"{source} holds {len(there)} {what}: choose by {option}: {listed}")
+        raise InputError(f"{source} holds {len(there)} {what}: choose one with {option}: {listed}")
     raise InputError(f"{source} has no {what.rstrip('s')} {asked!r}: {option} takes {listed}")

@@ -1,6 +1,6 @@
 """A metric as a loss: what is minimised.
 
-Owns the rule by which a metric is turned, and the refusal to guess where a name sounds like an
+Owns the conversion of a metric into a loss, and the refusal to guess if a name sounds like an
 accuracy. Must not know where the metric comes from.
 """
 
@@ -23,7 +23,7 @@ def as_losses(
     metric_is: str | None = None,
     flip: str | None = None,
 ) -> tuple[Floats, str]:
-    """Return the losses, and a line that says how they came about.
+    """Return the losses, and a line that describes the conversion.
 
     Parameters
     ----------
@@ -32,15 +32,15 @@ def as_losses(
     metric
         Its name.
     options
-        Whose `metric_is` and `flip` take precedence.
+        Its `metric_is` and `flip` take precedence.
     metric_is, flip
-        What the format has, as in `Options`.
+        The defaults of the format, as in `Options`.
 
     Raises
     ------
     InputError
-        Nobody says which way the metric goes and its name sounds as if higher were better, or
-        it cannot be flipped as asked.
+        The direction of the metric is not given and its name sounds as if higher were better, or
+        the metric is outside the range of `flip`.
 
     Examples
     --------
@@ -54,8 +54,8 @@ def as_losses(
     if way is None:
         if any(part in metric.lower() for part in _HIGHER):
             raise InputError(
-                f"the metric {metric!r} sounds as if higher were better: say --metric-is higher, "
-                "or lower"
+                f"the metric {metric!r} sounds as if higher were better: add --metric-is "
+                "higher or --metric-is lower"
             )
         way = "lower"
     if way == "lower":
@@ -68,7 +68,7 @@ def as_losses(
             _beyond(known, metric, "[0, 1], as --flip one-minus needs", 1)
         case "percent" if not ((known >= 0) & (known <= 100)).all():
             _beyond(known, metric, "[0, 100], as --flip percent needs", 100)
-    # A metric of -inf is the worst there is, and so is a loss of inf.
+    # A metric of -inf is the worst value, and so is a loss of inf.
     losses, said = {
         "one-minus": (1 - values, f"loss: 1 - {metric}"),
         "percent": ((100 - values) / 100, f"loss: (100 - {metric}) / 100"),
@@ -79,4 +79,6 @@ def as_losses(
 
 def _beyond(known: Floats, metric: str, where: str, most: float) -> None:
     worst = known[(known < 0) | (known > most)][0]
-    raise InputError(f"the metric {metric!r} is {worst} somewhere, outside {where}: use another")
+    raise InputError(
+        f"the metric {metric!r} has the value {worst}, outside {where}: use another --flip"
+    )

@@ -1,6 +1,6 @@
-"""Which epochs have a loss: what was not measured, and what diverged.
+"""Which epochs have a loss, which were not measured, and which diverged.
 
-Owns that a measurement that is missing never becomes a loss. Must not know formats.
+Owns the rule that a missing measurement never becomes a loss. Must not know formats.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _Truths = npt.NDArray[np.bool_]
 
 
 def measured(log: Log, order: _Rows, options: Options) -> tuple[Log, _Rows, list[str]]:
-    """Return the log, its rows that have a loss, and lines that say what was decided.
+    """Return the log, its rows that have a loss, and lines that state the decisions.
 
-    A loss of NaN has diverged, or was not measured, as `options.nan` says. Where it says nothing,
-    it has diverged if no later loss of its curve is a number. The seconds of an epoch that was not
-    measured, if there are any, are added to those of the next epoch that was, unless they count
+    A loss of NaN means diverged or not measured, as `options.nan` says. If `options.nan` is None,
+    it means diverged if no later loss of its curve is a number. The seconds of an epoch that was
+    not measured, if there are any, are added to those of the next epoch that was, unless they count
     from the beginning.
 
     Parameters
@@ -33,7 +33,7 @@ def measured(log: Log, order: _Rows, options: Options) -> tuple[Log, _Rows, list
     order
         Its rows by config, seed and step.
     options
-        Whose `nan` is used.
+        Its `nan` is used.
 
     Raises
     ------
@@ -52,13 +52,13 @@ def measured(log: Log, order: _Rows, options: Options) -> tuple[Log, _Rows, list
             absent |= nan
             notes.append(f"{count} NaN: not measured (--nan diverged makes them inf)")
         else:
-            notes.append(f"{count} NaN: diverged (--nan absent takes them as not measured)")
+            notes.append(f"{count} NaN: diverged (--nan absent reads them as not measured)")
     if not absent.any():
         return log, order, notes
     log, kept = _without(log, order, absent)
     lost = int(_begins(log, order).sum()) - int(_begins(log, kept).sum())
     if lost:
-        notes.append(f"{_counted(lost, 'curve has', 'curves have')} no loss at all: left out")
+        notes.append(f"{_counted(lost, 'curve has', 'curves have')} no loss: left out")
     return log, kept, notes
 
 
@@ -67,7 +67,7 @@ def _counted(count: int, one: str, more: str) -> str:
 
 
 def _begins(log: Log, order: _Rows) -> _Truths:
-    """Return at which rows a curve begins."""
+    """Return the rows at which a curve begins."""
     config, seed = log.config[order], log.seed[order]
     other = (config[1:] != config[:-1]) | (seed[1:] != seed[:-1])
     return np.concatenate(([True], other))
@@ -84,17 +84,17 @@ def _refuse_recovery(log: Log, order: _Rows, nan: _Truths) -> None:
         raise InputError(
             f"{log.place(row)}: the loss at epoch {log.step[row]:.10g} of config "
             f"{log.ids[log.config[row]]}, seed {log.seed[row]} is NaN and a later one is a number "
-            f"({int(before.sum())} such losses): say --nan absent if they were not measured, "
+            f"({int(before.sum())} such losses): add --nan absent if they were not measured, "
             "--nan diverged if training recovered"
         )
 
 
 def _without(log: Log, order: _Rows, absent: _Truths) -> tuple[Log, _Rows]:
-    """Return the log, seconds moved to the next epoch that was measured, and the rows that were."""
+    """Return the log, seconds of unmeasured epochs added to the next one, and the measured rows."""
     if absent.all():
-        raise InputError("no epoch has a loss: every one is empty or NaN")
+        raise InputError("no epoch has a loss: every loss is empty or NaN")
     if not log.on_a_clock:
-        # From behind a measured epoch, or a curve's beginning, to the next one or its end.
+        # From after a measured epoch, or a curve's beginning, to the next one or the curve's end.
         behind = np.concatenate(([True], ~absent[:-1]))
         firsts = np.flatnonzero(behind | _begins(log, order))
         lasts = np.append(firsts[1:], len(order)) - 1

@@ -1,4 +1,4 @@
-"""What the user decided about an import.
+"""The options of an import.
 
 Owns the options, their ranges, and which of them a format takes. Must not know how the command line
 spells them beyond their names.
@@ -41,33 +41,33 @@ class Options:
     Parameters
     ----------
     columns
-        tidy: our name -> the name of their column.
+        tidy: our name -> the name of the source's column.
     hyperparameters
         tidy: the columns that are hyperparameters; None for all others.
     wide, wide_seconds
         tidy: the names of the columns that hold the loss, or the seconds, of one epoch each, with
         ``{epoch}`` in place of the number.
     empty
-        tidy: what an empty cell or a null of the loss means, ``"diverged"`` or ``"absent"``, not
-        measured; None refuses, but for `wide`, where it is not measured.
+        tidy: what an empty or null loss means, ``"diverged"`` or ``"absent"`` (not
+        measured); None refuses it, except with `wide`, where it means not measured.
     nan
-        What a loss of NaN means, ``"diverged"`` or ``"absent"``; None for diverged, and refuses
-        where a later loss of the curve is a number.
+        What a loss of NaN means, ``"diverged"`` or ``"absent"``; None means diverged, and refuses
+        if a later loss of the curve is a number.
     where
         tidy: ``"column=value"`` each; only rows where all hold are read.
     equal_configs
-        Whether runs of equal hyperparameters are ``"seeds"`` of one config, or ``"apart"``, their
-        name being one more hyperparameter.
+        Whether runs of equal hyperparameters are ``"seeds"`` of one config or kept ``"apart"``,
+        their name being one more hyperparameter.
     task, objective, time_objective, study
-        Which of the things that the source holds.
+        Which part of the source to read.
     seconds_are
-        ``"per-epoch"``, ``"cumulative"`` or, of tidy, ``"stamps"``; None for what the format has.
+        ``"per-epoch"``, ``"cumulative"`` or, for tidy, ``"stamps"``; None for the format's default.
     seconds_per_epoch
         The seconds of every epoch, instead of the source's.
     least_seconds
-        What an epoch costs at least; None refuses seconds that are not above 0.
+        The minimum seconds of an epoch; None refuses seconds that are not above 0.
     metric_is
-        ``"lower"`` or ``"higher"`` is better; None for what the format has.
+        ``"lower"`` or ``"higher"`` is better; None for the format's default.
     flip
         How a metric where higher is better becomes a loss: ``"one-minus"``, ``"percent"``
         (100 - x, over 100) or ``"negate"``; None for one-minus where all lie in
@@ -81,9 +81,9 @@ class Options:
     drop_epoch_0
         Whether epoch 0 is the state before training, to be left out.
     space
-        What the space is, in place of the format's: a word as `space_files.find` takes it.
+        Replaces the format's space: any text that `space_files.find` takes.
     name, licence
-        What the card says.
+        Fields of the card.
 
     """
 
@@ -123,7 +123,7 @@ class Options:
             value = getattr(self, name)
             if value is not None and value.count("{epoch}") != 1:
                 raise InputError(
-                    f"{_spelled(name)} is {value!r}: write {{epoch}} once, where the number stands"
+                    f"{_spelled(name)} is {value!r}: write {{epoch}} once, in place of the number"
                 )
         for condition in self.where:
             if not all(condition.partition("=")[:2]):
@@ -131,7 +131,9 @@ class Options:
                     f"--where is {condition!r}: write COLUMN=VALUE, such as tag=validation/loss"
                 )
         if "start" in self.columns and self.seconds_are != "stamps":
-            raise InputError("--map has 'start', which is for --seconds-are stamps: leave one out")
+            raise InputError(
+                "--map has 'start', which needs --seconds-are stamps: add that, or leave it out"
+            )
         if self.flip is not None and self.metric_is == "lower":
             raise InputError(f"--flip is {self.flip} beside --metric-is lower: leave one out")
 
@@ -157,18 +159,18 @@ class Options:
         return found
 
     def check_for(self, form: str) -> None:
-        """Raise if an option is given that the format `form` has no use for."""
+        """Raise if an option is given that the format `form` does not use."""
         for name in self.given():
             takers = _ONLY.get(name, FORMATS)
             if form not in takers:
                 raise InputError(
-                    f"{_spelled(name)} means nothing to the format {form}: leave it out, or name "
-                    f"another --format ({', '.join(takers)} take it)"
+                    f"{_spelled(name)} has no effect with the format {form}: leave it out, or "
+                    f"give --format {' or '.join(takers)}"
                 )
         if self.seconds_are == "stamps" and form != "tidy":
             raise InputError(
-                f"--seconds-are stamps means nothing to the format {form}: leave it out, or name "
-                "another --format (tidy takes it)"
+                f"--seconds-are stamps has no effect with the format {form}: leave it out, or "
+                "give --format tidy"
             )
 
 

@@ -1,6 +1,7 @@
-"""Which reader a source needs.
+"""Selects the reader for a source.
 
-Owns the guess of a format from a source's name and beginning, and the way from a source to a table.
+Owns the guess of a format from a source's name and first bytes, and the path from a source to a
+table.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ _READERS = {
 }
 """The readers of files and folders."""
 
-_REMEDY = "export it again, or name another --format"
+_REMEDY = "export it again, or give another --format"
 
 
 def guess(source: str) -> str:
-    """Return the format that a source seems to have.
+    """Return the format of a source, guessed from its name and first bytes.
 
     Raises
     ------
     InputError
-        There is no such source, or it is like none.
+        There is no such source, or it resembles no format.
 
     """
     if optuna_study.is_url(source):
@@ -50,18 +51,18 @@ def guess(source: str) -> str:
             return "lcdb" if begin.startswith(header) else "tidy"
         case _:
             raise InputError(
-                f"{source} has a name and a beginning like none of the formats: name it by "
+                f"{source} has no known format, by its name and its first bytes: give "
                 f"--format {' | '.join(FORMATS)}"
             )
 
 
 def read(source: str, form: str, options: Options, progress: Progress) -> Imported:
-    """Return the table that `source`, of the format `form`, becomes.
+    """Return the table made from `source`, read in the format `form`.
 
     Raises
     ------
     InputError
-        The source is not as its format has it, or the options leave something open.
+        The source breaks a rule of its format, or an option that it needs is missing.
 
     """
     options.check_for(form)
@@ -69,12 +70,14 @@ def read(source: str, form: str, options: Options, progress: Progress) -> Import
         if not optuna_study.is_url(source):
             _there(source)
         called = optuna_study.without_password(source)
-        with reading(called, "is no storage of Optuna", remedy=_REMEDY):
+        with reading(called, "is not a storage of Optuna", remedy=_REMEDY):
             return assemble(optuna_study.read(source, options, progress), options)
     path = _there(source)
     if path.is_dir() != (form == "syne-tune"):
         kind = "a folder" if path.is_dir() else "a file"
-        raise InputError(f"{source} is {kind}, and the format {form} is not: name another --format")
+        raise InputError(
+            f"{source} is {kind}, which the format {form} cannot read: give another --format"
+        )
     with reading(source, remedy=_REMEDY):
         return assemble(_READERS[form](path, options, progress), options)
 

@@ -1,6 +1,6 @@
-"""The seconds of each epoch, out of what a source's clock says.
+"""The seconds of each epoch, computed from the times in a source.
 
-Owns durations that were not recorded, clocks that count from the beginning, and stamps. Must not
+Owns unrecorded durations, cumulative times and time stamps. Must not
 know formats.
 """
 
@@ -20,7 +20,7 @@ _UNIX = (1e9, 4e9)  # the years 2001 to 2096; no epoch takes 31 years
 
 
 def unix_unit(values: Floats) -> str | None:
-    """Return the unit of what are Unix times of the years 2001 to 2096; None if they are none.
+    """Return the unit of Unix times of the years 2001 to 2096; None if the values are others.
 
     >>> unix_unit(np.array([1.7e9, 1.7e9 + 3])), unix_unit(np.array([2.0, 5.0]))
     ('seconds', None)
@@ -41,7 +41,7 @@ def seconds_of_epochs(
     before: dict[tuple[int, int], float],
     options: Options,
 ) -> tuple[Floats, int, list[str]]:
-    """Return the seconds of each epoch, how many were raised to the least, and the card's flaws.
+    """Return the seconds of each epoch, how many were raised to the minimum, and the card's flaws.
 
     Parameters
     ----------
@@ -50,20 +50,20 @@ def seconds_of_epochs(
     rows
         The rows of the curves, shape (curves, r_max).
     before
-        What the clock said at epoch 0, by (place of the config, seed), where that is known.
+        The clock time at epoch 0 by (index of the config, seed), where it is known.
     options
-        Whose `seconds_per_epoch` and `least_seconds` are used.
+        Its `seconds_per_epoch` and `least_seconds` are used.
 
     Raises
     ------
     InputError
-        The seconds of an epoch are no number above 0; or there is nothing to say what the first
-        epoch of stamps takes.
+        The seconds of an epoch are not a number above 0; or the duration of the first
+        epoch cannot be derived from the stamps.
 
     """
     given, least = options.seconds_per_epoch, options.least_seconds
     if given is not None:
-        flaw = f"seconds were not recorded: every epoch is said to take {given} s"
+        flaw = f"seconds were not recorded: every epoch is set to {given} s"
         return np.full(rows.shape, given), 0, [flaw]
     seconds, flaws = log.seconds[rows], []
     if not np.isfinite(seconds).all():
@@ -71,11 +71,12 @@ def seconds_of_epochs(
         _fail(
             log,
             at,
-            f"takes {log.seconds[at]} s, which is no duration: --seconds-per-epoch S gives all S",
+            f"takes {log.seconds[at]} s, which is not a duration: --seconds-per-epoch S gives "
+            "all S",
         )
     if log.on_a_clock:
         base = _base(log, rows, before)
-        if least is not None:  # a clock that went back stands still
+        if least is not None:  # a clock that went back is read as one that stood still
             seconds = np.maximum.accumulate(np.fmax(seconds, base), axis=1)
         seconds = np.diff(seconds, axis=1, prepend=base)
         if unknown := int(np.isnan(seconds[:, 0]).sum()):
@@ -87,8 +88,8 @@ def seconds_of_epochs(
         _fail(
             log,
             int(rows.flat[at]),
-            f"takes {seconds.flat[at]:.10g} s: an epoch takes more than 0; --least-seconds S gives "
-            "such epochs S",
+            f"takes {seconds.flat[at]:.10g} s: an epoch takes more than 0 s; --least-seconds "
+            "S sets such epochs to S",
         )
     floored = int(low.sum())
     if floored:
@@ -102,7 +103,7 @@ def _fail(log: Log, row: int, why: str) -> NoReturn:
 
 
 def _base(log: Log, rows: npt.NDArray[np.intp], before: dict[tuple[int, int], float]) -> Any:
-    """Return what the clock said when each training began, shape (curves, 1); NaN if unknown."""
+    """Return the clock time at the start of each training, shape (curves, 1); NaN if unknown."""
     firsts = rows[:, 0]
     keys = zip(log.config[firsts].tolist(), log.seed[firsts].tolist(), strict=True)
     unknown = np.nan if log.stamps else 0.0
@@ -115,22 +116,22 @@ def _base(log: Log, rows: npt.NDArray[np.intp], before: dict[tuple[int, int], fl
         at = int(rows[differs][0])
         raise InputError(
             f"{log.place(at)}: the start {log.start[at]:.10g} differs from that of the training's "
-            "first epoch: give the column of the stamp when the training began"
+            "first epoch: give the column that holds the start of the training"
         )
     return begun[:, :1]
 
 
 def _with_first(seconds: Floats, unknown: int) -> tuple[Floats, str]:
-    """Return the seconds, those of a first epoch of which only the end is known filled in."""
+    """Return the seconds; fills in those of a first epoch of which only the end is known."""
     if seconds.shape[1] == 1:
         raise InputError(
-            "a stamp is the end of an epoch, and the curves have but one: give the stamps of "
+            "a stamp is the end of an epoch, and the curves have only one: give the stamps of "
             "their start by --map start=COLUMN, or --seconds-per-epoch S"
         )
     typical = np.median(seconds[:, 1:], axis=1)
     first = np.where(np.isnan(seconds[:, 0]), typical, seconds[:, 0])
     flaw = (
         f"the stamps do not say when {unknown} of {len(seconds)} trainings began: their first "
-        "epoch is said to take the median of their other epochs"
+        "epoch is set to the median of their other epochs"
     )
     return np.concatenate((first[:, None], seconds[:, 1:]), axis=1), flaw

@@ -1,6 +1,6 @@
-"""Which trainings are repeats of one config, or configs of their own.
+"""Which trainings are repeats of one config, and which are separate configs.
 
-Owns how ids and seeds are given out where a source has only some of them. Must not know formats.
+Owns how ids and seeds are assigned if a source lacks some of them. Must not know formats.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from learning_curves.spaces.space import Config
 def repeats(
     configs: Sequence[Config], names: Sequence[Any] | None = None
 ) -> tuple[list[int], list[Config], Places, Places]:
-    """Give seeds to trainings that have none: equal configs are seeds 0, 1, .. of one.
+    """Assign seeds to trainings that have none: equal configs become seeds 0, 1, .. of one config.
 
     Parameters
     ----------
     configs
         One for each training, in the source's order.
     names
-        What the source calls each training; a config gets the name of its first (see `named`).
+        The source's name of each training; a config gets the name of its first one (see `named`).
 
     Returns
     -------
     ids, configs, config, seed
-        The ids, ascending; the config of each; and of each training its place in these, and its
-        seed.
+        The ids, ascending; the config of each; and for each training the index of its config, and
+        its seed.
 
     Examples
     --------
@@ -60,17 +60,17 @@ def repeats(
 def named(
     names: Sequence[Any], configs: Sequence[Config]
 ) -> tuple[list[int], list[Config], Places]:
-    """Return configs numbered by their names if these are whole numbers >= 0, else in order.
+    """Return configs numbered by their names if all are whole numbers >= 0, else in order.
 
     Parameters
     ----------
     names, configs
-        What the source calls each config, none twice, and the config.
+        The source's name of each config, without duplicates, and the config.
 
     Returns
     -------
     ids, configs, config
-        The ids, ascending; the config of each; and the place in these of each name.
+        The ids, ascending; the config of each; and the index of each name's config.
 
     Examples
     --------
@@ -87,7 +87,7 @@ def named(
 
 
 def apart(configs: Sequence[Config], names: Sequence[Any], column: str) -> list[Config]:
-    """Return the configs with one more hyperparameter: the name of each.
+    """Return the configs with their names as one more hyperparameter.
 
     Raises
     ------
@@ -102,13 +102,14 @@ def apart(configs: Sequence[Config], names: Sequence[Any], column: str) -> list[
     """
     if any(column in config for config in configs):
         raise InputError(
-            f"--equal-configs apart makes {column!r} a hyperparameter, and there is one: rename it"
+            f"--equal-configs apart makes {column!r} a hyperparameter, and one of that name "
+            "exists: rename it"
         )
     return [{**config, column: name} for config, name in zip(configs, names, strict=True)]
 
 
 def merged(runs: int, configs: int) -> list[str]:
-    """Return the line that says how many runs became seeds of how many configs; none if none did.
+    """Return a line with the numbers of merged runs and of configs; no line if no run was merged.
 
     >>> merged(5, 5), merged(5, 3)[0][:54]
     ([], '2 of 5 runs have the hyperparameters of an earlier one')

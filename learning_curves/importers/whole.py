@@ -1,7 +1,7 @@
-"""Whole curves out of rows: each from epoch 1 to one last epoch, with the seconds of each epoch.
+"""Makes whole curves from rows: losses and seconds of every epoch from 1 to the last.
 
-Owns the rules for curves that are not whole: nothing silently. Must not know formats, spaces or
-cards, nor what a loss that is no number (`measured`) or a clock (`seconds`) means.
+Owns the rules for incomplete curves; none is dropped silently. Must not know formats, spaces or
+cards, nor the meaning of a loss that is not a number (`measured`) or of a clock (`seconds`).
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from learning_curves.importers.seconds import seconds_of_epochs
 
 @dataclass(frozen=True)
 class Whole:
-    """The curves that were kept, side by side.
+    """The curves that were kept.
 
     Parameters
     ----------
     config, seed
-        Whose each curve is, as in the log; shape (curves,), ascending.
+        The config and seed of each curve, as in the log; shape (curves,), ascending.
     losses, seconds
         Shape (curves, r_max).
     anchors
-        What the source calls each epoch, where that is not its number; else empty.
+        The source's name of each epoch, if that is not its number; else empty.
     counts
         ``found``, ``incomplete``, ``dropped`` and ``shortened`` curves, and the epochs that
         ``diverged`` or have ``least_seconds``.
@@ -50,17 +50,17 @@ class Whole:
 
 
 def whole_curves(log: Log, options: Options) -> Whole:
-    """Return the curves of `log` that are whole, or made so as `options` say; O(n log n) in rows.
+    """Return the complete curves of `log`, or those that `options` complete; O(n log n) in rows.
 
     Raises
     ------
     InputError
-        There are no rows, or two for one epoch; curves end early and nobody said what is to
-        become of them; or an epoch has no loss, or seconds that are not above 0.
+        There are no rows, or two for one epoch; curves end early and `options.incomplete` is
+        "refuse"; or an epoch has no loss, or seconds that are not above 0.
 
     """
     if not log.step.size:
-        raise InputError("the source has no rows: every curve needs one for each of its epochs")
+        raise InputError("the source has no rows: every curve needs one row for each of its epochs")
     order = np.lexsort((log.step, log.seed, log.config))
     _refuse_repeats(log, order)
     order, before = _without_epoch_0(log, order, options)
@@ -77,7 +77,9 @@ def whole_curves(log: Log, options: Options) -> Whole:
     if diverged:
         notes.append(f"{diverged} epochs diverged: their loss is inf")
     if floored:
-        notes.append(f"{floored} epochs get the {options.least_seconds} s of --least-seconds")
+        notes.append(
+            f"{floored} epochs are set to the {options.least_seconds} s of --least-seconds"
+        )
     if anchors:
         listed = ", ".join(f"{anchor:.10g}" for anchor in anchors[:r_max])
         notes.append(f"epoch k is the k-th of the source's {listed}")
@@ -93,13 +95,13 @@ def whole_curves(log: Log, options: Options) -> Whole:
     )
 
 
-def _told(log: Log, row: int) -> str:
-    """Return whose the row is."""
+def _training(log: Log, row: int) -> str:
+    """Return the config and seed of the row, for messages."""
     return f"config {log.ids[log.config[row]]}, seed {log.seed[row]}"
 
 
 def _fail(log: Log, row: int, why: str) -> NoReturn:
-    raise InputError(f"{log.place(row)}: epoch {log.step[row]:.10g} of {_told(log, row)} {why}")
+    raise InputError(f"{log.place(row)}: epoch {log.step[row]:.10g} of {_training(log, row)} {why}")
 
 
 def _refuse_repeats(log: Log, order: npt.NDArray[np.intp]) -> None:
@@ -115,12 +117,14 @@ def _refuse_repeats(log: Log, order: npt.NDArray[np.intp]) -> None:
 def _without_epoch_0(
     log: Log, order: npt.NDArray[np.intp], options: Options
 ) -> tuple[npt.NDArray[np.intp], dict[tuple[int, int], float]]:
-    """Return the rows of the training proper, and the seconds that were over before it."""
+    """Return the rows of the training itself, and the seconds that passed before it."""
     if not (options.drop_epoch_0 or log.from_0):
         return order, {}
     early = log.step[order] == 0
     if early.all():
-        raise InputError(f"{log.place(0)}: the source has no epoch but 0: nothing is trained")
+        raise InputError(
+            f"{log.place(0)}: the source has only epoch 0, before training: give later epochs"
+        )
     at_0 = order[early]
     keys = zip(log.config[at_0].tolist(), log.seed[at_0].tolist(), strict=True)
     return order[~early], dict(zip(keys, log.seconds[at_0].tolist(), strict=True))
@@ -129,7 +133,7 @@ def _without_epoch_0(
 def _epochs(
     log: Log, order: npt.NDArray[np.intp], options: Options
 ) -> tuple[Places, tuple[float, ...]]:
-    """Return the epoch of each row, and what the source calls each where that is another number."""
+    """Return the epoch of each row, and the source's number of each epoch if that differs."""
     steps = log.step[order]
     if options.anchors or log.anchored:
         anchors, places = np.unique(steps, return_inverse=True)
@@ -140,21 +144,21 @@ def _epochs(
         _fail(
             log,
             int(order[np.argmax(wrong)]),
-            "is none of 1, 2, ..: --drop-epoch-0 leaves the state before training out, and "
+            "is not one of 1, 2, ..: --drop-epoch-0 leaves out the state before training, and "
             "--anchors numbers the epochs by their order",
         )
     return steps.astype(np.int64), ()
 
 
 def _starts(log: Log, order: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Return where, in `order`, each curve begins."""
+    """Return the index in `order` at which each curve begins."""
     config, seed = log.config[order], log.seed[order]
     other = (config[1:] != config[:-1]) | (seed[1:] != seed[:-1])
     return np.flatnonzero(np.concatenate(([True], other)))
 
 
 def _reach(epochs: Places, starts: npt.NDArray[np.intp]) -> Places:
-    """Return the last epoch of each curve before which none is missing."""
+    """Return the last epoch of each curve before the first missing one."""
     lengths = np.diff(starts, append=len(epochs))
     expected = np.arange(len(epochs)) - np.repeat(starts, lengths) + 1
     gapless = np.where(epochs == expected, np.iinfo(np.int64).max, expected - 1)
@@ -168,17 +172,19 @@ def _decide(
     last: int,
     options: Options,
 ) -> tuple[int, npt.NDArray[np.bool_], list[str], dict[str, int]]:
-    """Return the last epoch of all, which curves are kept, and what to say of it."""
+    """Return the common last epoch, which curves are kept, and the notes."""
     r_max = last if options.r_max is None else options.r_max
     if r_max > last:
-        raise InputError(f"--r-max is {r_max} and the last epoch of the source is {last}")
+        raise InputError(
+            f"--r-max is {r_max}, and the last epoch of the source is {last}: give at most that"
+        )
     short = np.flatnonzero(reach < r_max)
     counts = {"found": len(reach), "incomplete": len(short), "dropped": 0, "shortened": 0}
     kept = np.ones(len(reach), dtype=bool)
     notes: list[str] = []
     if short.size:
         named = "; ".join(
-            f"{_told(log, int(firsts[at]))} after {reach[at]}" for at in short[:3].tolist()
+            f"{_training(log, int(firsts[at]))} after {reach[at]}" for at in short[:3].tolist()
         )
         dots = "; .." if short.size > 3 else ""
         said = (
@@ -191,7 +197,7 @@ def _decide(
             case "drop":
                 kept = reach >= r_max
                 if not kept.any():
-                    raise InputError(f"{said}: none is left; give a smaller --r-max than {r_max}")
+                    raise InputError(f"{said}: none is left; give an --r-max below {r_max}")
                 counts["dropped"] = len(short)
                 notes.append(f"{said}: dropped")
             case "cut":
@@ -204,7 +210,7 @@ def _decide(
                 cut = f", --incomplete cut all {len(reach)} to {shortest}" if shortest else ""
                 raise InputError(
                     f"{said}: --incomplete drop leaves {left} to epoch {r_max}{cut}, and "
-                    "--r-max N asks for N epochs only"
+                    "--r-max N keeps N epochs only"
                 )
     counts["shortened"] = int((reach[kept] > r_max).sum())
     return r_max, kept, notes, counts

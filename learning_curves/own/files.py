@@ -60,7 +60,7 @@ def check_digests(noted: object, found: Mapping[str, str], path: Path) -> None:
             where = getattr(sys.modules.get(module), "__file__", None) or module
             raise InputError(
                 f"{where} has changed since {path} was written: restore it, or delete {module} "
-                f"below notes.own_sha256 in {path} to go on with the present one"
+                f"below notes.own_sha256 in {path} to use the changed file"
             )
 
 

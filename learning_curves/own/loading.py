@@ -41,7 +41,7 @@ def load(name: str, what: str) -> Callable[..., Any]:
     name
         Such as ``"package.module:Class"``.
     what
-        What it is to be, for the messages: ``"scheduler"``.
+        The kind of object, for the messages, such as ``"scheduler"``.
 
     Raises
     ------
@@ -53,8 +53,7 @@ def load(name: str, what: str) -> Callable[..., Any]:
     module_name, _, attribute = name.partition(":")
     if not is_own(name):
         raise InputError(
-            f"the {what} is {name!r}: write package.module:Class, "
-            "the module without slashes and .py"
+            f"the {what} is {name!r}: write package.module:Class, the module without slashes or .py"
         )
     module = _module(name, module_name, what)
     try:
@@ -88,7 +87,7 @@ def _module(name: str, module_name: str, what: str) -> types.ModuleType:
         if isinstance(error, ModuleNotFoundError) and _leads_to(error.name, module_name):
             raise InputError(
                 f"the {what} is {name!r}, but there is no module {error.name!r} in {here} or "
-                "elsewhere on Python's path: start from the folder that holds it"
+                "elsewhere on Python's path: run rungsim in the folder that holds it"
             ) from None
         raise InputError(
             f"the {what} is {name!r}, but importing {module_name} raised {one_line(error)}: fix "
@@ -136,7 +135,7 @@ def check(
 
 
 def callable_with(count: int) -> Callable[[Any], bool]:
-    """Return what accepts a function that can be called with so many arguments, by position."""
+    """Return a predicate for functions that can be called with `count` positional arguments."""
 
     def fits(function: Any) -> bool:
         if not callable(function):

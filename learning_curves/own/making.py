@@ -115,8 +115,8 @@ def _checked(
     for name in given:
         if name in offered:
             raise InputError(
-                f"{said} the option {name} is the run's own setting: leave it out, and set "
-                f"{name} of the run"
+                f"{said} the option {name} is a setting of the run: leave it out, and set "
+                f"{name} for the run"
             )
         if name not in left and not _takes_any(known):
             near = get_close_matches(name, left, n=1)

@@ -18,7 +18,7 @@ from learning_curves.errors import InputError
 def option(text: str) -> tuple[str, Any]:
     """Return the name and the value of an option typed as ``name=value``.
 
-    The value is read as in TOML; a text that is no TOML value stays a text.
+    The value is read as in TOML; a text that is not a TOML value stays a text.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def option(text: str) -> tuple[str, Any]:
     """
     name, equals, value = text.partition("=")
     if not (name.isidentifier() and equals and value):
-        raise InputError(f"{text!r} is no option: write NAME=VALUE")
+        raise InputError(f"{text!r} is not an option: write NAME=VALUE")
     return name, _value(value)
 
 
@@ -43,7 +43,7 @@ def options(texts: Iterable[str]) -> dict[str, Any]:
     Raises
     ------
     InputError
-        A text is no option, or a name is given twice.
+        A text is not an option, or a name is given twice.
 
     """
     found: dict[str, Any] = {}
@@ -103,7 +103,7 @@ def _fits(value: Any, kind: Any) -> bool:
     if origin not in _KINDS:
         try:
             return kind in (Any, object) or isinstance(value, kind)
-        except TypeError:  # it is no kind that a value can be asked about
+        except TypeError:  # isinstance does not accept this kind
             return True
     if not _KINDS[origin][0](value):
         return False
@@ -126,4 +126,4 @@ def _asked(kind: Any) -> str:
         origin = list
     if origin in _KINDS:
         return _KINDS[origin][1]
-    return f"a {getattr(kind, '__name__', kind)}, which no option can be"
+    return f"a {getattr(kind, '__name__', kind)}, which options do not support"

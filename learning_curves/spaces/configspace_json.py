@@ -39,7 +39,7 @@ _TYPES = {
     "unparametrized": (("value",), ()),
 }
 _ANY = ("type", "name", "default", "default_value", "q", "meta")
-_REMEDY = "write whole JSON in UTF-8, as ConfigSpace's to_json does"
+_REMEDY = "write complete JSON in UTF-8, as ConfigSpace's to_json does"
 _FLOATS_TO = 2.0**1022  # the width of a range is a float, too
 _WHOLE_TO = 2**53  # beyond, a float skips whole numbers
 
@@ -50,7 +50,7 @@ def read(path: Path) -> Space:
     Raises
     ------
     InputError
-        It cannot be read, is no space in ConfigSpace's format, or has what a space here cannot
+        It cannot be read, is not a space in ConfigSpace's format, or has what a space here cannot
         say; the line names the file, the hyperparameter, the value and the remedy.
 
     """
@@ -94,7 +94,8 @@ def loads(text: str) -> Space:
         if said.get(key):
             first = said[key][0] if isinstance(said[key], list) else said[key]
             raise InputError(
-                f"{key!r} holds the {what} {_brief(first)}: a space here has none, remove it"
+                f"{key!r} holds the {what} {_brief(first)}, which spaces here do not support: "
+                "remove it"
             )
     space: dict[str, Domain] = {}
     for entry in said["hyperparameters"]:
@@ -143,16 +144,16 @@ def dumps(space: Space) -> str:
 def _domain(entry: Mapping[str, Any]) -> Domain:
     kind = entry.get("type")
     if not isinstance(kind, str) or kind not in _TYPES:
-        raise InputError(f"'type' is {_brief(kind)}: a space here can hold {', '.join(_TYPES)}")
+        raise InputError(f"'type' is {_brief(kind)}: use one of {', '.join(_TYPES)}")
     needed, allowed = _TYPES[kind]
     for key in needed:
         if key not in entry:
-            raise InputError(f"{key!r} is missing: a {kind} has {', '.join(needed)}")
+            raise InputError(f"{key!r} is missing: give {', '.join(needed)} for a {kind}")
     for key in entry:
         if key not in (*needed, *allowed, *_ANY):
-            raise InputError(f"no {kind} has the key {key!r}: remove it")
+            raise InputError(f"a {kind} has no key {key!r}: remove it")
     if entry.get("q") is not None:
-        raise InputError(f"'q' is {_brief(entry['q'])}: a space here has no steps, use choices")
+        raise InputError(f"'q' is {_brief(entry['q'])}, and spaces here have no steps: use choices")
     log, reverse = _is_log(entry), _is_reverse(entry)
     match kind:
         case "uniform_float":
@@ -188,7 +189,7 @@ def _is_log(entry: Mapping[str, Any]) -> bool:
     if not isinstance(log, bool):
         raise InputError(f"'log' is {_brief(log)}: write true or false")
     if log and not entry["type"].startswith("uniform"):
-        raise InputError(f"a {entry['type']} on a log scale is not known here: use uniform_float")
+        raise InputError(f"a {entry['type']} on a log scale is not supported: use uniform_float")
     return log
 
 
@@ -199,8 +200,8 @@ def _is_reverse(entry: Mapping[str, Any]) -> bool:
         return False
     if ours != reverse_loguniform.name or entry["type"] != "uniform_float" or entry.get("log"):
         raise InputError(
-            f"'meta' has 'rungsim': {_brief(ours)}: only 'reverse_loguniform' is known, on a "
-            "uniform_float without log"
+            f"'meta' has 'rungsim': {_brief(ours)}: only 'reverse_loguniform' is supported, "
+            "for a uniform_float without log"
         )
     return True
 
@@ -256,9 +257,11 @@ def _entry(domain: Domain) -> dict[str, Any]:
     values = domain if spaces.is_choices(domain) else [domain]
     for place, value in enumerate(values):
         if isinstance(value, float) and not isfinite(value):
-            raise InputError(f"has {value}: JSON has finite numbers only, leave it out")
+            raise InputError(f"has {value}, and JSON has finite numbers only: remove it")
         if values.index(value) != place:
-            raise InputError(f"has the choice {value!r} twice: ConfigSpace takes each once")
+            raise InputError(
+                f"has the choice {value!r} twice, and ConfigSpace takes each once: remove one"
+            )
     if not spaces.is_choices(domain):
         return {"type": "constant", "value": domain}
     weights = {"weights": list(domain.weights)} if isinstance(domain, Weighted) else {}
@@ -271,7 +274,9 @@ def _distribution(domain: Any) -> dict[str, Any]:
     bounds = {"lower": low, "upper": high}
     match kind:
         case "loguniform" | "lograndint" | "reverse_loguniform" if of["loc"] != 0:
-            raise InputError(f"has loc {of['loc']}: ConfigSpace has no shifted log scale, use 0")
+            raise InputError(
+                f"has loc {of['loc']}, and ConfigSpace has no shifted log scale: use 0"
+            )
         case "reverse_loguniform" if of["scale"] != 1:
             raise InputError(f"has scale {of['scale']}: change the bounds instead")
         case "randint" | "lograndint" if low == high:

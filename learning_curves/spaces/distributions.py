@@ -127,16 +127,16 @@ class Weighted(Sequence[Any]):
         object.__setattr__(self, "weights", tuple(self.weights))
         if len(self.values) != len(self.weights):
             raise InputError(
-                f"there are {len(self.values)} choices and {len(self.weights)} weights: give each "
-                "choice one"
+                f"there are {len(self.values)} choices and {len(self.weights)} weights: give "
+                "one weight for each choice"
             )
         for weight in self.weights:
             if not 0 < weight < math.inf:
                 raise InputError(f"a choice has weight {weight!r}: give a number > 0")
         if self.weights and min(self.weights) < max(self.weights) * 1e-9:
             raise InputError(
-                f"a choice has weight {min(self.weights)!r}, less than a billionth of the largest: "
-                "leave the choice out"
+                f"a choice has weight {min(self.weights)!r}, less than a billionth of the "
+                "largest: remove the choice"
             )
 
     def __getitem__(self, place: Any) -> Any:

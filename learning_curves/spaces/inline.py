@@ -71,7 +71,9 @@ def parse(text: str) -> Space:
     except InputError as error:
         raise InputError(f"the space {text!r}: {error}") from None
     except (TypeError, ValueError, OverflowError):  # of numpy, on numbers beyond its own
-        raise InputError(f"the space {text!r} has a number that is too large") from None
+        raise InputError(
+            f"the space {text!r} has a number that is too large: write a smaller one"
+        ) from None
 
 
 def _domain(item: str, text: str) -> dict[str, Any]:
@@ -89,12 +91,17 @@ def _domain(item: str, text: str) -> dict[str, Any]:
     if kind == "choice":
         weights = named.pop("weights", None)
         if named:
-            raise InputError(f"the space has {item!r}: a choice takes weights=.., no {min(named)}")
+            raise InputError(
+                f"the space has {item!r}: a choice takes the argument weights=.., not {min(named)}"
+            )
         if weights is None:
             return {"choices": values}
         return {"choices": values, "weights": [_number(item, w) for w in weights.split(":")]}
     if named.keys() & {"distribution", "args"}:
-        raise InputError(f"the space has {item!r}: {kind} takes no such argument")
+        raise InputError(
+            f"the space has {item!r}, whose arguments {kind} does not take: use "
+            "the arguments of scipy.stats"
+        )
     return {
         "distribution": kind,
         "args": [_number(item, value) for value in values],
@@ -116,7 +123,9 @@ def _split(text: str, item: str) -> list[str]:
     else:
         if depth == 0:
             return [part.strip() for part in parts]
-    raise InputError(f"the space has {item!r}: a quote or a parenthesis has no partner")
+    raise InputError(
+        f"the space has {item!r}, in which a quote or a parenthesis is not closed: close it"
+    )
 
 
 def _value(item: str, text: str) -> Any:
@@ -125,8 +134,8 @@ def _value(item: str, text: str) -> Any:
         return text[1:-1]
     if not text or any(each in text for each in "()'\"") or not text.isprintable():
         raise InputError(
-            f"the space has {item!r}: {text!r} is no value: write a number or a word, in quotes "
-            "where it has other characters"
+            f"the space has {item!r}: {text!r} is not a value: write a number or a word, in "
+            "quotes if it has other characters"
         )
     if text in ("True", "False"):
         return text == "True"
@@ -142,5 +151,5 @@ def _value(item: str, text: str) -> Any:
 def _number(item: str, value: Any) -> int | float:
     found = _value(item, value) if isinstance(value, str) else value
     if isinstance(found, bool) or not isinstance(found, int | float):
-        raise InputError(f"the space has {item!r}: {found!r} is no finite number: write one")
+        raise InputError(f"the space has {item!r}: {found!r} is not a finite number: write one")
     return found

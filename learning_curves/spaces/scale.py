@@ -107,7 +107,7 @@ def from_unit(space: Space, points: npt.ArrayLike) -> list[Config]:
     names = varying(space)
     places = np.clip(np.asarray(points, dtype=np.float64), 0.0, 1.0)
     if places.shape[1:] != (len(names),) or np.isnan(places).any():
-        raise ValueError(f"the points have shape {places.shape}: give {len(names)} numbers a row")
+        raise ValueError(f"the points have shape {places.shape}: give {len(names)} numbers per row")
     columns = {name: _values(space[name], places[:, at]) for at, name in enumerate(names)}
     for name, domain in space.items():
         if name not in columns:

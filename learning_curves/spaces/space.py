@@ -64,7 +64,7 @@ def check(space: Space) -> None:
             if np.isnan(domain.support()).any():
                 raise InputError(
                     f"{name!r} has distribution {domain.dist.name!r} with args "
-                    f"{[*domain.args, *domain.kwds.values()]}: they must be in its range"
+                    f"{[*domain.args, *domain.kwds.values()]}: give arguments in its range"
                 )
             continue
         values = domain if is_choices(domain) else [domain]
@@ -73,13 +73,13 @@ def check(space: Space) -> None:
         for value in values:
             if not isinstance(value, bool | int | float | str):
                 raise InputError(
-                    f"{name!r} has {value!r}, which is no distribution, list of choices or "
+                    f"{name!r} has {value!r}, which is not a distribution, list of choices or "
                     "constant: use a frozen scipy.stats distribution, a list, a number or a string"
                 )
 
 
 def check_config(space: Space, config: Config) -> None:
-    """Raise if `config` is no member of `space`.
+    """Raise if `config` is not a member of `space`.
 
     Raises
     ------
@@ -94,7 +94,10 @@ def check_config(space: Space, config: Config) -> None:
 
     """
     if set(config) != set(space):
-        raise InputError(f"the config {dict(config)!r} is to name just {', '.join(space)}")
+        raise InputError(
+            f"the config {dict(config)!r} has other hyperparameters than the "
+            f"space: name exactly {', '.join(space)}"
+        )
     for name, domain in space.items():
         value = config[name]
         if not is_distribution(domain):
@@ -223,7 +226,10 @@ def from_dict(plain: Mapping[str, Mapping[str, Any]]) -> Space:
             ):
                 family = OURS.get(kind, getattr(stats, kind, None))
                 if not isinstance(family, stats.rv_continuous | stats.rv_discrete):
-                    raise InputError(f"{name!r} has distribution {kind!r}: scipy.stats has none")
+                    raise InputError(
+                        f"{name!r} has distribution {kind!r}, which scipy.stats "
+                        "does not have: choose another"
+                    )
                 try:
                     space[name] = family(*args, **keywords)
                 except TypeError as error:  # too few, too many, or of no such name

@@ -132,7 +132,7 @@ def check_folds(table: Tabular, folds: int) -> None:
     if left < FEWEST:
         raise InputError(
             f"{table.name} has {count} configs: {folds} folds leave {left} to learn from, and "
-            f"{FEWEST} are needed"
+            f"at least {FEWEST} are needed"
         )
 
 

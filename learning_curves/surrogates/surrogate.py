@@ -104,8 +104,7 @@ class Surrogate:
     ) -> None:
         if len(table.configs) < FEWEST:
             raise InputError(
-                f"{table.name} has {len(table.configs)} configs: a surrogate learns from "
-                f"{FEWEST} or more"
+                f"{table.name} has {len(table.configs)} configs: give a table of at least {FEWEST}"
             )
         if seed < 0:
             raise InputError(f"seed is {seed}: give a whole number >= 0")

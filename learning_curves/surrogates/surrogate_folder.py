@@ -37,7 +37,7 @@ def write(surrogate: Surrogate, folder: Path) -> None:
 
     """
     if folder.is_dir() and any(folder.iterdir()) and not is_surrogate(folder):
-        raise InputError(f"{folder} is not empty, and no surrogate: choose another folder")
+        raise InputError(f"{folder} is not empty and not a surrogate: choose another folder")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -74,8 +74,8 @@ def load(folder: Path) -> Surrogate:
     here = metadata.version("scikit-learn")
     if regressor == "extra-trees" and said.get("scikit_learn") != here:
         raise InputError(
-            f"{path}: the trees were grown by scikit-learn {said.get('scikit_learn')}, here is "
-            f"{here}: install that version, or fit the surrogate again"
+            f"{path}: the trees were made by scikit-learn {said.get('scikit_learn')}, and "
+            f"{here} is installed: install that version, or fit the surrogate again"
         )
     return Surrogate(table, regressor, seed, kernels)
 

@@ -65,7 +65,7 @@ def read_card(path: Path) -> Card:
     Raises
     ------
     InputError
-        The file is no TOML, lacks `r_max` or `[space]`, has a key that no card has, or a value
+        The file is not TOML, lacks `r_max` or `[space]`, has a key that no card has, or a value
         of the wrong kind.
 
     """
@@ -77,7 +77,7 @@ def _checked(said: dict[str, Any], path: Path) -> Card:
     known = [entry.name for entry in fields(Card)]
     for key, value in said.items():
         if key not in known:
-            raise InputError(f"{path}: no card has the key {key!r}: use {', '.join(known)}")
+            raise InputError(f"{path}: a card has no key {key!r}: use {', '.join(known)}")
         if not _is_kind(key, value):
             raise InputError(f"{path}: {key!r} is {value!r}: write {_KINDS[key]}")
     for key in ("r_max", "space"):

@@ -48,13 +48,13 @@ def member_of(domain: Domain) -> Callable[[Any], Any]:
 def _drawn(cell: Any, *, low: float, high: float, whole: bool) -> int | float:
     number = as_number(cell)
     if number is None or not math.isfinite(number):
-        raise ValueError("is no number, as the card's space has it")
+        raise ValueError("is not a number, as the card's space has it")
     if not low <= number <= high:
         raise ValueError(f"is outside the card's space, {low} to {high}")
     if not whole:
         return float(number)
     if number != int(number):
-        raise ValueError("is no whole number, as the card's space has it")
+        raise ValueError("is not a whole number, as the card's space has it")
     return int(number)
 
 
@@ -94,13 +94,13 @@ def as_number(cell: Any) -> int | float | None:
 
 def _finite(cell: Any) -> Any:
     if not isinstance(cell, bool | int | float | str):
-        raise ValueError("is no number, truth value or string: write one of these")
+        raise ValueError("is not a number, truth value or string: write one of these")
     if isinstance(cell, float) and not math.isfinite(cell):
-        raise ValueError("is no value of a hyperparameter: write a finite number")
+        raise ValueError("is not a value of a hyperparameter: write a finite number")
     return cell
 
 
 def _printable(cell: str) -> str:
     if not cell.isprintable():
-        raise ValueError("has a character that cannot be printed: leave it out")
+        raise ValueError("has a character that cannot be printed: remove it")
     return cell

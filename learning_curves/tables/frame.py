@@ -53,8 +53,8 @@ def from_frame(
     Raises
     ------
     InputError
-        `df` is no DataFrame, or breaks a rule: a column is missing, a curve has a gap, two rows
-        are of one epoch, a value is no number or outside the space. The message names the row
+        `df` is not a DataFrame, or breaks a rule: a column is missing, a curve has a gap, two rows
+        are of one epoch, a value is not a number or outside the space. The message names the row
         (as ``iloc``), the column and the value.
 
     Notes
@@ -77,7 +77,7 @@ def from_frame(
     >>> from_frame(df.assign(seconds=[2.0, 0.0, 2.1, 1.9]))
     ... # doctest: +NORMALIZE_WHITESPACE
     Traceback (most recent call last):
-    learning_curves.errors.InputError: frame, iloc[1], column 'seconds': 0.0 is no duration:
+    learning_curves.errors.InputError: frame, iloc[1], column 'seconds': 0.0 is not a duration:
     write the seconds of this one epoch, finite and > 0
 
     """
@@ -102,8 +102,8 @@ def _cells(df: pd.DataFrame, name: str) -> Any:
             arrays.append(pa.array(cells))
         except (pa.ArrowException, OverflowError, TypeError, ValueError):
             raise InputError(
-                f"{name}, column {column!r}: the values are of several types: make them all "
-                "numbers, or all strings"
+                f"{name}, column {column!r}: the values are of several types: use only "
+                "numbers, or only strings"
             ) from None
         names.append(str(column))
     return pa.Table.from_arrays(arrays, names=names)

@@ -81,6 +81,6 @@ def warning(found: list[Outlier]) -> str:
     dots = "; .." if len(found) > 3 else ""
     count = "1 epoch has" if len(found) == 1 else f"{len(found)} epochs have"
     return (
-        f"{count} outlying seconds ({'; '.join(named)}{dots}): see whether a clock was read as a "
-        "duration, or a training was paused; they are replayed as they are"
+        f"{count} outlying seconds ({'; '.join(named)}{dots}): check whether a clock was read "
+        "as a duration or a training was paused; the table is replayed unchanged"
     )

@@ -19,7 +19,7 @@ import pyarrow.parquet
 
 from learning_curves.errors import InputError, reading
 
-_EMPTY = "the cell is empty: every row has a value in every column"
+_EMPTY = "the cell is empty: write a value in every column of every row"
 
 
 def is_parquet(path: Path) -> bool:
@@ -83,7 +83,7 @@ class Sheet:
             self.fail(int(np.argmin(holds)), column, why)
 
     def numbers(self, column: str, *, whole: bool) -> npt.NDArray[Any]:
-        """Return the column as an array, or complain about the first cell that is no number."""
+        """Return the column as an array, or complain about the first cell that is not a number."""
         cells, kind = self.table[column], pa.int64() if whole else pa.float64()
         try:
             numbers = cells.cast(kind)
@@ -92,7 +92,7 @@ class Sheet:
         self.require(
             numbers.is_valid().to_numpy(zero_copy_only=False),
             column,
-            f"is no {'whole ' if whole else ''}number: write one",
+            f"is not a {'whole ' if whole else ''}number: write one",
         )
         return np.asarray(numbers)
 
@@ -103,7 +103,7 @@ class Sheet:
         try:
             encoded = cells.dictionary_encode()
         except pa.ArrowNotImplementedError:  # lists and the like
-            self.fail(0, column, "is no number, truth value or string: write one of these")
+            self.fail(0, column, "is not a number, truth value or string: write one of these")
         return encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
 
 
@@ -131,7 +131,7 @@ def read_sheet(raw: bytes, path: Path) -> Sheet:
 def _read_csv(raw: bytes, path: Path) -> Any:
     raw = raw.rstrip(b"\r\n")
     if not raw:
-        raise InputError(f"{path} is empty: a table starts with a line of column names")
+        raise InputError(f"{path} is empty: write a first line with the column names")
     try:
         header = next(csv.reader([raw.partition(b"\n")[0].decode("utf-8-sig")]), [])
         texts = dict.fromkeys(header, pa.string())
@@ -145,31 +145,34 @@ def _read_csv(raw: bytes, path: Path) -> Any:
     except (UnicodeDecodeError, csv.Error, pa.ArrowException) as error:
         raise _broken(raw, path, error) from None
     if table.num_rows != raw.count(b"\n"):
-        raise _broken(raw, path, "a quoted value runs over several lines")
+        raise _broken(raw, path, "a quoted value spans several lines")
     return table
 
 
 def _broken(raw: bytes, path: Path, reason: object) -> InputError:
-    """Return the complaint about a file that is no CSV, with the line where that shows."""
+    """Return the complaint about a file that is not CSV, with the line where that shows."""
     try:
         lines = raw.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        return InputError(f"{path}, line {line}: this is no text in UTF-8: save it as a CSV file")
+        return InputError(f"{path}, line {line}: this is not text in UTF-8: save it as a CSV file")
     rows = csv.reader(lines)
     try:
         width = len(next(rows))
         for before, row in enumerate(rows, start=1):
             if rows.line_num != before + 1:
-                return InputError(f"{path}, line {before + 1}: a quoted value runs over its line")
+                return InputError(
+                    f"{path}, line {before + 1}: a quoted value spans several "
+                    "lines: close its quotes on the same line"
+                )
             if len(row) != width:
                 return InputError(
-                    f"{path}, line {before + 1} has {len(row)} values and the header {width} names:"
-                    " give each row one value for each column"
+                    f"{path}, line {before + 1} has {len(row)} values, and the header has "
+                    f"{width} names: write one value for each column"
                 )
     except csv.Error:
         return InputError(
-            f"{path}, line {rows.line_num}: this is no CSV: put commas between the values and a "
+            f"{path}, line {rows.line_num}: this is not CSV: put commas between the values and a "
             "newline between the rows"
         )
     return InputError(f"{path} cannot be read as CSV: {' '.join(str(reason).split())}")

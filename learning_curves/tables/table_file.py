@@ -81,19 +81,21 @@ def recorded_in(sheet: Sheet, card: Card | None) -> Recorded:
     ids, seeds, epochs = keys = [sheet.numbers(key, whole=True) for key in KEYS]
     losses, seconds = (sheet.numbers(measure, whole=False) for measure in MEASURES)
     if not ids.size:
-        raise InputError(f"{sheet.path} has no rows: every curve needs one for each of its epochs")
+        raise InputError(
+            f"{sheet.path} has no rows: every curve needs one row for each of its epochs"
+        )
     sheet.require(ids >= 0, "config_id", "is negative: number configs from 0")
     sheet.require(seeds >= 0, "seed", "is negative: number seeds from 0")
-    sheet.require(epochs >= 1, "epoch", "is below 1: a row tells of the epoch that it ends")
+    sheet.require(epochs >= 1, "epoch", "is below 1: number epochs from 1")
     sheet.require(
         ~np.isnan(losses) & (losses != -np.inf),
         "validation_error",
-        "is no loss: write a number, or inf where training diverged",
+        "is not a loss: write a number, or inf where training diverged",
     )
     sheet.require(
         np.isfinite(seconds) & (seconds > 0),
         "seconds",
-        "is no duration: write the seconds of this one epoch, finite and > 0",
+        "is not a duration: write the seconds of this one epoch, finite and > 0",
     )
     if card and card.seeds:
         listed = list(card.seeds)
@@ -154,7 +156,7 @@ def _hyperparameters(sheet: Sheet, card: Card | None) -> list[str]:
     columns, needed, header = sheet.table.column_names, [*KEYS, *MEASURES], sheet.header()
     for column in columns:
         if not column:
-            raise InputError(f"{header}: a column has no name: name it, or leave it out")
+            raise InputError(f"{header}: a column has no name: name it, or remove it")
         if columns.count(column) > 1:
             raise InputError(f"{header}: the column {column!r} is there twice: keep one")
     for column in [*needed, *(card.space if card else ())]:
@@ -175,7 +177,7 @@ def _hyperparameters(sheet: Sheet, card: Card | None) -> list[str]:
         if column not in card.space:
             raise InputError(
                 f"{header}: the column {column!r} is not in the card's space: add it there, "
-                "or leave the column out"
+                "or remove the column"
             )
     return list(card.space)
 
@@ -207,7 +209,7 @@ def _complete(
             int(order[start + max(missing - 2, 0)]),
             "epoch",
             f"belongs to config_id {ids[start]}, seed {seeds[start]}, whose epoch {missing} is "
-            f"missing: every curve runs from epoch 1 to {whose} r_max {r_max}",
+            f"missing: every curve needs all epochs from 1 to {whose} r_max {r_max}",
         )
     return starts
 
@@ -238,7 +240,7 @@ def _configs(
                 row,
                 name,
                 f"differs from {values[codes[start]]!r} at {sheet.place(start)}: config_id "
-                f"{ids[row]} keeps its hyperparameters in all its rows",
+                f"{ids[row]} must have the same hyperparameters in all its rows",
             )
         columns.append([values[code] for code in codes[first].tolist()])
     seen: dict[tuple[Any, ...], int] = {}
@@ -248,7 +250,7 @@ def _configs(
             sheet.fail(
                 int(first[at]),
                 "config_id",
-                f"has the hyperparameters of config_id {unique[twin]}: give both one id, and each "
-                "training its own seed",
+                f"has the hyperparameters of config_id {unique[twin]}: give both the same id, "
+                "and each training its own seed",
             )
     return tuple(dict(zip(names, config, strict=True)) for config in seen)

@@ -140,9 +140,10 @@ class Tabular:
     def _lacks(self, config: Config) -> str:
         """Return the complaint that the table has no such config."""
         return (
-            f"the table {self.name} has no config {dict(config)!r}: take one of its "
-            f"{len(self.configs)} configs, or a surrogate, which has curves for all of the space: "
-            f"surrogate:{self.name} instead of {self.name}, or learning_curves.fit(table)"
+            f"the table {self.name} has no config {dict(config)!r}: use one of its "
+            f"{len(self.configs)} configs, or a surrogate, which has curves for the whole "
+            f"space: surrogate:{self.name} instead of {self.name}, or "
+            "learning_curves.fit(table)"
         )
 
     def write(self, path: Path) -> None:
@@ -196,7 +197,7 @@ def load(name_or_path: str | Path) -> Tabular:
     path = _path_of(name_or_path)
     beside = path.with_suffix(".toml")
     card = read_card(beside) if beside.is_file() else None
-    with reading(path, remedy="give a table as docs/tables.md has it"):
+    with reading(path, remedy="give a table in the format of docs/tables.md"):
         raw = path.read_bytes()
         return Tabular(parse(raw, path, card), sha256(raw).hexdigest())
 
@@ -218,4 +219,7 @@ def _path_of(name_or_path: str | Path) -> Path:
                 f"{', '.join(shipped()) or 'none'}"
             )
         case both:
-            raise InputError(f"{name_or_path} is {' and '.join(map(str, both))}: say which")
+            raise InputError(
+                f"{name_or_path} is {' and '.join(map(str, both))}: give the "
+                "path of one, or rename one"
+            )

@@ -55,16 +55,16 @@ def load(path: Path, device: str = "cpu") -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"{path}: no checkpoint can be read ({error.strerror})") from error
     payload = content[:-_DIGEST_SIZE]
-    remedy = "delete it, and the training starts from epoch 0"
+    remedy = "delete it, to start the training from epoch 0"
     if _sealed(payload) != content:  # torch itself would not notice every flipped bit
-        raise InputError(f"{path}: not a whole checkpoint: {remedy}")
+        raise InputError(f"{path} is not a complete checkpoint: {remedy}")
     try:
         state: dict[str, Any] = torch.load(
             io.BytesIO(payload), map_location=device, weights_only=True
         )
     except Exception as error:
         raise InputError(
-            f"{path}: it holds more than plain data ({type(error).__name__}): {remedy}"
+            f"{path} holds more than plain data ({type(error).__name__}): {remedy}"
         ) from error
     return state
 

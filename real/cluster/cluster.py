@@ -97,9 +97,9 @@ class Cluster:
         clock: Clock | None = None,
     ) -> None:
         if workers < 1:
-            raise ValueError(f"there are {workers} workers: at least 1 is needed")
+            raise ValueError(f"the number of workers is {workers}: give at least 1")
         if job_timeout is not None and not 0 < job_timeout < inf:
-            raise ValueError(f"the job timeout is {job_timeout}: give seconds, above 0")
+            raise ValueError(f"the job timeout is {job_timeout}: give seconds above 0")
         self._hire = hire
         self._crew: Crew
         self._make_task = make_task
@@ -142,8 +142,8 @@ class Cluster:
                     self._carry_on()
                 except (OSError, UnsavedError) as error:
                     raise InputError(
-                        f"{_reason(error, self._folder)}: mend that, and go on with "
-                        f"rungsim live --resume {self._folder}"
+                        f"{_reason(error, self._folder)}: fix that, and continue with rungsim "
+                        f"live --resume {self._folder}"
                     ) from error
                 finally:
                     self._crew.stop()
@@ -207,7 +207,10 @@ class Cluster:
             return Lost(now, number, f"no answer for {now - worker.started:.0f} s")
         try:
             report = future.result()
-        except (UnsavedError, GoneError):  # not the fault of the job: it is cut off, and goes on
+        except (
+            UnsavedError,
+            GoneError,
+        ):  # not the fault of the job: it is interrupted, and continues later
             raise
         except FailedError as error:
             return Lost(now, number, str(error))
@@ -307,7 +310,7 @@ def _where_it_hung(log: Path, timeout: float | None) -> str:
     ours = next((each for each in threads if _TRAINS.search(each)), threads[-1])
     place = re.search(r'File "(.+)", line (\d+) in (\S+)', ours)
     where = f", in {place[3]} ({place[1]}, line {place[2]})" if place else ""
-    return f"hung past the job timeout of {timeout:g} s{where}"
+    return f"ran longer than the job timeout of {timeout:g} s{where}"
 
 
 def _reason(error: OSError | UnsavedError, folder: Path) -> str:

@@ -130,7 +130,7 @@ class Processes:
             self.stop()
             if isinstance(error, InputError) or not isinstance(error, Exception):
                 raise
-            raise InputError(f"a worker's process cannot begin: {error}") from error
+            raise InputError(f"the process of a worker cannot start: {error}") from error
 
     def submit(self, worker: int, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Have `worker` call `function`; in a new process if its last one has died."""
@@ -169,7 +169,7 @@ class Processes:
             try:
                 self.submit(worker, settle).result()
             except BrokenProcessPool:
-                raise InputError(f"a worker cannot begin: {self.end(worker)}") from None
+                raise InputError(f"a worker cannot start: {self.end(worker)}") from None
 
     def _hire(self, worker: int, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         gpu = worker % self._gpus if self._gpus else None
@@ -224,8 +224,8 @@ def _how(code: int | None) -> str:
     """Return how a process with this exit code ended.
 
     >>> _how(17), _how(-9)
-    ('its process ended with code 17', 'its process was ended by SIGKILL')
+    ('its process exited with code 17', 'its process was killed by SIGKILL')
     """
     if code is not None and code < 0:
-        return f"its process was ended by {signal.Signals(-code).name}"
-    return f"its process ended with code {code}"
+        return f"its process was killed by {signal.Signals(-code).name}"
+    return f"its process exited with code {code}"

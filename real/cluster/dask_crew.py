@@ -56,9 +56,7 @@ class Dask:
             import distributed  # noqa: PLC0415 - an extra
             from distributed.comm.addressing import get_address_host  # noqa: PLC0415 - likewise
         except ModuleNotFoundError as error:
-            raise InputError(
-                "dask is needed: install it by pip install 'distributed>=2024.5'"
-            ) from error
+            raise InputError("dask is not installed: pip install 'distributed>=2024.5'") from error
         self._address = address
         self._tasks: dict[int, distributed.Future[Any]] = {}
         # It would print how it fails to reconnect; `GoneError` says that.
@@ -67,7 +65,9 @@ class Dask:
             get_address_host(address)  # a client of a wrong one is slow to die
             self._client = distributed.Client(address, timeout=_DASK_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise InputError(f"--dask {address}: no Dask scheduler answers ({error})") from None
+            raise InputError(
+                f"--dask {address}: no Dask scheduler answers there ({error})"
+            ) from None
         try:
             self._settle(settle, self._processes(workers))
         except BaseException:
@@ -109,14 +109,14 @@ class Dask:
         threads = self._client.nthreads()
         if len(threads) < workers:
             raise InputError(
-                f"--dask {self._address} has {len(threads)} of {workers} workers: start more by "
-                f"dask worker {self._address} --nthreads 1, or take fewer --workers"
+                f"--dask {self._address} has {len(threads)} of {workers} workers: start more "
+                f"with dask worker {self._address} --nthreads 1, or give fewer --workers"
             )
         most = max(threads.values())
         if most > 1:  # the time limit ends a whole process, and there is one of it in each
             raise InputError(
-                f"--dask {self._address} has a worker of {most} threads: start processes of one, "
-                f"by dask worker {self._address} --nworkers {most} --nthreads 1"
+                f"--dask {self._address} has a worker of {most} threads: start processes of "
+                f"one thread with dask worker {self._address} --nworkers {most} --nthreads 1"
             )
         return list(threads)
 
@@ -132,8 +132,8 @@ class Dask:
             cause = error.__cause__ or error  # Dask's own words are long, and name no module
             said = " ".join(f"{cause}".split()) or type(cause).__name__
             if isinstance(cause, ImportError):
-                said += ": install there, beside its scheduler too, what is installed here"
-            raise InputError(f"--dask {self._address}: a worker cannot begin: {said}") from error
+                said += ": install the same packages there, and on the machine of its scheduler"
+            raise InputError(f"--dask {self._address}: a worker cannot start: {said}") from error
 
     def _hand_over(self, future: Future[Any], task: Any) -> None:
         """Give `future` the result of `task`."""
@@ -144,4 +144,4 @@ class Dask:
             future.set_exception(error if alive else self._gone())
 
     def _gone(self) -> GoneError:
-        return GoneError(errno.ECONNABORTED, "the Dask scheduler answers no more", self._address)
+        return GoneError(errno.ECONNABORTED, "the Dask scheduler no longer answers", self._address)

@@ -121,7 +121,7 @@ class Journal:
             except OSError:
                 self._file.close()
                 raise InputError(
-                    f"{self.path}: another process is at this run: wait for its end"
+                    f"{self.path}: another process is running this run: wait until it has ended"
                 ) from None
         return self
 
@@ -134,7 +134,7 @@ class Journal:
         Raises
         ------
         InputError
-            A line is no event; nothing is changed.
+            A line is not an event; nothing is changed.
 
         """
         events, whole = _parse(self.path, self.path.read_bytes())
@@ -170,7 +170,7 @@ def read(path: Path) -> list[Event]:
     Raises
     ------
     InputError
-        There is no such file, or a line is no event.
+        There is no such file, or a line is not an event.
 
     """
     with reading(path, remedy="restore the file"):
@@ -190,7 +190,9 @@ def _parse(path: Path, content: bytes) -> tuple[list[Event], int]:
     events: list[Event] = []
     whole = content.rfind(b"\n") + 1
     for number, line in enumerate(content[:whole].splitlines(), start=1):
-        with reading(f"{path}: line {number}", "is no event of a run", remedy="restore the file"):
+        with reading(
+            f"{path}: line {number}", "is not an event of a run", remedy="restore the file"
+        ):
             values = json.loads(line)
             kind = _KINDS[values.pop("event")]
             events.append(kind(**_checked(kind, values)))

@@ -248,7 +248,7 @@ def replay(ledger: Ledger, events: Iterable[Event], path: Path) -> None:
             raise InputError(f"{path}: line {line} {error}") from None
         except (LookupError, ProtocolError):
             raise InputError(
-                f"{path}: line {line} does not follow from those before it: restore the file"
+                f"{path}: line {line} does not follow from the lines before it: restore the file"
             ) from None
 
 
@@ -267,6 +267,6 @@ def _compare(event: Started | Idled, answer: tuple[Job, int] | Idle) -> None:
         then = (event.trial, event.config, event.start, event.stop, event.bracket)
     if now != then:
         raise InputError(
-            f"says {then}, where the scheduler now says {now}: the run is of another experiment or "
-            "version, begin anew"
+            f"says {then}, where the scheduler now says {now}: the run is of another "
+            "experiment or version; start a new run"
         )

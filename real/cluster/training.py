@@ -184,7 +184,7 @@ def _claimed(job: Assignment) -> Iterator[IO[str]]:
     try:
         log = job.log.open("x", encoding="utf-8")
     except FileExistsError:
-        raise AbandonedError("the process that began it is no more") from None
+        raise AbandonedError("the process that started it has ended") from None
     except OSError as error:
         raise UnsavedError(f"{job.log}: {error.strerror}") from None
     with log:

@@ -34,10 +34,10 @@ examples:
   rungsim live --task softmax --data subset --max-trials 9 --r-max 4 --out live
   rungsim live --task lenet --r-min 2 --max-seconds 720 --first learning_rate=0.1,batch_size=128
   rungsim live --task mymodule:MyTask --workers 4 --max-epochs 200 --out mine
-  rungsim live --resume live             go on after Ctrl-C, a crash or a kill -9
+  rungsim live --resume live             continue after Ctrl-C, a crash or kill -9
 
-Everything that was reported is in DIR/journal.jsonl before the scheduler hears of it. A run that
-was stopped, however it was, goes on from there; no reported epoch is lost or trained twice.
+Every report is in DIR/journal.jsonl before the scheduler receives it. A run that was stopped in any
+way continues from there; no reported epoch is lost or trained twice.
 """
 
 MOST_USED = (
@@ -53,16 +53,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--dask",
         metavar="ADDRESS",
-        help="train on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786; each is "
-        "started by dask worker ADDRESS --nthreads 1 where it finds the module of the task, and "
-        "sees the folder of --out under the same path",
+        help="train on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786; start "
+        "each worker with dask worker ADDRESS --nthreads 1 where it can import the module of "
+        "the task "
+        "and see the folder of --out under the same path",
     )
     group.add_argument(
         "--resume",
         type=values.path,
         metavar="DIR",
-        help="go on with the run in this folder; all options but --dask and those of the results "
-        "are taken from it",
+        help="continue the run in this folder; all options except --dask and those of the "
+        "results are taken from it",
     )
     options.add_force(group)
     options.add_out(
@@ -78,7 +79,8 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         "--task",
         default="softmax",
         metavar="NAME|MODULE:CLASS",
-        help="softmax, lenet, or a task of one's own, see docs/own-task.md (default: %(default)s)",
+        help="softmax, lenet, or module:Class for your own, see docs/own-task.md (default: "
+        "%(default)s)",
     )
     options.add_scheduler_name(parser)
     parser.add_argument(
@@ -97,7 +99,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         "--job-timeout",
         type=values.number,
         metavar="S",
-        help="end the process of a job that trains for longer (default: never)",
+        help="end the process of a job that trains for longer than this (default: never)",
     )
     options.add_searcher(parser)
     options.add_scheduler(parser, r_max="the task's last")
@@ -150,7 +152,7 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
             args,
             "--resume",
             free={"resume", "dask", "no_plots", "format", "json"},
-            remedy="the run goes on as it began, leave it out",
+            remedy="the run continues with its own settings; leave it out",
         )
         folder = args.resume
         experiment = live.read(folder)
@@ -176,7 +178,7 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
         lived = train(experiment, folder, _hire(args.dask, experiment))
     except KeyboardInterrupt:
         again = f"--resume {folder}" + (f" --dask {args.dask}" if args.dask else "")
-        console.print(f"stopped; rungsim live {again} goes on, all reports are kept")
+        console.print(f"stopped; rungsim live {again} continues it; all reports are kept")
         return None
     except InputError:
         if args.resume is None:
@@ -209,8 +211,8 @@ def described(args: argparse.Namespace) -> LiveExperiment:
 
     if ":" in args.task and (args.data, args.validate_on) != ("auto", "validation"):
         raise InputError(
-            f"--data {args.data} and --validate-on {args.validate_on} are of no effect: "
-            f"{args.task} chooses its data itself, leave them out"
+            f"--data {args.data} and --validate-on {args.validate_on} have no effect: "
+            f"{args.task} chooses its own data; leave them out"
         )
 
     limits = options.limits(args, target_ends=True)

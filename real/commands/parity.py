@@ -26,10 +26,10 @@ examples:
   rungsim parity rungsim-live                            a live run that has ended
   rungsim parity --data full --max-trials 27 --out live  run live first, then compare
 
-The simulation is given what the live run alone can tell: the losses and seconds of the epochs that
-it trained, and the mean seconds of starting, restoring and saving a trial. Scheduler, seed, workers
-and limits are the live run's. An epoch that the live run did not train is assumed: its trial's last
-loss, and its mean seconds.
+The simulation uses measurements of the live run: the losses and seconds of the epochs that
+it trained, and the mean seconds to start, restore and save a trial. Scheduler, seed, workers
+and limits are those of the live run. An epoch that the live run did not train gets its trial's last
+loss and mean seconds.
 """
 
 MOST_USED = ("--on", *live_command.MOST_USED)
@@ -42,14 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         type=values.path,
         metavar="DIR",
-        help="the folder of a live run; without it, one is run first, as by rungsim live",
+        help="the folder of a live run; without it, a live run is made first, as by rungsim live",
     )
     parser.add_argument(
         "--on",
         type=options.whole_numbers,
         default=(1, 4, 16),
         metavar="N,...",
-        help="also tell how the same run would have gone on so many workers (default: 1,4,16)",
+        help="also simulate the same run on these numbers of workers (default: 1,4,16)",
     )
     live_command.add_arguments(parser)
 
@@ -77,21 +77,21 @@ def main(args: argparse.Namespace) -> int:
             args,
             f"{args.folder}",
             free={"folder", "on", "no_plots", "format", "json"},
-            remedy="the run in that folder is compared as it is, leave it out",
+            remedy="the run in that folder is compared unchanged; leave it out",
         )
         folder = args.folder
     experiment = live.read(folder)
     task = experiment.recipe()
     lived = live.replayed(experiment, task, folder)
-    simulated, told = compare(experiment, lived, args.on)
-    report.write_text(folder / "parity.json", screen.to_json(told))
+    simulated, figures = compare(experiment, lived, args.on)
+    report.write_text(folder / "parity.json", screen.to_json(figures))
     live.table(experiment, task, lived).write(folder / "curves.csv")
     if not args.no_plots:
         _draw(experiment, lived, simulated, folder, args.format)
     if args.json:
-        print(screen.to_json(told), end="")  # noqa: T201  the answer
+        print(screen.to_json(figures), end="")  # noqa: T201  the answer
     else:
-        _print(told)
+        _print(figures)
         screen.console().print(f"written to {folder}")
     return 0
 
@@ -108,7 +108,7 @@ def compare(
     costs = replay.calibrated(lived)
     simulated = simulate(experiment.simulated(lived), curves, experiment.make)
     runs = [simulate(experiment.simulated(lived, n), curves, experiment.make) for n in workers]
-    told = {
+    figures = {
         "task": experiment.task,
         "scheduler": experiment.scheduler,
         "workers": experiment.workers,
@@ -118,15 +118,15 @@ def compare(
         **asdict(parity.compare(lived.trace, simulated.trace)),
         "costs": asdict(costs),
         "assumed_epochs": assumed,
-        "on": [_told(run, lived) for run in runs],
+        "on": [_figures(run, lived) for run in runs],
     }
-    return simulated, told
+    return simulated, figures
 
 
 _ON = ("workers", "end_seconds", "utilisation", "jobs", "trials", "finished", "best_loss")
 
 
-def _told(run: Run, lived: Lived) -> dict[str, Any]:
+def _figures(run: Run, lived: Lived) -> dict[str, Any]:
     """Return the figures of a live run on another number of workers."""
     summary = run.summary()
     return {key: summary[key] for key in _ON} | {"trained_live": _trained(run, lived)}
@@ -157,21 +157,21 @@ def _draw(
     )
 
 
-def _print(told: dict[str, Any]) -> None:
+def _print(figures: dict[str, Any]) -> None:
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415  quick --help
     from rich.table import Table  # noqa: PLC0415  quick --help
 
     from sim.reports.screen import console, duration  # noqa: PLC0415  quick --help
 
     table = Table(box=None, show_header=False)
-    table.add_row("same jobs", f"{told['same_jobs']:.1%}")
-    table.add_row("same job at the same turn", f"{told['same_turn']:.1%}")
-    table.add_row("order of job ends, Kendall's tau", f"{told['kendall_tau']:.3f}")
-    table.add_row("end, live", duration(told["live_end_seconds"]))
-    table.add_row("end, simulated / live", f"{told['end_ratio']:.4f}")
-    table.add_row("utilisation, live", f"{told['live_utilisation']:.1%}")
-    table.add_row("utilisation, simulated", f"{told['simulated_utilisation']:.1%}")
-    for name, seconds in told["costs"].items():
+    table.add_row("same jobs", f"{figures['same_jobs']:.1%}")
+    table.add_row("same job at the same position", f"{figures['same_turn']:.1%}")
+    table.add_row("order of job ends, Kendall's tau", f"{figures['kendall_tau']:.3f}")
+    table.add_row("end, live", duration(figures["live_end_seconds"]))
+    table.add_row("end, simulated / live", f"{figures['end_ratio']:.4f}")
+    table.add_row("utilisation, live", f"{figures['live_utilisation']:.1%}")
+    table.add_row("utilisation, simulated", f"{figures['simulated_utilisation']:.1%}")
+    for name, seconds in figures["costs"].items():
         if name.endswith("seconds"):
             table.add_row(f"measured {name.replace('_', ' ')}", f"{1000 * seconds:.1f} ms")
     console().print(table)
@@ -181,9 +181,10 @@ def _print(told: dict[str, Any]) -> None:
         box=SIMPLE_HEAD,
         pad_edge=False,
     )
-    for name in ("workers", "end", "utilised", "jobs", "finished", "best error", "trained live"):
+    headings = ("workers", "end", "utilised", "jobs", "reached r_max", "best error", "trained live")
+    for name in headings:
         others.add_column(name, justify="right", no_wrap=True)
-    for each in told["on"]:
+    for each in figures["on"]:
         best = each["best_loss"]
         others.add_row(
             str(each["workers"]),

@@ -37,20 +37,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="curves of each config, from different seeds (%(default)s)",
     )
-    add("--seed", type=values.SEED, default=0, metavar="S", help="draws the configs (%(default)s)")
+    add(
+        "--seed",
+        type=values.SEED,
+        default=0,
+        metavar="S",
+        help="seed of the draw of configs (%(default)s)",
+    )
     add("--r-max", type=_MANY, metavar="R", help="epochs of each curve (the task's own)")
     add(
         "--processes",
         type=values.processes(),
         default=1,
         metavar="N",
-        help="curves trained at a time, on one thread each (%(default)s)",
+        help="curves trained at the same time, on one thread each (%(default)s)",
     )
     add(
         "--clock",
         choices=["wall", "cpu"],
         default="wall",
-        help="seconds of the wall clock, or of the processor: for a machine that does other work",
+        help="measure seconds of the wall clock, or of the processor if the machine does "
+        "other work",
     )
     torch_options.add_data(parser)
     add(
@@ -75,7 +82,7 @@ def main(args: argparse.Namespace) -> int:
     try:
         return _record(args, console)
     except KeyboardInterrupt:
-        _say(console, "stopped; the same command carries on, finished curves are kept")
+        _say(console, "stopped; the same command continues; finished curves are kept")
         return INTERRUPTED
 
 
@@ -138,7 +145,7 @@ def _watch(
                         _say(console, warning)
                     bar.expect(missing * r_max)
                     if recorded:
-                        _say(console, f"{recorded} curves are there already, {missing} missing")
+                        _say(console, f"{recorded} curves exist already, {missing} are missing")
                 case Epoch(order=order, number=number, error=error):
                     bar.advance()
                     if number == r_max and not console.is_terminal:
@@ -180,9 +187,9 @@ def _command(args: argparse.Namespace, r_max: int, *, whole_data: bool) -> str:
 
 
 def _known_flaws(args: argparse.Namespace, *, whole_data: bool) -> list[str]:
-    flaws = ["configs of one seed share their draw of initial weights and their order of images"]
+    flaws = ["configs of one seed share the random initial weights and the order of the images"]
     if args.validate_on == "test":
-        flaws.append("validated on the test images: the best error is an optimistic one")
+        flaws.append("validated on the test images: the best error is optimistic")
     if not whole_data:
         flaws.append("trained on a small subset: the errors are far above those of the full data")
     return flaws

@@ -13,13 +13,13 @@ from learning_curves.errors import InputError
 def add_data(parser: argparse.ArgumentParser) -> None:
     """Add where the images come from, and where training happens."""
     parser.add_argument(
-        "--device", choices=["cpu", "cuda", "mps"], default="cpu", help="where to train"
+        "--device", choices=["cpu", "cuda", "mps"], default="cpu", help="the device to train on"
     )
     parser.add_argument(
         "--data",
         choices=["auto", "full", "subset"],
         default="auto",
-        help="Fashion-MNIST, its small shipped subset, or the full one where it is found (auto)",
+        help="Fashion-MNIST, its small shipped subset, or the full one if it is found (auto)",
     )
     parser.add_argument(
         "--validate-on",
@@ -41,7 +41,7 @@ def check(device: str) -> None:
     try:
         import torch  # noqa: PLC0415 - see the file's law
     except ModuleNotFoundError as error:
-        raise InputError("torch is needed: install it by pip install 'torch>=2.5,<2.14'") from error
+        raise InputError("torch is not installed: pip install 'torch>=2.5,<2.14'") from error
     found = {"cuda": torch.cuda, "mps": torch.backends.mps}
     if device in found and not found[device].is_available():
-        raise InputError(f"--device {device}: torch finds none here: take --device cpu")
+        raise InputError(f"--device {device}: torch finds no such device: use --device cpu")

@@ -22,13 +22,13 @@ from learning_curves.tables.card import Card
 _RECORDING = ("seed", "device", "clock", "threads")  # must agree, as must task, space, r_max
 _MACHINE = ("processor", "torch", "python", "numpy")  # may change on the way
 
-_ONE_SEED = "one seed: how much a config's curve varies between trainings is not seen"
+_ONE_SEED = "one seed: the variation of a config's curve between trainings is unknown"
 _SECONDS = {
     "cpu": (
         "seconds are processor seconds of one thread, not of the wall clock; other work on the "
         "machine still lengthens them, through shared caches and memory"
     ),
-    "wall": "seconds are of the wall clock and contain whatever else the machine was doing",
+    "wall": "seconds are of the wall clock and include the effect of all other work on the machine",
 }
 
 
@@ -78,7 +78,7 @@ def check_same(path: Path, old: Card, new: Card) -> None:
     for name, theirs, ours in _differences(_identity(old), _identity(new)):
         raise InputError(
             f"{path}: recorded with {name} = {theirs!r}, not {ours!r}: "
-            "record under another name by --out"
+            "record under another name with --out"
         )
 
 
@@ -90,7 +90,7 @@ def carry_on(old: Card, new: Card) -> Card:
     flaws = [*new.known_flaws]
     flaws += [flaw for flaw in old.known_flaws if flaw != _ONE_SEED or len(new.seeds) == 1]
     flaws += [
-        f"begun with {name} {theirs}, carried on with {name} {ours}"
+        f"started with {name} {theirs}, continued with {name} {ours}"
         for name, theirs, ours in _differences(
             {key: old.recording.get(key) for key in _MACHINE},
             {key: new.recording.get(key) for key in _MACHINE},

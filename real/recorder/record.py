@@ -81,7 +81,7 @@ class Recording:
             raise InputError(f"--seed {self.seed}: give a whole number >= 0")
         if self.clock == "cpu" and self.device != "cpu":
             raise InputError(
-                f"--clock cpu does not see the work of --device {self.device}: take --clock wall"
+                f"--clock cpu does not measure the work of --device {self.device}: use --clock wall"
             )
 
     def draw(self) -> list[Config]:
@@ -177,8 +177,8 @@ def _open_card(path: Path, card_path: Path, new: Card) -> Card:
     # A crash may have left the header and no card yet; rows without a card are somebody else's.
     if path.exists() and path.read_bytes().count(b"\n") > 1:
         raise InputError(
-            f"{path}: exists without a card {card_path.name} that says what it is: "
-            "record under another name by --out"
+            f"{path} exists without a card {card_path.name} that describes it: record under "
+            "another name with --out"
         )
     return new
 
@@ -189,8 +189,8 @@ def _missing(
     beyond = [seed for _, seed in recorded if seed >= recording.seeds]
     if beyond:
         raise InputError(
-            f"{recording.path}: holds seeds up to {max(beyond)}: "
-            f"ask for --seeds {max(beyond) + 1} or more, or for another --out"
+            f"{recording.path}: holds seeds up to {max(beyond)}: give --seeds "
+            f"{max(beyond) + 1} or more, or another --out"
         )
     return [
         Order(config_id, config, seed, recording.r_max)
@@ -207,5 +207,5 @@ def _one_line_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
-            f"{error.filename or path}: {reason}: mend that, and the same command carries on"
+            f"{error.filename or path}: {reason}: fix that, and the same command continues"
         ) from error

@@ -111,7 +111,7 @@ class Table:
             found = content.split(b"\n", 1)[0].decode(errors="replace")
             raise InputError(
                 f"{self.path}: its first line is {found!r}, not "
-                f"{self._header.decode().strip()!r}: record under another name by --out"
+                f"{self._header.decode().strip()!r}: record under another name with --out"
             )
         curves: dict[CurveKey, bytes] = {}
         whole = len(self._header)
@@ -121,7 +121,7 @@ class Table:
             rows = lines[first : first + self.r_max]
             key = self._check(rows, first + 2)  # the header is line 1
             if key in curves:
-                raise self._foreign(first + 2, f"config {key[0]} with seed {key[1]} comes twice")
+                raise self._foreign(first + 2, f"config {key[0]} with seed {key[1]} is there twice")
             if len(rows) < self.r_max:
                 break
             curves[key] = b"".join(row + b"\n" for row in rows)
@@ -149,8 +149,8 @@ class Table:
                 )
             if not 0 <= curve[0] < len(self._fields):
                 raise InputError(
-                    f"{self.path}: line {line}: config {curve[0]} of {len(self._fields)}: ask for "
-                    f"--configs {curve[0] + 1} or more, or for another --out"
+                    f"{self.path}: line {line}: config {curve[0]} of {len(self._fields)}: "
+                    f"give --configs {curve[0] + 1} or more, or another --out"
                 )
             if curve[0] not in self._met:
                 self._adopt(curve[0], values)
@@ -184,7 +184,7 @@ class Table:
             self._fields[config_id] = values
 
     def _foreign(self, line: int, what: str) -> InputError:
-        return InputError(f"{self.path}: line {line}: {what}: record under another name by --out")
+        return InputError(f"{self.path}: line {line}: {what}: record under another name with --out")
 
 
 def _text(value: Any) -> str:

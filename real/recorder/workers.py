@@ -115,7 +115,7 @@ def _receive(worker: _Worker) -> Epoch | Failure:
         message: Epoch | Failure = worker.connection.recv()
     except (EOFError, OSError):
         worker.process.join()
-        return Failure(worker.order, f"its process ended with code {worker.process.exitcode}")
+        return Failure(worker.order, f"its process exited with code {worker.process.exitcode}")
     return message
 
 

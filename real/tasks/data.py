@@ -150,7 +150,7 @@ def _find(*, need: bool) -> Path:
         if not _is_complete(Path(named)):
             raise InputError(
                 f"{VARIABLE} names {named}, which lacks one of {', '.join(_ALL_FILES)}: "
-                "mend or unset it"
+                "correct or unset it"
             )
         return Path(named)
     for folder in PLACES:
@@ -159,7 +159,7 @@ def _find(*, need: bool) -> Path:
     if need:
         raise InputError(
             f"Fashion-MNIST is not in {' or '.join(map(str, PLACES))}: put {', '.join(_ALL_FILES)} "
-            f"there, name their folder by {VARIABLE}, or take the small subset by --data subset"
+            f"there, name their folder in {VARIABLE}, or use the small subset with --data subset"
         )
     return SUBSET
 
@@ -182,13 +182,13 @@ def read_examples(folder: Path, part: Literal["train", "test"]) -> Examples:
     labels = read_idx(labels_path, dimensions=1)  # (n,)
     if images.shape[1:] != (SIDE, SIDE):
         raise InputError(
-            f"{images_path}: its images are {images.shape[1]} x {images.shape[2]} pixels, "
-            f"not {SIDE} x {SIDE}: take the original file"
+            f"{images_path}: its images are {images.shape[1]} x {images.shape[2]} pixels, not "
+            f"{SIDE} x {SIDE}: use the original file"
         )
     if len(images) != len(labels):
         raise InputError(
-            f"{labels_path}: {len(labels)} labels for {len(images)} images: "
-            "take both files from one release"
+            f"{labels_path}: {len(labels)} labels for {len(images)} images: use both files of "
+            "one release"
         )
     if labels.size and labels.max() >= CLASSES:
         raise InputError(
@@ -208,23 +208,26 @@ def read_idx(path: Path, dimensions: int) -> npt.NDArray[np.uint8]:
     Raises
     ------
     InputError
-        The file cannot be read, is no gzip file, has another type or number of dimensions, or
+        The file cannot be read, is not a gzip file, has another type or number of dimensions, or
         is shorter or longer than its header says.
 
     """
-    with reading(path, "is a damaged gzip file", remedy="fetch it again"), gzip.open(path) as file:
+    with (
+        reading(path, "is a damaged gzip file", remedy="download it again"),
+        gzip.open(path) as file,
+    ):
         content = file.read()
     length = 4 + 4 * dimensions
     magic = bytes([0, 0, _UNSIGNED_BYTES, dimensions])
     if content[:4] != magic or len(content) < length:
         raise InputError(
             f"{path}: starts with {content[:4].hex(' ')}, where an IDX file of unsigned bytes in "
-            f"{dimensions} dimensions has {magic.hex(' ')}: take the original file"
+            f"{dimensions} dimensions has {magic.hex(' ')}: use the original file"
         )
     shape = struct.unpack(f">{dimensions}I", content[4:length])
     expected = length + int(np.prod(shape, dtype=np.int64))
     if len(content) != expected:
         raise InputError(
-            f"{path}: {len(content)} bytes, where its header promises {expected}: fetch it again"
+            f"{path}: {len(content)} bytes, where its header promises {expected}: download it again"
         )
     return np.frombuffer(content, np.uint8, offset=length).reshape(shape)

@@ -28,11 +28,11 @@ class Recipe:
     ----------
     name
         ``"softmax"`` or ``"lenet"``, see `real.tasks.task.build`; or ``"package.module:MyTask"``, a
-        class or a function of one's own that returns a task when called without arguments. It is
+        class or function of the user's own that returns a task when called without arguments. It is
         given `device` if it has a parameter of that name. Its module is looked for in the current
         folder first, as by ``python -m``.
     source, validate_on
-        Which images, see `real.tasks.data.load`; a task of one's own decides that itself.
+        Which images, see `real.tasks.data.load`; the user's own task chooses its data itself.
     device
         A torch device, such as ``"cpu"`` or ``"cuda"``.
 
@@ -49,7 +49,7 @@ class Recipe:
         Raises
         ------
         InputError
-            There is no task of that name, it cannot be made, or what was made is no task.
+            There is no task of that name, it cannot be made, or what was made is not a task.
 
         """
         if ":" in self.name:

@@ -165,7 +165,7 @@ def build(
     """
     recipe = _RECIPES.get(name)
     if recipe is None:
-        raise InputError(f"there is no task {name!r}: take one of {', '.join(_RECIPES)}")
+        raise InputError(f"there is no task {name!r}: choose from {', '.join(_RECIPES)}")
     split = data.load(source, validate_on)
     return ImageTask(
         name=name,

@@ -120,7 +120,7 @@ class Cluster:
         if scheduler.r_max > blackbox.r_max:
             raise ValueError(
                 f"the scheduler trains to epoch {scheduler.r_max}, the curves end at "
-                f"{blackbox.r_max}: lower r_max"
+                f"{blackbox.r_max}: give an r_max of at most that"
             )
         self._scheduler = scheduler
         self._blackbox = blackbox
@@ -158,7 +158,9 @@ class Cluster:
 
         """
         if self._has_run:
-            raise RuntimeError("this cluster has been run: make another, with a fresh scheduler")
+            raise RuntimeError(
+                "this cluster has already run: make another one with a new scheduler"
+            )
         self._has_run = True
         for worker in self._workers:
             worker.ended = _Event(self._env)

@@ -95,10 +95,10 @@ def hire(count: int, speeds: Sequence[float], slow: SlowWorkers | None) -> list[
 
     """
     if count < 1:
-        raise ValueError(f"there are {count} workers: at least 1 is needed")
+        raise ValueError(f"the number of workers is {count}: give at least 1")
     for speed in speeds:
         if not 0 < speed < inf:
-            raise ValueError(f"a worker's speed is {speed}: give more than 0")
+            raise ValueError(f"a worker's speed is {speed}: give a number above 0")
     workers = [Worker(number) for number in range(count)]
     for worker in workers:
         if speeds:

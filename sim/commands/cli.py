@@ -37,7 +37,7 @@ COMMANDS = {
         "a live run against its own simulation (needs torch)",
     ),
 }
-"""Name -> the module that runs it, and what it does."""
+"""Name -> the module that runs it, and its one-line description."""
 
 _EPILOG = """\
 examples:
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     for each in arguments:
         if not _is_text(each):
-            print(f"rungsim: {each!r} is no text in UTF-8: write another", file=sys.stderr)  # noqa: T201
+            print(f"rungsim: {each!r} is not text in UTF-8: give another value", file=sys.stderr)  # noqa: T201
             return 2
     parser = _front_door()
     if "_ARGCOMPLETE" in os.environ:
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         return _complain(command, str(error))
     except BrokenPipeError:
-        # Whoever read the output has gone; keep Python from complaining of it at exit.
+        # The reader of the output has closed it; keep Python from reporting that at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (OSError, MemoryError) as error:
@@ -83,7 +83,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser_of(command: str) -> Parser:
-    """Return the parser of what follows a command's name; imports the command's module."""
+    """Return the parser of a command's arguments; imports the command's module."""
     module = import_module(COMMANDS[command][0])
     does = COMMANDS[command][1]
     parser = Parser(
@@ -98,7 +98,7 @@ def parser_of(command: str) -> Parser:
 
 
 def _front_door() -> Parser:
-    """Return the parser of the command's name."""
+    """Return the parser of the command name."""
     width = max(map(len, COMMANDS))
     parser = Parser(
         prog="rungsim",
@@ -120,7 +120,7 @@ def _front_door() -> Parser:
 
 
 def _complete(parser: Parser) -> None:
-    """Answer the shell that asks how the line may go on, and end the program; see argcomplete."""
+    """Print completions for the shell if it asks for them, and exit; see argcomplete."""
     try:
         import argcomplete  # noqa: PLC0415  an optional extra
         from argcomplete.completers import ChoicesCompleter  # noqa: PLC0415  likewise
@@ -143,7 +143,7 @@ def _complete(parser: Parser) -> None:
 
 
 def _print_completion(parser: Parser, shells: Sequence[str]) -> int:
-    """Print what a shell must run once to complete the words of rungsim."""
+    """Print the code that a shell must run once to complete rungsim's arguments."""
     known = ("bash", "zsh", "fish", "powershell")
     if len(shells) != 1 or shells[0] not in known:
         parser.error(f"--print-completion takes one shell: choose from {', '.join(known)}")
@@ -156,21 +156,21 @@ def _print_completion(parser: Parser, shells: Sequence[str]) -> int:
 
 
 def _complain(command: str, message: str) -> int:
-    """Print the complaint in one line; return the exit code of bad input."""
+    """Print the error in one line; return the exit code of bad input."""
     print(f"rungsim {command}: {printable(message)}", file=sys.stderr)  # noqa: T201  the user's screen
     return 2
 
 
 def _said(error: OSError | MemoryError) -> str:
-    """Return what went wrong with the machine, and the remedy."""
+    """Return the error of the operating system, and the remedy."""
     if isinstance(error, MemoryError):
-        return "out of memory: run less at a time"
+        return "out of memory: run fewer jobs or processes at a time"
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}: fix that, and try again"
 
 
 def _is_text(argument: str) -> bool:
-    r"""Return whether an argument is text that a path and a file in UTF-8 can hold.
+    r"""Return whether an argument can be part of a path and of a file in UTF-8.
 
     The bytes of a file's name that are not UTF-8 reach Python as lone surrogates.
 

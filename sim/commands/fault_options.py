@@ -1,4 +1,4 @@
-"""The options that say what goes wrong on a simulated cluster.
+"""The options for the faults of a simulated cluster.
 
 Owns their names, which scripts depend on, and how they become `faults.Faults`.
 """
@@ -24,15 +24,15 @@ _NUMBERS = (
     ("slow-epoch-factor", 10.0, "F", "a slow epoch takes F times as long"),
     ("lost-probability", 0.0, "P", "in each second a job is lost with this probability"),
     ("mtbf", None, "S", "workers crash, and their jobs are lost: mean seconds between failures"),
-    ("mttr", 0.0, "S", "mean seconds to the repair of a crashed worker"),
-    ("preempted-every", None, "S", "workers are preempted: mean seconds that one stays"),
-    ("preempted-for", 0.0, "S", "mean seconds until another takes its place"),
+    ("mttr", 0.0, "S", "mean seconds to repair a crashed worker"),
+    ("preempted-every", None, "S", "workers are preempted: mean seconds until a worker leaves"),
+    ("preempted-for", 0.0, "S", "mean seconds until another worker replaces it"),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what goes wrong."""
-    group = parser.add_argument_group("what goes wrong")
+    """Add the options for faults."""
+    group = parser.add_argument_group("faults")
     group.add_argument(
         "--straggler-sigma",
         type=values.number,
@@ -53,13 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--timetable",
         type=values.path,
         metavar="FILE",
-        help="a CSV with the columns worker,joins,leaves: the seconds at which workers join and "
-        "leave, inf for never; one that it does not name is always there",
+        help="a CSV with the columns worker,joins,leaves: the seconds at which workers join "
+        "and leave, inf for never; workers that are not named are always there",
     )
     group.add_argument(
         "--save-on-preemption",
         action="store_true",
-        help="a worker that is preempted, or leaves by the timetable, saves its last whole epoch",
+        help="a worker that is preempted, or leaves by the timetable, saves its last complete "
+        "epoch",
     )
 
 
@@ -78,7 +79,7 @@ def faults(args: argparse.Namespace) -> Faults:
     names = [name.replace("-", "_") for name, *_ in _NUMBERS]
     _refuse_without(args)
     timetable = args.timetable or ()
-    if isinstance(timetable, Path):  # else it is an experiment's, read before
+    if isinstance(timetable, Path):  # otherwise it was read from an experiment's file
         timetable = timetable_file.read(timetable)
     with for_the_user():
         return Faults(
@@ -89,7 +90,7 @@ def faults(args: argparse.Namespace) -> Faults:
 
 
 _WITHOUT_EFFECT = (
-    # What says how much or how long, and what switches it on: one of these is to be given, too.
+    # Options that need another one to have an effect, and the options of which one is needed.
     ("slow_worker_factor", ("slow_workers",)),
     ("slow_epoch_factor", ("slow_epochs",)),
     ("mttr", ("mtbf",)),
@@ -99,7 +100,7 @@ _WITHOUT_EFFECT = (
 
 
 def _refuse_without(args: argparse.Namespace) -> None:
-    """Raise for an option that has no effect, since the one that it belongs to was forgotten."""
+    """Raise for an option that has no effect because the option that it needs is missing."""
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
 
     defaults = {name.replace("-", "_"): default for name, default, *_ in _NUMBERS}

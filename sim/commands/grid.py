@@ -1,7 +1,7 @@
-"""What `rungsim compare` and `rungsim study` have in common: a study is run, or what is left of it.
+"""Shared code of `rungsim compare` and `rungsim study`: runs a study, or the rest of one.
 
 Owns the options and the progress of a study, and the lock on its folder. Must not know what is
-printed of it.
+printed about it.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ if TYPE_CHECKING:
     from sim.studies.study_log import StudyLog
 
 
-class Interrupted(Exception):  # noqa: N818  it is no error
-    """Ctrl-C, with what to say of it."""
+class Interrupted(Exception):  # noqa: N818  it is not an error
+    """Ctrl-C, with a message."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of whatever runs a study."""
+    """Add the arguments of commands that run a study."""
     parser.add_argument(
         "--processes",
         type=values.processes(),
         default=os.cpu_count() or 1,
         metavar="N",
-        help="to work in; the results are the same on any number (default: %(default)s)",
+        help="number of processes; the results do not depend on it (default: %(default)s)",
     )
     parser.add_argument(
         "--overwrite",
         action="store_true",
-        help="delete the results of another study, if the folder holds any",
+        help="delete the results of another study if the folder holds any",
     )
     options.add_force(parser)
 
 
 def check(study: Study, args: argparse.Namespace) -> str:
-    """Raise for what makes one of the study's runs impossible, or too large for this machine.
+    """Raise if one of the study's runs is impossible, or too large for this machine.
 
     Return a warning if the runs will take much memory, else nothing; see `memory.warn`.
 
@@ -68,12 +68,12 @@ def check(study: Study, args: argparse.Namespace) -> str:
 
 @contextmanager
 def opened(study: Study, folder: Path, *, overwrite: bool) -> Iterator[StudyLog]:
-    """Begin a study in a folder, or open what the folder holds of it; lock it meanwhile.
+    """Begin a study in a folder, or open the study that the folder holds; lock it until the end.
 
     Raises
     ------
     InputError
-        The folder belongs to another study, or to a process at work, or cannot be written to.
+        The folder belongs to another study, is locked by another process, or is not writable.
 
     """
     from learning_curves import files  # noqa: PLC0415  quick --help
@@ -87,12 +87,12 @@ def opened(study: Study, folder: Path, *, overwrite: bool) -> Iterator[StudyLog]
 
 
 def run(study: Study, log: StudyLog, pool: Executor | None, name: str) -> str:
-    """Run what the log lacks; return how fast that went.
+    """Make the runs that the log lacks; return a line with the speed.
 
     Raises
     ------
     Interrupted
-        By Ctrl-C; what is in the log stays there.
+        The user pressed Ctrl-C; the log keeps its runs.
 
     """
     from sim.reports import study_report  # noqa: PLC0415  quick --help
@@ -110,6 +110,6 @@ def run(study: Study, log: StudyLog, pool: Executor | None, name: str) -> str:
             return study_report.rate(study.runs, len(missing), jobs, bar.elapsed)
     except KeyboardInterrupt:
         raise Interrupted(
-            f"interrupted; {log.done:,} of {study.runs:,} runs are done, "
-            "and the same command continues from there"
+            f"interrupted; {log.done:,} of {study.runs:,} runs are done, and the same command "
+            "continues from there"
         ) from None

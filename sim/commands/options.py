@@ -1,4 +1,4 @@
-"""The options that say what to simulate, shared by the commands that do.
+"""The options that describe a simulation, shared by the commands that run one.
 
 Owns their names, which scripts depend on, and how they become an `Experiment`.
 """
@@ -31,8 +31,10 @@ _SECONDS = ("recorded", "d2l-gpu")
 FAMILIES = "power-law, exponential, take-off, bowl"
 
 
-def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' last") -> None:
-    """Add the scheduler's settings; `r_max` says which epoch is the last without the option."""
+def add_scheduler(
+    parser: argparse.ArgumentParser, *, r_max: str = "the last epoch of the curves"
+) -> None:
+    """Add the scheduler's settings; `r_max` describes the default of --r-max."""
     group = parser.add_argument_group("the scheduler")
     _add_own_options(group, "scheduler")
     group.add_argument(
@@ -43,19 +45,19 @@ def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' 
         type=Whole(1),
         default=1,
         metavar="EPOCHS",
-        help="the first rung; median: how often it decides (default: 1)",
+        help="the epoch of the first rung; for median: the epochs between decisions (default: 1)",
     )
     group.add_argument(
         "--r-max",
         type=Whole(1),
         metavar="EPOCHS",
-        help=f"the last rung (default: {r_max} epoch)",
+        help=f"the epoch of the last rung (default: {r_max})",
     )
     group.add_argument(
         "--rule",
         choices=RULES,
         default="top-k",
-        help="which trials go on under asha-stopping, by the rule of which library "
+        help="the rule, named after a library, by which asha-stopping continues trials "
         "(default: %(default)s)",
     )
     group.add_argument(
@@ -65,23 +67,23 @@ def add_scheduler(parser: argparse.ArgumentParser, *, r_max: str = "the curves' 
         type=Whole(1),
         default=1,
         metavar="N",
-        help="the bracket-size multiplier: of the trials of each bracket of sh and hyperband "
-        "(default: 1)",
+        help="bracket-size multiplier: multiplies the trials of each bracket of sh and "
+        "hyperband (default: 1)",
     )
     group.add_argument(
         "--attempts",
         type=Whole(1),
         default=3,
         metavar="N",
-        help="try a job so often before it is lost for good (default: 3)",
+        help="number of attempts to run a job before it counts as lost (default: 3)",
     )
     group.add_argument(
         "--lost",
         type=values.lost,
         default="inf",
         metavar="{inf,drop}",
-        help="what is recorded for a job that is lost for good: the loss inf, or nothing, so that "
-        "its rung shrinks: drop, or by its older name vanish (default: inf)",
+        help="the record of a job whose attempts are all lost: inf records the loss inf; drop "
+        "(or its older name vanish) records nothing, so that the rung shrinks (default: inf)",
     )
 
 
@@ -91,41 +93,41 @@ def _add_own_options(group: argparse._ArgumentGroup, what: str) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"an option of a {what} named module:Class, the value as in TOML; may be given again "
-        "for another; see docs/own-scheduler.md",
+        help=f"an option of a {what} named module:Class, the value as in TOML; may be "
+        "repeated; see docs/own-scheduler.md",
     )
 
 
 def add_scheduler_name(parser: argparse.ArgumentParser) -> None:
-    """Add which scheduler decides."""
+    """Add the choice of the scheduler."""
     parser.add_argument(
         "--scheduler",
         type=values.OneOf(SCHEDULER_NAMES, own=True),
         default="asha",
         metavar="NAME",
-        help=f"who decides, of {', '.join(SCHEDULER_NAMES)}; or module:Class for your own, see "
-        "docs/own-scheduler.md (default: %(default)s)",
+        help=f"the scheduler, one of {', '.join(SCHEDULER_NAMES)}; or module:Class for your "
+        "own, see docs/own-scheduler.md (default: %(default)s)",
     )
 
 
 def add_searcher(parser: argparse.ArgumentParser) -> None:
-    """Add who proposes configs."""
+    """Add the choice of the searcher."""
     group = parser.add_argument_group("the searcher")
     group.add_argument(
         "--searcher",
         type=values.OneOf(SEARCHER_NAMES, own=True),
         default="random",
         metavar="NAME",
-        help=f"who proposes configs, of {', '.join(SEARCHER_NAMES)}; see docs/searchers.md; or "
-        "module:Class for your own (default: %(default)s)",
+        help=f"the searcher, which proposes configs, one of {', '.join(SEARCHER_NAMES)}, see "
+        "docs/searchers.md; or module:Class for your own (default: %(default)s)",
     )
     _add_own_options(group, "searcher")
     group.add_argument(
         "--grid-points",
         type=Whole(1),
         metavar="N",
-        help="how many values of each hyperparameter a grid has (default: as many as --max-trials "
-        "allows)",
+        help="number of values of each hyperparameter in a grid (default: the most that "
+        "--max-trials allows)",
     )
     group.add_argument(
         "--first",
@@ -133,36 +135,38 @@ def add_searcher(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE,...",
-        help="a config to try before those drawn; may be given again for the next",
+        help="a config to try before the drawn ones; may be repeated",
     )
 
 
 def add_cluster(parser: argparse.ArgumentParser) -> None:
-    """Add which curves the workers meet, the workers' properties and the costs of a job."""
+    """Add the curves, the workers' properties and the costs of a job."""
     group = parser.add_argument_group("the cluster")
     group.add_argument(
         "--order",
         choices=_ORDERS,
         default="sampled",
-        help="a table's configs with replacement, each once, or as they stand (default: sampled)",
+        help="draw a table's configs with replacement, each once, or in the table's order "
+        "(default: sampled)",
     )
     group.add_argument(
         "--seconds",
         choices=_SECONDS,
         default="recorded",
-        help="an epoch's seconds: as recorded, or by a cost model of a GPU (default: recorded)",
+        help="the seconds of an epoch: as recorded, or from a cost model of a GPU (default: "
+        "recorded)",
     )
     group.add_argument(
         "--speeds",
         type=values.ListOf(values.number),
         default=(),
         metavar="S,S,...",
-        help="the workers' speeds, repeated in turn (default: 1)",
+        help="the workers' speeds, repeated cyclically (default: 1)",
     )
     for name, what in (
-        ("start", "to begin a job"),
-        ("save", "to save a trial that pauses"),
-        ("restore", "to load a paused trial"),
+        ("start", "seconds to start a job"),
+        ("save", "seconds to save a trial that pauses"),
+        ("restore", "seconds to load a paused trial"),
     ):
         group.add_argument(
             f"--{name}-seconds",
@@ -178,31 +182,29 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
 
 
 def add_limits(
-    parser: argparse.ArgumentParser, *, target_ends: bool, clock: str = "on the simulated clock"
+    parser: argparse.ArgumentParser, *, target_ends: bool, clock: str = "of the simulated clock"
 ) -> None:
     """Add the limits of a run.
 
-    `target_ends` tells whether reaching the target is one, `clock` by which the seconds go.
+    `target_ends` is whether reaching the target is one; `clock` names the clock of the seconds.
     """
-    group = parser.add_argument_group("the end of a run, whichever comes first")
+    group = parser.add_argument_group("limits; the first one reached ends the run")
     group.add_argument("--max-seconds", type=values.number, metavar="S", help=clock)
-    group.add_argument(
-        "--max-trials", type=Whole(0), metavar="N", help="draw no more configs than this"
-    )
-    group.add_argument(
-        "--max-jobs", type=Whole(1), metavar="N", help="hand out no more jobs than this"
-    )
+    group.add_argument("--max-trials", type=Whole(0), metavar="N", help="maximum number of configs")
+    group.add_argument("--max-jobs", type=Whole(1), metavar="N", help="maximum number of jobs")
     group.add_argument(
         "--max-epochs",
         type=Whole(1),
         metavar="N",
-        help="hand out no job once N epochs are handed out; the last job may exceed it",
+        help="hand out no job after N epochs are handed out; the last job may exceed it",
     )
     if target_ends:
         group.add_argument(
-            "--max-finished", type=Whole(1), metavar="N", help="N trials that reached r_max"
+            "--max-finished", type=Whole(1), metavar="N", help="number of trials that reach r_max"
         )
-        group.add_argument("--target", type=values.number, metavar="LOSS", help="a loss this low")
+        group.add_argument(
+            "--target", type=values.number, metavar="LOSS", help="end at this loss or below"
+        )
 
 
 def limits(args: argparse.Namespace, *, target_ends: bool) -> Limits:
@@ -237,7 +239,7 @@ def experiment(
     """Return the experiment that the options describe; see `add_limits` for `target_ends`.
 
     With a `base`, such as one that was read from a file, the options that were given take the
-    place of its values, and all else is as it is there.
+    With a `base`, such as one read from a file, the options that were given replace its values.
 
     Raises
     ------
@@ -288,7 +290,7 @@ def experiment(
 def _own_options(args: argparse.Namespace, base: Experiment | None, what: str) -> dict[str, Any]:
     """Return the options of a scheduler or searcher of the user's own.
 
-    Those of the `base` stay, unless another object is named.
+    The options of the `base` stay unless another object is named.
     """
     from learning_curves import own  # noqa: PLC0415  quick --help
 
@@ -308,7 +310,7 @@ def _filled(args: argparse.Namespace, base: Experiment) -> argparse.Namespace:
 
 
 def refuse_without_effect(args: argparse.Namespace, schedulers: Sequence[str]) -> None:
-    """Raise if a setting was given that none of the `schedulers` uses; a default never is refused.
+    """Raise if a setting was given that none of the `schedulers` uses; a default is never refused.
 
     Raises
     ------
@@ -334,7 +336,7 @@ def refuse_without_effect(args: argparse.Namespace, schedulers: Sequence[str]) -
 
 
 def refuse_beside(args: argparse.Namespace, what: str, *, free: Iterable[str], remedy: str) -> None:
-    """Raise if an option was given that `what` decides already; those named in `free` may be.
+    """Raise if an option was given that `what` already sets; those named in `free` may be given.
 
     Raises
     ------
@@ -351,43 +353,45 @@ def refuse_beside(args: argparse.Namespace, what: str, *, free: Iterable[str], r
 
 
 def add_force(parser: argparse._ActionsContainer) -> None:
-    """Add the option that lets a run begin whatever memory it will take."""
+    """Add the option that starts a run in spite of its estimated memory."""
     parser.add_argument(
         "--force",
         action="store_true",
-        help="run even if the estimated memory is above this machine's",
+        help="run even if the estimated memory exceeds this machine's",
     )
 
 
 def add_out(
     parser: argparse.ArgumentParser, *, default: str | None, what: str
 ) -> argparse._ArgumentGroup:
-    """Add where the results go, and in which form; return the group, for more of the kind."""
+    """Add the options for the results; return the group, for more options of this kind."""
     group = parser.add_argument_group("the results")
     group.add_argument(
         "--out",
         type=values.path,
         metavar="DIR",
         default=default,
-        help=f"write {what} here" + (f" (default: {default})" if default else ""),
+        help=f"write {what} to this folder" + (f" (default: {default})" if default else ""),
     )
-    group.add_argument("--no-plots", action="store_true", help="leave the pictures out")
+    group.add_argument("--no-plots", action="store_true", help="draw no pictures")
     group.add_argument(
         "--format",
         choices=PICTURE_FORMATS,
         default=PICTURE_FORMATS[0],
-        help="of the pictures; svg and pdf are for papers (default: %(default)s)",
+        help="format of the pictures; svg and pdf are for papers (default: %(default)s)",
     )
     group.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return group
 
 
 def picture(text: str) -> Path:
-    """Read the path of a picture: its suffix says the format."""
+    """Read the path of a picture; its suffix sets the format."""
     path = values.path(text)
     if path.suffix.removeprefix(".").lower() not in PICTURE_FORMATS:
         names = ", ".join(f".{each}" for each in PICTURE_FORMATS)
-        raise argparse.ArgumentTypeError(f"{text!r} is no picture: end the name in one of {names}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not the name of a picture: end it in one of {names}"
+        )
     return path
 
 

@@ -1,4 +1,4 @@
-"""The parser of a command line: help in two lengths, complaints in one line, what was given.
+"""The parser of a command line: short and full help, errors in one line, and the given options.
 
 Owns how options are read and explained. Must not know what any option means, nor import numpy.
 """
@@ -14,7 +14,7 @@ from learning_curves.errors import nearest, printable, suggestion
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that takes options in full only, and whose complaint is one line.
+    """A parser that takes options in full only, and prints errors in one line.
 
     The namespace that it returns has one more attribute, ``given``: the names (`dest`) of the
     options that were on the command line, even with the value of their default.
@@ -48,13 +48,13 @@ class Parser(argparse.ArgumentParser):
             self.add_argument(
                 "--help-all", action=_HelpAll, nargs=0, help="show all options and exit"
             )
-        else:  # so that it may be typed after any command
+        else:  # so that it may follow any command
             self.add_argument("--help-all", action="help", help=argparse.SUPPRESS)
 
     def parse_known_args(  # type: ignore[override]  # of one form, not of argparse's three
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> tuple[argparse.Namespace, list[str]]:
-        """Parse what is known; note which options were given."""
+        """Parse the known arguments; note which options were given."""
         found, rest = super().parse_known_args(args, namespace)
         defaults = [(action, action.default) for action in self._actions]
         try:
@@ -72,7 +72,7 @@ class Parser(argparse.ArgumentParser):
     def parse_args(  # type: ignore[override]  # see above
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
     ) -> argparse.Namespace:
-        """Parse all; end the program for what is not known."""
+        """Parse all arguments; exit if one is unknown."""
         found, rest = self.parse_known_args(args, namespace)
         if rest:
             name = next((each for each in rest if each.startswith("-")), None)
@@ -95,7 +95,7 @@ class Parser(argparse.ArgumentParser):
         return known
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """Raise for a value that is not among the choices; name the nearest."""
+        """Raise for a value that is not among the choices; name the nearest choice."""
         if action.choices is not None and value not in action.choices:
             choices = list(map(str, action.choices))
             raise argparse.ArgumentError(
@@ -131,7 +131,7 @@ class Parser(argparse.ArgumentParser):
         return always or bool(set(names) & set(self.most_used))
 
     def _usage(self) -> str:
-        """Return the program, what it needs, and that there are options."""
+        """Return the usage: the program, its options and its required arguments."""
         needed = [
             action
             for action in self._actions
@@ -143,7 +143,7 @@ class Parser(argparse.ArgumentParser):
         return f"{self.prog} [OPTION ...]{needs}".replace("%", "%%")
 
     def error(self, message: str) -> NoReturn:
-        """End the program with the exit code 2 and the message in one line."""
+        """Exit with code 2 and the message in one line."""
         self.exit(2, f"{self.prog}: {printable(message)}; see {self.prog} --help\n")
 
 

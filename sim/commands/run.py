@@ -19,11 +19,11 @@ EPILOG = """\
 examples:
   rungsim run --scheduler sh --workers 8 --max-epochs 500
   rungsim run --curves lenet-fashion-mnist --seconds d2l-gpu --r-min 2 --max-seconds 720 --out out
-  rungsim run --from out/experiment.toml --out again     the same bytes again
+  rungsim run --from out/experiment.toml --out again     repeat it, byte for byte
   rungsim run --from out/experiment.toml --workers 16    the same on 16 workers
   rungsim run --from rungsim-study/asha-a1/runs.csv --row 7      one run of a study
   rungsim run --scheduler mine:Mine --scheduler-option patience=2     your own class, in mine.py
-  rungsim run --workers 16 --mtbf 600 --mttr 60 --perfetto run.json     look at it in a browser
+  rungsim run --workers 16 --mtbf 600 --mttr 60 --perfetto run.json     view it in a browser
 """
 
 MOST_USED = (
@@ -39,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--curves",
         default="softmax-fashion-mnist",
         metavar="NAME|PATH",
-        help=f"a shipped table, a table's path, or one of {options.FAMILIES}, or module:Class of "
-        "your own, whose settings may follow: power-law:crossing=0.5:noise=0.01 "
+        help=f"a shipped table, a table's path, or one of {options.FAMILIES}, or module:Class "
+        "for your own; settings may follow, as in power-law:crossing=0.5:noise=0.01 "
         "(default: %(default)s)",
     )
     options.add_scheduler_name(parser)
@@ -49,18 +49,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=values.Whole(1),
         default=4,
         metavar="N",
-        help="how many (default: %(default)s)",
+        help="number of workers (default: %(default)s)",
     )
     parser.add_argument(
-        "--seed", type=values.SEED, default=0, metavar="N", help="of all randomness (default: 0)"
+        "--seed",
+        type=values.SEED,
+        default=0,
+        metavar="N",
+        help="seed of all random numbers (default: 0)",
     )
     parser.add_argument(
         "--from",
         dest="file",
         type=values.path,
         metavar="FILE",
-        help="run the experiment of an experiment.toml, or with --row one of a runs.csv; the other "
-        "options that are given take the place of its values",
+        help="run the experiment of an experiment.toml, or with --row one run of a runs.csv; "
+        "other given options replace its values",
     )
     parser.add_argument(
         "--row",
@@ -82,13 +86,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--perfetto",
         type=values.path,
         metavar="FILE",
-        help="write a timeline of all jobs in the Trace Event Format here: open it at "
-        "https://ui.perfetto.dev (it stays on your machine) or chrome://tracing",
+        help="write a timeline of all jobs to this file in the Trace Event Format; open it at "
+        "https://ui.perfetto.dev (the file stays on your machine) or chrome://tracing",
     )
 
 
 def main(args: argparse.Namespace) -> int:
-    """Run the experiment; write and print what came of it."""
+    """Run the experiment; write and print the results."""
     from sim.experiments import run as runs  # noqa: PLC0415  quick --help
     from sim.reports import memory, report, screen  # noqa: PLC0415  quick --help
 
@@ -125,7 +129,7 @@ def _described(args: argparse.Namespace) -> Experiment:
     Raises
     ------
     InputError
-        A value is out of its range, has no effect, or the file is no experiment.
+        A value is out of its range, has no effect, or the file is not an experiment.
 
     """
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help

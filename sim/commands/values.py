@@ -1,7 +1,7 @@
-"""The types of the options' values: which text is taken, and what it becomes.
+"""The types of the options' values: the accepted text and its conversion.
 
-Owns the ranges and the complaints. A type raises `argparse.ArgumentTypeError`, which the parser
-puts behind the option's name.
+Owns the ranges and the messages. A type raises `argparse.ArgumentTypeError`, which the parser
+reports with the option's name.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Whole:
     least, most
         The range, both ends included.
     remedy
-        What to do about a number above it, in place of the range.
+        The remedy for a number above the range, in place of the range.
 
     Examples
     --------
@@ -38,10 +38,10 @@ class Whole:
     4
     >>> Whole(1)("0")
     Traceback (most recent call last):
-    argparse.ArgumentTypeError: 0 is too small: give a whole number, at least 1
+    argparse.ArgumentTypeError: 0 is too small: give a whole number of at least 1
     >>> Whole(0, 9)("10")
     Traceback (most recent call last):
-    argparse.ArgumentTypeError: 10 is too large: give a whole number, at most 9
+    argparse.ArgumentTypeError: 10 is too large: give a whole number of at most 9
 
     """
 
@@ -50,19 +50,19 @@ class Whole:
     remedy: str = ""
 
     def __call__(self, text: str) -> int:
-        """Return the number that `text` is."""
+        """Return `text` as a number."""
         try:
             value = int(text)
         except ValueError:
             raise argparse.ArgumentTypeError(
-                f"{text!r} is no whole number: give one, at least {self.least}"
+                f"{text!r} is not a whole number: give one of at least {self.least}"
             ) from None
         if value < self.least:
             raise argparse.ArgumentTypeError(
-                f"{text.strip()} is too small: give a whole number, at least {self.least}"
+                f"{text.strip()} is too small: give a whole number of at least {self.least}"
             )
         if value > self.most:
-            remedy = self.remedy or f"give a whole number, at most {self.most}"
+            remedy = self.remedy or f"give a whole number of at most {self.most}"
             raise argparse.ArgumentTypeError(f"{text.strip()} is too large: {remedy}")
         return value
 
@@ -80,11 +80,11 @@ def processes() -> Whole:
     most = max(8, 4 * cores)
     if sys.platform == "win32":
         most = min(61, most)
-    return Whole(1, most, f"this machine has {cores} cores, give at most {most}")
+    return Whole(1, most, f"give at most {most}, for the {cores} cores of this machine")
 
 
 def number(text: str) -> float:
-    """Return the number that `text` is; whether it is in range, its owner judges.
+    """Return `text` as a number; the caller checks its range.
 
     >>> number("1e3")
     1000.0
@@ -92,7 +92,9 @@ def number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number: give one, such as 0.5") from None
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number: give one, such as 0.5"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class ListOf:
             return tuple(self.kind(each) for each in text.split(","))
         except argparse.ArgumentTypeError as error:
             raise argparse.ArgumentTypeError(
-                f"{text!r} is no list of numbers such as 1,2,4: {error}"
+                f"{text!r} is not a list of numbers such as 1,2,4: {error}"
             ) from None
 
 
@@ -136,7 +138,7 @@ class NamesOf:
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The type of a known name, or, with `own`, of ``module:Class``, whatever that names.
+    """The type of a known name, or, with `own`, of any ``module:Class``.
 
     >>> OneOf(("sh", "optuna:tpe"), own=True)("mine:Mine")
     'mine:Mine'
@@ -149,11 +151,11 @@ class OneOf:
     own: bool = False
 
     def __call__(self, text: str) -> str:
-        """Return the name that `text` is."""
+        """Return `text`, a known name."""
         module, colon, _ = text.partition(":")
         families = {name.partition(":")[0] for name in self.known if ":" in name}
         if text in self.known or (self.own and colon and module not in families):
-            return text  # whether it exists is checked with the experiment
+            return text  # its existence is checked with the experiment
         remedy = suggestion(text, self.known)
         if self.own and remedy.startswith("choose"):
             remedy += ", or name module:Class"
@@ -161,21 +163,21 @@ class OneOf:
 
 
 def path(text: str) -> Path:
-    r"""Return a path that the system can be asked for.
+    r"""Return a path that the operating system accepts.
 
     >>> path("out\0")
     Traceback (most recent call last):
-    argparse.ArgumentTypeError: 'out\x00' is no path: leave out the null character
+    argparse.ArgumentTypeError: 'out\x00' is not a path: leave out the null character
     """
     if "\0" in text:
-        raise argparse.ArgumentTypeError(f"{text!r} is no path: leave out the null character")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a path: leave out the null character")
     if not text:
-        raise argparse.ArgumentTypeError("'' is no path: give a name")
+        raise argparse.ArgumentTypeError("'' is not a path: give a name")
     try:
         os.fsencode(text)
     except UnicodeEncodeError:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no path: this system cannot write it, give another name"
+            f"{text!r} is not a valid path on this system: give another name"
         ) from None
     return Path(text)
 
@@ -187,7 +189,7 @@ def word(text: str) -> str:
 
 
 def lost(text: str) -> str:
-    """Return what `schedulers.LOST` calls it.
+    """Return the name in `schedulers.LOST`.
 
     >>> lost("drop"), lost("vanish"), lost("inf")
     ('vanish', 'vanish', 'inf')
@@ -208,7 +210,9 @@ def config(text: str) -> dict[str, Any]:
     for pair in text.split(","):
         name, equals, value = pair.partition("=")
         if not (name and equals and value) or name in found:
-            raise argparse.ArgumentTypeError(f"{text!r} is no config: write NAME=VALUE,NAME=VALUE")
+            raise argparse.ArgumentTypeError(
+                f"{text!r} is not a config: write NAME=VALUE,NAME=VALUE"
+            )
         found[name] = _value(value)
         if isinstance(found[name], float) and not isfinite(found[name]):
             raise argparse.ArgumentTypeError(f"{pair!r} is not finite: give a number")

@@ -45,7 +45,7 @@ class Border:
         end, beyond = ("upper", "above") if self.upper else ("lower", "below")
         return (
             f"the best {self.name}, {self.value:g}, is at the {end} border of its range, "
-            f"{self.low:g} to {self.high:g}: better ones may lie {beyond}, widen the range there"
+            f"{self.low:g} to {self.high:g}: better ones may lie {beyond}; widen the range there"
         )
 
 

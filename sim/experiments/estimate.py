@@ -1,7 +1,7 @@
 """How large a run will be: its jobs and its memory, estimated before it begins.
 
-Owns the bytes that a job, a worker and an epoch take, and how limits become a number of jobs. All
-of it is an estimate. Must not know what is done about a run that is too large.
+Owns the bytes that a job, a worker and an epoch take, and the estimate of the number of jobs from
+the limits. All of it is an estimate. Must not know what is done about a run that is too large.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def machine_memory() -> float:
     found = [inf]
     with suppress(OSError, ValueError, AttributeError):  # not on Windows
         found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    with suppress(OSError, ValueError):  # "max" is no number
+    with suppress(OSError, ValueError):  # "max" is not a number
         found.append(int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
     return min(each for each in found if each > 0)
 
@@ -199,5 +199,5 @@ def _sample(blackbox: Blackbox, seed: int) -> list[Curve]:
 def _epoch_seconds(curve: Curve) -> float:
     seconds = min(curve.seconds(0, 1))
     if not seconds > 0:
-        raise InputError(f"an epoch takes {seconds} seconds: give curves of more than 0")
+        raise InputError(f"an epoch takes {seconds} seconds: give curves of more than 0 seconds")
     return seconds

@@ -145,7 +145,7 @@ def read(path: Path) -> Experiment:
     Raises
     ------
     InputError
-        There is no such file, or it is no experiment.
+        There is no such file, or it is not an experiment.
 
     """
     with reading(path, remedy="give an experiment.toml"):

@@ -84,7 +84,7 @@ def wrong_promotions(trace: Trace, eta: int, given_up: int | None = None) -> int
     eta
         The reduction factor.
     given_up
-        The number of the attempt, from 0, with which a lost job is lost for good and recorded as
+        The number of the last attempt, from 0; a job lost in it is recorded as
         inf; None if nothing is recorded for it.
 
     """
@@ -133,6 +133,27 @@ SHARES = ("training", "overhead", "wasted", "down", "straggling", "shortage", "d
 """The measures that split the workers' time without remainder, waiting by its cause."""
 _SHARE = "share of the workers' time"
 
+_LABELS = MappingProxyType(
+    {
+        "finished": "reached r_max",
+        "first_finished": "first at r_max",
+        "wasted": "lost training",
+        "straggling": "barrier wait",
+        "shortage": "too few jobs",
+        "drained": "idle at end",
+    }
+)
+
+
+def label(name: str) -> str:
+    """Return the label of a measure on the screen; files keep its name.
+
+    >>> label("drained"), label("time_to_target")
+    ('idle at end', 'time to target')
+    """
+    return _LABELS.get(name, name.replace("_", " "))
+
+
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         "end_seconds": Measure(
@@ -167,10 +188,13 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         "promotions": Measure(lambda run, _: promotions(run.trace), "promotions"),
         "wrong_promotions": Measure(_wrong, "wrong promotions"),
         "utilisation": Measure(_share("training"), f"{_SHARE} in training", share=True),
-        **{part: Measure(_share(part), f"{_SHARE}: {part}", share=True) for part in metrics.PARTS},
+        **{
+            part: Measure(_share(part), f"{_SHARE}: {label(part)}", share=True)
+            for part in metrics.PARTS
+        },
         **{
             cause: Measure(
-                _waiting(cause), f"{_SHARE}: waiting for {cause} (a second run)", share=True
+                _waiting(cause), f"{_SHARE}: {label(cause)} (takes a second run)", share=True
             )
             for cause in ("straggling", "shortage")
         },

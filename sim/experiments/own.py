@@ -128,7 +128,7 @@ def _check_option(option: str, what: str, known: Mapping[str, list[str] | None])
         return
     near = get_close_matches(option, [each for taken in known.values() for each in taken or ()], 1)
     remedy = f"did you mean {near[0]}?" if near else "leave it out"
-    raise InputError(f"{option!r} is an option of no {what} of {', '.join(known)}: {remedy}")
+    raise InputError(f"{option!r} is not an option of any {what} of {', '.join(known)}: {remedy}")
 
 
 def _named(experiment: Described) -> list[tuple[str, str]]:

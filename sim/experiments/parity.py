@@ -77,7 +77,8 @@ def compare(live: Trace, simulated: Trace) -> Parity:
     for whose, trace, jobs in (("live", live, theirs), ("simulated", simulated, ours)):
         if not (jobs and trace.end):
             raise InputError(
-                f"the {whose} run has {len(jobs)} jobs in {trace.end} seconds: give one that ran"
+                f"the {whose} run has {len(jobs)} jobs in {trace.end} seconds: give a run "
+                "that has jobs"
             )
     longer = max(len(theirs), len(ours))
     # A turn that only one of them has is a difference, too.

@@ -48,8 +48,8 @@ def _source(
             )
             if examples is None:
                 raise InputError(
-                    f"{curves} does not say how many examples an epoch trains on: "
-                    "give train_examples in its card, or use the recorded seconds"
+                    f"{curves} does not record the number of examples in an epoch: write "
+                    "train_examples into its card, or use the recorded seconds"
                 )
             return gpu_cost.recosted(blackbox, examples)
         case _:
@@ -97,15 +97,18 @@ def _check_faults(experiment: Experiment) -> None:
     """Raise if the faults do not fit the rest of the experiment."""
     faults = experiment.faults
     if experiment.attempts < 1:
-        raise InputError(f"attempts is {experiment.attempts}: a job is tried at least once")
+        raise InputError(f"attempts is {experiment.attempts}: give at least 1")
     named = Timetable(faults.timetable).workers
     if named > experiment.workers:
         raise InputError(
-            f"the timetable names worker {named - 1}, and there are {experiment.workers}, counted "
-            "from 0: give more workers"
+            f"the timetable names worker {named - 1}, and the workers are numbered from 0 to "
+            f"{experiment.workers - 1}: give more workers"
         )
     if faults.save_on_preemption and not experiment.costs.checkpoints:
-        raise InputError("a worker cannot save its epochs without checkpoints: allow one of them")
+        raise InputError(
+            "a worker cannot save its epochs without checkpoints: allow "
+            "checkpoints, or leave out the saving"
+        )
 
 
 def _scheduler(

@@ -58,7 +58,7 @@ def from_toml(kind: type[T], text: str, name: str, **parts: type[Any]) -> T:
         The text is not TOML, or does not describe such a dataclass.
 
     """
-    with reading(name, "is no experiment", remedy="give an experiment.toml"):
+    with reading(name, "is not an experiment", remedy="give an experiment.toml"):
         values = files.read_toml(text)
         with for_the_user():
             return _made(kind, values, parts)

@@ -88,8 +88,8 @@ def simulate(
     """
     if not _ends(experiment):
         raise InputError(
-            "the run would never end: limit its seconds, trials, jobs or epochs, "
-            "or take each config of a table once"
+            "the run would never end: limit its seconds, trials, jobs or epochs, or use each "
+            "config of a table once"
         )
     if blackbox is None:
         blackbox = source(experiment)
@@ -102,8 +102,8 @@ def simulate(
             trace = None
     if trace is None or not isfinite(trace.end):
         raise InputError(
-            "the clock ran over: the seconds of the epochs, the costs, the speeds or the faults "
-            "are beyond all measure"
+            "the clock overflowed: give smaller seconds of the epochs, costs or faults, or "
+            "higher speeds"
         )
     return Run(experiment, blackbox, make, trace, made.trials)
 

@@ -48,8 +48,8 @@ class Losses:
     def __post_init__(self) -> None:
         if not 0 <= self.probability < 1:
             raise ValueError(
-                f"lost_probability is {self.probability}: give a probability a second, "
-                "from 0 to below 1"
+                f"lost_probability is {self.probability}: give a probability per second, at "
+                "least 0 and below 1"
             )
         object.__setattr__(self, "_log_survival", log1p(-self.probability))
 
@@ -176,7 +176,7 @@ class Timetable:
             if joins < until.get(worker, 0.0):
                 raise ValueError(
                     f"in the timetable worker {worker:g} joins at {joins}, before it has left at "
-                    f"{until[worker]}: write its stays one after the other"
+                    f"{until[worker]}: write its stays in order of time"
                 )
             until[worker] = leaves
 
@@ -235,6 +235,6 @@ def check_renewal(there: str, seconds_there: float, away: str, seconds_away: flo
     least = max(1e-3, 1e-6 * seconds_away)
     if not (isfinite(seconds_there) and seconds_there >= least):
         raise ValueError(
-            f"{there} is {seconds_there}: give seconds, at least {least:g} beside {away} "
+            f"{there} is {seconds_there}: give seconds, at least {least:g} with {away} "
             f"{seconds_away:g}"
         )

@@ -223,7 +223,7 @@ class SlowEpochs:
 
 def _check_probability(name: str, value: float) -> None:
     if not 0 <= value <= 1:
-        raise ValueError(f"{name} is {value}: give a probability, 0 to 1")
+        raise ValueError(f"{name} is {value}: give a probability from 0 to 1")
 
 
 def _check_factor(name: str, value: float) -> None:

@@ -1,6 +1,6 @@
-"""A comparison as files and as text.
+"""Writes a comparison to files, and prints it.
 
-Owns its files, and the tables that a person reads. Must not compute what it reports.
+Owns its files, and the tables on the screen. Must not compute the figures.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def write(base: Experiment, compared: Compared, folder: Path) -> dict[str, Any]:
     Parameters
     ----------
     base
-        With all faults, those whose effect is measured included.
+        With all faults, including those whose effect is measured.
     compared
         The figures.
     folder
@@ -70,7 +70,7 @@ def write(base: Experiment, compared: Compared, folder: Path) -> dict[str, Any]:
 
 
 def show(base: Experiment, compared: Compared, *, wide: bool) -> None:
-    """Print the tables of a comparison; `wide` for all columns, whatever the screen's width."""
+    """Print the tables of a comparison; `wide` prints all columns on any screen."""
     seeds = compared.study.seeds
     of = f"{base.curves}, {seeds} seeds"
     _print_cells(f"{of}, target {compared.study.target:.4g}", compared.cells, wide=wide)
@@ -86,7 +86,7 @@ def show(base: Experiment, compared: Compared, *, wide: bool) -> None:
 
 
 def too_narrow(compared: Compared) -> list[str]:
-    """Return a note for each synchronous scheduler whose brackets cannot use the workers it has."""
+    """Return a note for each synchronous scheduler whose brackets cannot use all its workers."""
     notes = []
     for name in ("sh", "hyperband"):
         of = [c.experiment for c in compared.study.cells if c.experiment.scheduler == name]
@@ -173,7 +173,7 @@ def _shares(rows: Sequence[_Row], name: str) -> list[str]:
 
 
 def _missed(rows: Sequence[_Row], before: str) -> dict[str, list[str]]:
-    """Return how many runs missed the target, before and after, if any did."""
+    """Return the numbers of runs that missed the target, before and after, if any did."""
     if not any(row[before] or row["missed"] for row in rows):
         return {}
     return {"missed\ntarget": [f"{row[before]} > {row['missed']}" for row in rows]}
@@ -188,14 +188,14 @@ def _between(row: _Row, name: str, told: Callable[[float], str]) -> str:
 
 
 def _interval(median: float, ends: Sequence[float], told: Callable[[float], str]) -> str:
-    """Return an estimate, or the range in which it lies, and its interval, if it has one."""
+    """Return an estimate, or the range that contains it, and its interval, if it has one."""
     low, high, least, most = ends
     known = told(median) if not isnan(median) else f"{told(least)} to {told(most)}"
     return known if isnan(low) or isnan(high) else f"{known} [{told(low)}, {told(high)}]"
 
 
 def _signed(seconds: float) -> str:
-    """Return a difference of times; one to a target that was missed has no end."""
+    """Return a difference of times; it is infinite if the target was missed."""
     if isnan(seconds):
         return "-"
     if isinf(seconds):
@@ -215,10 +215,11 @@ def _print_rows(
     *,
     wide: bool,
 ) -> None:
-    """Print a line a scheduler and worker count.
+    """Print a line for each scheduler and worker count.
 
     Where the screen is too narrow for all columns, those in `least` are left out, the first ones
-    first, and a note says which. No cell is cut short.
+    If the screen is too narrow for all columns, those in `least` are left out in that order, and a
+    note names them. No cell is truncated.
     """
     screen = console()
     kept = dict(columns)
@@ -230,7 +231,7 @@ def _print_rows(
     screen.width = max(screen.width, _width(rows, kept))
     screen.print(_table(title, rows, kept))
     if left_out:
-        screen.print(f"left out here: {', '.join(left_out)}; --wide prints them", soft_wrap=True)
+        screen.print(f"columns left out: {', '.join(left_out)}; --wide prints all", soft_wrap=True)
 
 
 def _table(title: str, rows: Sequence[_Row], columns: Mapping[str, Sequence[str]]) -> Table:
@@ -248,7 +249,7 @@ def _table(title: str, rows: Sequence[_Row], columns: Mapping[str, Sequence[str]
 
 
 def _width(rows: Sequence[_Row], columns: Mapping[str, Sequence[str]]) -> int:
-    """Return how many characters wide a table is if nothing is cut."""
+    """Return the width of the full table in characters."""
     screen = console()
     screen.width = 100_000
     return screen.measure(_table("", rows, columns)).maximum

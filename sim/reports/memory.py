@@ -1,6 +1,6 @@
-"""Warnings and refusals of runs that will take much memory.
+"""Warnings about runs that need much memory, and refusals.
 
-Owns from how much on a user is warned. The estimates are `sim.experiments.estimate`'s.
+Owns the threshold of the warning. The estimates are `sim.experiments.estimate`'s.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ def check(
     processes: int = 1,
     points: bool = False,
 ) -> str:
-    """Return a warning if the runs take much memory; refuse those that take more than there is.
+    """Return a warning about runs that need much memory; refuse runs that need more than there is.
 
     Print the warning by `warn` once all else is checked, so that a refusal is one line.
 
     Parameters
     ----------
     experiments
-        One of each kind of run.
+        One experiment for each kind of run.
     force
-        Whether to refuse none.
+        Whether to run in spite of the estimate.
     runs
-        How many there are of all kinds; one of each if None.
+        The number of runs of all kinds; one of each kind if None.
     processes
-        How many are made at a time.
+        The number of runs made at the same time.
     points
-        Whether the losses of all epochs will be drawn.
+        Whether the losses of all epochs are drawn.
 
     Returns
     -------
@@ -61,12 +61,12 @@ def check(
 
 
 def check_memory(memory: float, what: str, *, force: bool, at_most: bool = False) -> str:
-    """Return a warning if `memory`, in bytes, is much; refuse it if it is more than there is.
+    """Return a warning if `memory`, in bytes, is much; refuse more than the machine has.
 
     Raises
     ------
     InputError
-        It is above this machine's memory, and not to be forced.
+        It is above this machine's memory, and `force` is False.
 
     """
     memory = min(memory, 1e300)
@@ -74,10 +74,10 @@ def check_memory(memory: float, what: str, *, force: bool, at_most: bool = False
     there = estimate.machine_memory()
     if memory > there and not force:
         raise InputError(
-            f"{takes} by estimate, and this machine has {size(there)}: lower the limits, "
-            "or give --force"
+            f"{takes} (an estimate), and this machine has {size(there)}: lower the limits, or "
+            "give --force"
         )
-    return f"{takes} by estimate" if memory > _MUCH else ""
+    return f"{takes} (an estimate)" if memory > _MUCH else ""
 
 
 def warn(warning: str) -> None:

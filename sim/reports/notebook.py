@@ -1,6 +1,6 @@
-"""What a notebook shows of a run: its figures as HTML, and its pictures.
+"""The display of a run in a notebook: its figures as HTML, and its pictures.
 
-Owns which pictures a run has, and their titles. Must not compute or draw what it shows.
+Owns the list of a run's pictures, and their titles. Must not compute or draw them.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class RunPlots:
         return f"{experiment.scheduler}, {experiment.workers} workers, seed {experiment.seed}"
 
     def gantt(self, path: Path | None = None) -> Figure:
-        """Draw what each worker did when; see `plots.gantt`."""
+        """Draw the activity of each worker over time; see `plots.gantt`."""
         return plots.gantt(self.run.trace, path, title=self._title)
 
     def incumbent(self, path: Path | None = None) -> Figure:
@@ -71,7 +71,7 @@ class RunPlots:
         return plots.rungs(self.run.trace, path, title=self._title)
 
     def utilisation(self, path: Path | None = None) -> Figure:
-        """Draw how the workers' time was spent; costs a second run, see `Run.waiting`."""
+        """Draw the shares of the workers' time; needs a second run, see `Run.waiting`."""
         experiment = self.run.experiment
         bar = {"scheduler": experiment.scheduler, "workers": experiment.workers}
         shares = pd.DataFrame([bar | dict(zip(SHARES, measured(self.run, SHARES), strict=True))])
@@ -87,7 +87,8 @@ class RunPlots:
         """The main figures of the run as an HTML table, and the Gantt chart below it.
 
         The chart is part of it since a notebook shows only one form of a value, and prefers this
-        one. Costs a second run, see `Run.waiting`.
+        The chart is included since a notebook shows only one form of a value, and prefers HTML.
+        Needs a second run, see `Run.waiting`.
         """
         table = report.summary_table(self.run.summary())
         rows = zip(*(column.cells for column in table.columns), strict=True)

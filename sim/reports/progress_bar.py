@@ -1,7 +1,7 @@
-"""The progress of long work, on standard error.
+"""Prints the progress of long work on standard error.
 
 Owns the bar on a terminal, and the lines that stand for it in a log. Must not know what the work
-is.
+Owns the bar on a terminal, and the lines that replace it in a log. Must not know the work.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _EVERY = 15.0  # seconds between two lines in a log
 
 
 class ProgressBar:
-    """A context that shows how much of a piece of work is done, and how long the rest will take.
+    """A context that shows the finished part of the work and the time left.
 
     On a terminal it is a bar. In a log it is a line every 15 seconds, so that short work leaves
-    none.
+    A terminal shows a bar. A log gets a line every 15 seconds, so short work prints nothing.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ class ProgressBar:
     total
         Its length in `unit`; None while it is unknown.
     done
-        How much of it was done before.
+        The amount that was done before.
     unit
-        What is counted, in the plural.
+        The name of the unit, in the plural.
     screen
-        Where it is shown; standard error, if None.
+        The console; None: standard error.
 
     """
 
@@ -88,7 +88,7 @@ class ProgressBar:
         self._bar.update(self._task, total=total)
 
     def advance(self) -> None:
-        """Count one more as done."""
+        """Count one more unit as done."""
         self._bar.advance(self._task)
         task = self._bar.tasks[self._task]
         if not self.console.is_terminal and self.elapsed - self._last >= _EVERY:
@@ -100,13 +100,13 @@ class ProgressBar:
             )
 
     def track(self, things: Iterable[T]) -> Iterator[T]:
-        """Yield the things, and count each as done when the next one is asked for."""
+        """Yield the items, and count each as done when the next one is requested."""
         for each in things:
             yield each
             self.advance()
 
     def reach(self, done: int, total: int | None) -> None:
-        """Set how much is done, and the length of the work."""
+        """Set the amount that is done, and the length of the work."""
         self._bar.update(self._task, completed=done, total=total)
 
     def say(self, line: str) -> None:

@@ -1,7 +1,7 @@
-"""Results as files and as text.
+"""Writes results to files, and prints them.
 
 Owns the folder that a run is written to, and the table a person reads. Must not
-compute what it reports.
+Owns the folder that a run is written to, and the table on the screen. Must not compute the figures.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.tables.tabular import Tabular
 from sim.experiments import own
 from sim.experiments.experiment import Experiment
-from sim.experiments.measures import SHARES
+from sim.experiments.measures import SHARES, label
 from sim.experiments.parts import source
 from sim.experiments.run import Run
 from sim.reports.screen import console, duration, figure, to_json
 
 
 def check_place(folder: Path) -> Path:
-    """Return `folder`, which can be made or written to; make nothing.
+    """Check that `folder` can be made or written to, and return it; makes nothing.
 
-    A long run does not end in an error then, and one that is refused leaves nothing.
+    A long run then does not end in an error, and a refused one leaves nothing behind.
 
     Raises
     ------
     InputError
-        It cannot be made, or not be written to.
+        The folder cannot be made or written to.
 
     """
     try:
@@ -46,26 +46,26 @@ def check_place(folder: Path) -> Path:
             f"{folder} cannot be made: {error.strerror}; choose another --out"
         ) from None
     if not nearest.is_dir():
-        raise InputError(f"{nearest} is no folder: choose another --out")
+        raise InputError(f"{nearest} is not a folder: choose another --out")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise InputError(f"{nearest} cannot be written to: choose another --out")
     return folder
 
 
 def check_file(path: Path, option: str) -> None:
-    """Raise if no file can be written to `path`; make nothing.
+    """Raise if no file can be written to `path`; makes nothing.
 
     Parameters
     ----------
     path
-        Of the file.
+        The file.
     option
-        For the message, such as ``"--perfetto"``.
+        The option that names it, for the message, such as ``"--perfetto"``.
 
     Raises
     ------
     InputError
-        It names the option.
+        The file cannot be written; the message names the option.
 
     """
     folder = path.parent
@@ -81,12 +81,12 @@ def check_file(path: Path, option: str) -> None:
 
 
 def make_folder(folder: Path) -> list[Path]:
-    """Make the folder and those above it; return the ones made, the outermost first.
+    """Make the folder and its parents; return the new folders, the outermost first.
 
     Raises
     ------
     InputError
-        It cannot be made, or not be written to.
+        The folder cannot be made or written to.
 
     """
     check_place(folder)
@@ -102,7 +102,7 @@ def make_folder(folder: Path) -> list[Path]:
 
 
 def remove_empty(folders: Sequence[Path]) -> None:
-    """Remove the folders that `make_folder` made, as far as nothing is in them."""
+    """Remove the empty ones of the folders that `make_folder` made."""
     for folder in reversed(folders):
         with suppress(OSError):
             folder.rmdir()
@@ -114,7 +114,7 @@ def prepare(folder: Path) -> Path:
     Raises
     ------
     InputError
-        It cannot be made, or not be written to.
+        The folder cannot be made or written to.
 
     """
     make_folder(folder)
@@ -127,9 +127,9 @@ def write_text(path: Path, text: str) -> None:
 
 
 def provenance(blackbox: Blackbox, *experiments: Experiment) -> dict[str, Any]:
-    """Return what runs of `experiments` on `blackbox` depend on beside their plain values.
+    """Return what determines the runs of `experiments` on `blackbox` beside their plain values.
 
-    These are our version, the table, and the files of what is the user's own (`own.digests`).
+    These are the version of rungsim, the table, and the user's own files (`own.digests`).
     """
     notes: dict[str, Any] = {"rungsim": metadata.version("rungsim")}
     table = getattr(blackbox, "blackbox", blackbox)  # beneath other seconds
@@ -140,7 +140,7 @@ def provenance(blackbox: Blackbox, *experiments: Experiment) -> dict[str, Any]:
 
 
 def check_provenance(experiment: Experiment, path: Path) -> None:
-    """Raise if the experiment in the file at `path` was run on other curves, or by other code.
+    """Raise if the experiment in the file at `path` was run on other curves or with other code.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def check_provenance(experiment: Experiment, path: Path) -> None:
     if noted is not None and noted != found:
         raise InputError(
             f"the curves {experiment.curves} have changed since {path} was written: "
-            "restore the table, or delete curves_sha256 there to run on the present one"
+            "restore the table, or delete curves_sha256 there to use the changed one"
         )
 
 
@@ -178,14 +178,14 @@ def write_run(run: Run, folder: Path) -> None:
 
 
 def clear_pictures(folder: Path) -> None:
-    """Remove the pictures of an earlier run, which would not belong to what is written now."""
+    """Remove the pictures of an earlier run, which do not belong to the new results."""
     names = ("gantt", "losses*", "incumbent", "rungs*", "utilisation", "speedup", "straggling")
     for name in (*names, "effect-of-*"):
         remove_picture(folder, name)
 
 
 def remove_picture(folder: Path, name: str) -> None:
-    """Remove a picture of an earlier run in whatever format; `name` is a pattern of its stem."""
+    """Remove a picture of an earlier run in any format; `name` is a pattern of its stem."""
     for kind in ("png", "svg", "pdf"):
         for picture in folder.glob(f"{name}.{kind}"):
             picture.unlink()
@@ -201,14 +201,14 @@ def draw_run(run: Run, folder: Path, kind: str = "png") -> None:
 
 
 def print_run(run: Run) -> None:
-    """Print the figures of a run for a person, and what asks for another one."""
+    """Print the figures of a run, and notes that suggest another run."""
     console().print(summary_table(run.summary()))
     for border in run.border:
         console().print(f"note: {border.note}", soft_wrap=True)
 
 
 def summary_table(summary: Mapping[str, Any]) -> Table:
-    """Return the figures of a run, `Run.summary`, as a table of a name and a value a row."""
+    """Return the figures of a run, `Run.summary`, as a table with one name and value per row."""
     total = summary["workers"] * summary["end_seconds"]
     table = Table(show_header=False, box=None)
     table.add_row("curves", summary["curves"])
@@ -218,10 +218,9 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
     parts = summary["worker_seconds"] | summary["waiting"]
     for part in SHARES:
         if parts[part] or part == "training":
-            waiting = "waiting: " if part in summary["waiting"] else ""
-            table.add_row(f"{waiting}{part}", f"{parts[part] / total:.1%}" if total else "-")
+            table.add_row(label(part), f"{parts[part] / total:.1%}" if total else "-")
     for name in ("jobs", "lost", "trials", "finished", "epochs"):
-        table.add_row(name, str(summary[name]))
+        table.add_row(label(name), str(summary[name]))
     loss = summary["best_loss"]
     table.add_row("best loss", "-" if loss is None else f"{loss:.4f}")
     if summary["best_config"]:

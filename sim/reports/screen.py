@@ -1,6 +1,6 @@
-"""How figures are put before a person, or into JSON.
+"""Formats figures for the screen and for JSON.
 
-Owns the console, and how lengths of time and numbers are written. Must not know what they mean.
+Owns the console, and the format of times and numbers. Must not know their meaning.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 class _Escaping(Console):
-    """A console that shows control characters as escapes; a terminal would obey them."""
+    """A console that shows control characters as escapes, so that terminals ignore them."""
 
     def render_str(self, text: str, **settings: Any) -> Text:
         return super().render_str(shown(text), **settings)
 
 
 def shown(text: str) -> str:
-    r"""Return `text` with escapes for what a terminal would obey or not show, line by line.
+    r"""Return `text` with escapes for control and unprintable characters, except line ends.
 
     >>> shown("one\ntwo \x1b[31m")
     'one\ntwo \\x1b[31m'
@@ -39,9 +39,9 @@ def shown(text: str) -> str:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a console that takes text as it is and does not wrap what is piped into a file.
+    """Return a console that prints text unchanged and does not wrap output to a file.
 
-    It is made for each use, since standard output may have been exchanged.
+    A new one is made for each use, since standard output may have been replaced.
     """
     made = _Escaping(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
     if not made.is_terminal and "COLUMNS" not in os.environ:
@@ -50,7 +50,7 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time for a person.
+    """Return a length of time as text.
 
     >>> duration(5.25), duration(754), duration(93784), duration(float("inf"))
     ('5.2 s', '12 min 34 s', '26 h 03 min', '-')
@@ -66,7 +66,7 @@ def duration(seconds: float) -> str:
 
 
 def size(count: float) -> str:
-    """Return a number of bytes for a person.
+    """Return a number of bytes as text.
 
     >>> size(3.2e8), size(2.5e10), size(1e300)
     ('320 MB', '25 GB', '1e+291 GB')
@@ -75,7 +75,7 @@ def size(count: float) -> str:
 
 
 def figure(value: object) -> str:
-    """Return a number to four digits, anything else as it is.
+    """Return a number with four digits, any other value as text.
 
     >>> figure(0.123456), figure(128), figure("relu")
     ('0.1235', '128', 'relu')
@@ -89,7 +89,7 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table whose cells fold where the screen is narrow, but for its first column."""
+    """Print a table whose cells wrap on a narrow screen, except those of the first column."""
     table = Table(
         title=title,
         title_justify="left",
@@ -106,7 +106,7 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
 
 
 def to_json(value: object) -> str:
-    """Return JSON with a line an entry; numbers in full, null for what is infinite or missing."""
+    """Return JSON with one line per entry; numbers in full, null for infinite or missing ones."""
     return json.dumps(_plain(value), indent=2, allow_nan=False) + "\n"
 
 

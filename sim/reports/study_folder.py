@@ -1,7 +1,8 @@
-"""The folder of a study: which study it belongs to, and the curves that are kept in it.
+"""The folder of a study: which study it belongs to, and the copies of its curves.
 
 Owns ``study.toml``, and the law that a study goes on only on the curves it began with. Must not
-know how its runs are made, nor what is reported of them.
+Owns ``study.toml``, and the rule that a study continues only on the curves that it started with.
+Must not know how its runs are made or reported.
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from sim.studies.study import Study, as_text
 
 
 def begin(study: Study, folder: Path, *, overwrite: bool = False) -> None:
-    """Write ``study.toml``, and the tables beside the study's file, or check that they are there.
+    """Write ``study.toml`` and copies of the study's tables, or check those that exist.
 
     Parameters
     ----------
     study
         The study. It may have more seeds, and more settings on its axes, than the one that the
-        folder was begun with.
+        The study. It may have more seeds, and more settings on its axes, than the one that the
+        folder was made for.
     folder
         Where its runs are kept.
     overwrite
@@ -35,7 +37,7 @@ def begin(study: Study, folder: Path, *, overwrite: bool = False) -> None:
     Raises
     ------
     InputError
-        The folder is another study's, or the study, its curves or rungsim have changed since.
+        The folder holds another study, or the study, its curves or rungsim have changed since.
 
     """
     digests = {}
@@ -64,20 +66,19 @@ def begin(study: Study, folder: Path, *, overwrite: bool = False) -> None:
         write_text(path, text)
 
 
-# What a study may say of its runs without a change to any of them.
+# Entries of a study that may change without a change to any run.
 _ABOUT = {"title", "laws", "speedups", "fits", "against", "pictures"}
 
 
 def _check_extends(path: Path, text: str, experiments: Sequence[Experiment]) -> None:
-    """Raise unless the study in `text` has all the runs of the one in the file at `path`.
+    """Raise unless the study in `text` has all runs of the study in the file at `path`.
 
     It may have more seeds, and more settings on its axes.
     """
     if not path.exists():
         if (path.parent / "runs.csv").exists():
             raise InputError(
-                f"{path.parent} holds the runs of something else: choose another --out, or "
-                "--overwrite them"
+                f"{path.parent} holds other runs: choose another --out, or --overwrite them"
             )
         return
     wanted = files.read_toml(text)
@@ -96,16 +97,16 @@ def _check_extends(path: Path, text: str, experiments: Sequence[Experiment]) -> 
         return
     what = "the curves or rungsim" if differs == "notes" else f"{differs!r} in the study"
     raise InputError(
-        f"{path} is of another study, or {what} has changed since it was begun: "
-        "choose another --out, or --overwrite its runs"
+        f"{path} is of another study, or {what} has changed since it started: choose another "
+        "--out, or --overwrite its runs"
     )
 
 
 def _has(name: str, wanted: Any, found: Any) -> bool:
-    """Return whether an entry of a study has all that it had when the study was begun."""
+    """Return whether an entry of a study still has all that it had at the start."""
     if name == "seeds" and isinstance(found, int):
         return bool(wanted >= found)
-    if name == "notes" and isinstance(found, dict):  # an axis may have more curves than it had
+    if name == "notes" and isinstance(found, dict):  # an axis may have gained curves
         digests = wanted.get("curves_sha256", {})
         known = found.get("curves_sha256", {})
         same = wanted.get("rungsim") == found.get("rungsim")
@@ -116,7 +117,7 @@ def _has(name: str, wanted: Any, found: Any) -> bool:
 
 
 def _holds(wanted: Any, found: Any) -> bool:
-    """Return whether an axis has the settings that it had; named ones with the same values."""
+    """Return whether an axis still has its earlier settings; named ones with the same values."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         return all(name in wanted and wanted[name] == each for name, each in found.items())
     if isinstance(wanted, list) and isinstance(found, list):
@@ -125,14 +126,14 @@ def _holds(wanted: Any, found: Any) -> bool:
 
 
 def _own_name(study: Study, curves: str) -> str:
-    """Return how the study's file names these curves."""
+    """Return the name of these curves in the study's file."""
     how, name = sources.parted(curves)
     path = Path(name)
     return f"{how}{path.name}" if path.exists() and path.parent == study.folder else curves
 
 
 def _keep_beside(study: Study, curves: str, folder: Path) -> None:
-    """Copy curves that stand beside the study's file, so that the folder can be run again."""
+    """Copy curves from beside the study's file, so that the folder can be run again."""
     path = Path(sources.parted(curves)[1])
     if not path.exists() or path.parent != study.folder:
         return

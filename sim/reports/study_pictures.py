@@ -1,7 +1,8 @@
 """The pictures that a study names.
 
 Owns which cells become which points of a picture, and what they are called there. Must not know
-how a cell's figures came about, nor how a line is drawn.
+Owns which cells become which points of a picture, and their labels. Must not know how figures are
+computed, nor how a line is drawn.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from sim.experiments.experiment import Experiment
-from sim.experiments.measures import MEASURES
+from sim.experiments.measures import MEASURES, label
 from sim.experiments.run import simulate
 from sim.reports import plots
 from sim.reports.screen import duration, records
@@ -29,8 +30,8 @@ from sim.traces.trace import Trace
 
 _MOST_GANTTS = 8
 _OF_RUNS = ("losses", "rungs")
-_SHORTEST = 1e-9  # seconds; a limit is above 0
-_NORMAL = 1.96  # standard errors on either side: an interval of 95 %
+_SHORTEST = 1e-9  # seconds; a limit must be above 0
+_NORMAL = 1.96  # standard errors on either side of the mean: a 95 % interval
 
 
 def draw(study: Study, values: Values, folder: Path, *, suffix: str = ".png") -> None:
@@ -43,7 +44,7 @@ def draw(study: Study, values: Values, folder: Path, *, suffix: str = ".png") ->
     values
         The figures of all its runs, in the order of its grid; shape (runs, measures).
     folder
-        Where the pictures go, each to a file of its name and the `suffix`.
+        The folder of the pictures; a file has the picture's name and the `suffix`.
 
     """
     cells, fitted = by_cell(study, values), fits(study, values)
@@ -93,9 +94,9 @@ def _draw_lines(
 
 
 def _by_scheduler(study: Study, picture: Picture) -> dict[str, Cell]:
-    """Return a cell of each scheduler: with as many workers as the middle count, with faults.
+    """Return a cell for each scheduler: with the middle worker count, with faults.
 
-    Other axes are at their first setting, where the picture does not name one.
+    Other axes are at their first setting unless the picture names one.
     """
     some = {axis: settings[:1] for axis in study.axes if (settings := study.settings(axis))}
     counts = study.settings("workers")
@@ -109,7 +110,7 @@ def _by_scheduler(study: Study, picture: Picture) -> dict[str, Cell]:
 
 
 def _draw_incumbents(study: Study, picture: Picture, path: Path) -> None:
-    """Draw the incumbents of each scheduler over the seeds; costs a run for each."""
+    """Draw the incumbents of each scheduler over the seeds; repeats each run."""
     cells = _by_scheduler(study, picture)
     end = 0.0
     by_scheduler: dict[str, list[tuple[metrics.Seconds, metrics.Seconds]]] = {}
@@ -125,9 +126,9 @@ def _draw_incumbents(study: Study, picture: Picture, path: Path) -> None:
 
 
 def _draw_first_jobs(study: Study, picture: Picture, path: Path) -> None:
-    """Draw how each scheduler begins its run with the first seed: workers, losses and rungs.
+    """Draw the start of each scheduler's run with the first seed: workers, losses and rungs.
 
-    It is as much of the run as shows three trainings to r_max, one after the other.
+    The picture covers the time of three consecutive trainings to r_max.
     """
     cells = _by_scheduler(study, picture)
     length = min(_three_trainings(cell.experiment) for cell in cells.values())
@@ -147,7 +148,7 @@ def _draw_first_jobs(study: Study, picture: Picture, path: Path) -> None:
 
 
 def _three_trainings(experiment: Experiment) -> float:
-    """Return the seconds of three trainings to r_max, on average over a run."""
+    """Return the mean seconds of three trainings to r_max in a run."""
     trace = simulate(experiment).trace
     epochs = int((trace.jobs["stop"] - trace.jobs["start"]).sum())
     if not epochs:
@@ -169,7 +170,7 @@ def _law_name(study: Study, picture: Picture) -> str:
 
 
 def _draw_gantts(study: Study, picture: Picture, path: Path) -> None:
-    """Draw the runs of the first seed in the cells shown, the first few of them."""
+    """Draw the runs of the first seed in the first few of the shown cells."""
     traces: dict[str, Trace] = {}
     some = shown(picture)
     for cell in study.cells:
@@ -185,9 +186,9 @@ def _draw_gantts(study: Study, picture: Picture, path: Path) -> None:
 def _points(
     study: Study, picture: Picture, some: pd.DataFrame, fitted: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return the points of a picture as `plots.study_lines` takes them.
+    """Return the points of a picture in the form of `plots.study_lines`.
 
-    Settings that are no numbers lie at 0, 1, 2 ... in their order.
+    Settings that are not numbers are placed at 0, 1, 2, ... in their order.
     """
     settings = _settings(study, picture)
     numeric = is_numeric(study, picture.x)
@@ -218,7 +219,7 @@ def _points(
 
 
 def _named(study: Study, cell: Mapping[str, Any], axes: Sequence[str]) -> str:
-    """Return what the cell is on these axes; a value that is no word bears its axis' name."""
+    """Return the cell's settings on these axes; a value that is not a word follows its axis."""
     parts = []
     for axis in filter(None, axes):
         values = study.axes[axis]
@@ -238,13 +239,13 @@ def _fitted(study: Study, fitted: pd.DataFrame, cell: Mapping[str, Any], x: floa
 
 def _label(measure: str) -> str:
     if measure.startswith(SPEEDUP):
-        return f"speedup: {measure.removeprefix(SPEEDUP).replace('_', ' ')}"
+        return f"speedup: {label(measure.removeprefix(SPEEDUP))}"
     unit = " (s)" if MEASURES[measure].seconds else ""
-    return measure.replace("_", " ") + unit
+    return label(measure) + unit
 
 
 def _estimate(measure: str, cell: Mapping[str, Any]) -> tuple[float, float, float]:
-    """Return what is told of a measure in a cell, and the ends of its 95 % interval."""
+    """Return the estimate of a measure in a cell, and the ends of its 95 % interval."""
     if measure.startswith(SPEEDUP) or MEASURES[measure].censored:
         return cell["median"], cell["low"], cell["high"]
     error = 0.0 if isnan(cell["standard_error"]) else _NORMAL * cell["standard_error"]

@@ -1,6 +1,6 @@
-"""A study as files and as text.
+"""Writes a study to files, and prints it.
 
-Owns the tables that a person reads, in files and on the screen. Must not compute what it reports.
+Owns the tables in files and on the screen. Must not compute the figures.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pandas as pd
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from sim.experiments.measures import MEASURES
+from sim.experiments.measures import MEASURES, label
 from sim.reports.report import write_text
 from sim.reports.screen import console, duration, records, to_json
 from sim.studies.contrasts import contrasts
@@ -30,7 +30,7 @@ _OF_FIT = ("measure", "axis", "exponent", "standard_error", "factor")
 def write(study: Study, values: Values, folder: Path) -> dict[str, Any]:
     """Write ``cells.csv`` and, where the study asks for them, ``fits.csv`` and ``contrasts.csv``.
 
-    Return what JSON holds.
+    Return the content of the JSON output.
     """
     tables = {"cells": by_cell(study, values)}
     if study.fits:
@@ -54,7 +54,7 @@ def show(study: Study, values: Values) -> None:
 
 
 def print_list(titles: Mapping[str, str], *, as_json: bool) -> None:
-    """Print what studies there are."""
+    """Print the list of studies."""
     if as_json:
         print(to_json(titles), end="")  # noqa: T201  the answer
         return
@@ -65,10 +65,11 @@ def print_list(titles: Mapping[str, str], *, as_json: bool) -> None:
 
 
 def print_cells(study: Study, cells: pd.DataFrame) -> None:
-    """Print a line a cell: a mean with its standard error, or a median with its interval.
+    """Print a line for each cell: a mean with its standard error, or a median with its interval.
 
     All measures are columns of one table, unless a terminal is too narrow for it: then there are
-    tables of as many measures as fit. No cell is ever cut short, however narrow the terminal.
+    All measures are columns of one table; on a narrow terminal they are split into several tables.
+    No cell is truncated.
     """
     rows = records(cells)
     by_measure: dict[str, list[dict[str, Any]]] = {}
@@ -92,8 +93,8 @@ def print_cells(study: Study, cells: pd.DataFrame) -> None:
 
 
 def _columns(study: Study, measure: str, told: Sequence[Mapping[str, Any]]) -> _Columns:
-    """Return the columns of one measure, by their headings."""
-    name = measure.replace("_", " ")
+    """Return the columns of one measure, by heading."""
+    name = label(measure)
     columns = {name: [_text(cell) for cell in told]}
     if measure in study.laws:
         columns[f"{name}, closed form"] = [_law(cell) for cell in told]
@@ -112,7 +113,7 @@ def _table(axes: _Columns, columns: _Columns) -> Table:
 
 
 def print_contrasts(study: Study, found: pd.DataFrame) -> None:
-    """Print a line a contrast: the median over the pairs of seeds, and its interval."""
+    """Print a line for each contrast: the median over the pairs of seeds, and its interval."""
     screen = console()
     screen.width = _ANY_WIDTH
     for (axis, against, measure), rows in found.groupby(["axis", "against", "measure"], sort=False):
@@ -121,7 +122,7 @@ def print_contrasts(study: Study, found: pd.DataFrame) -> None:
         if MEASURES[str(measure)].seconds:
             speedup = f"{SPEEDUP}{measure}"
             columns["speedup"] = [_contrast(speedup, row, "speedup") for row in told]
-        name = str(measure).replace("_", " ")
+        name = label(str(measure))
         screen.print(f"{name} against {axis} {against}, paired by seed", style="italic")
         screen.print(_table({axis: [row[axis] for row in told] for axis in study.axes}, columns))
 
@@ -135,37 +136,37 @@ def _contrast(measure: str, row: Mapping[str, Any], estimate: str) -> str:
 
 
 def _width(table: Table) -> int:
-    """Return how many characters wide a table is if nothing is cut."""
+    """Return the width of the full table in characters."""
     screen = console()
     screen.width = _ANY_WIDTH
     return screen.measure(table).maximum
 
 
 def print_fits(fitted: pd.DataFrame) -> None:
-    """Print a line a fit."""
+    """Print a line for each fit."""
     for fit in records(fitted):
         others = [cell for axis, cell in fit.items() if axis not in _OF_FIT and cell]
         where = f" ({', '.join(others)})" if others else ""
-        told = (
-            "no power law: a mean is 0, or not known"
+        law = (
+            "no power law: a mean is 0 or unknown"
             if isnan(fit["exponent"])
             else f"grows as {fit['axis']} ** {_with_error(fit['exponent'], fit['standard_error'])}"
         )
-        console().print(f"{fit['measure']}{where}: {told}")
+        console().print(f"{label(fit['measure'])}{where}: {law}")
 
 
 def rate(runs: int, made: int, jobs: int, seconds: float) -> str:
-    """Return how fast `made` of all the runs were simulated, for a person.
+    """Return a line with the number of simulated runs and their speed.
 
     >>> rate(100, 40, 1_200_000, 10.0)
-    '40 of 100 runs, 1,200,000 jobs in 10.0 s: 120,000 simulated jobs a second'
+    '40 of 100 runs, 1,200,000 jobs in 10.0 s: 120,000 simulated jobs per second'
     >>> rate(256, 0, 0, 0.0)
-    'all 256 runs were done before'
+    'all 256 runs existed already'
     """
     if not made:
-        return f"all {runs:,} runs were done before"
+        return f"all {runs:,} runs existed already"
     some = f"{made:,}" if made == runs else f"{made:,} of {runs:,}"
-    speed = f": {jobs / seconds:,.0f} simulated jobs a second" if jobs and seconds else ""
+    speed = f": {jobs / seconds:,.0f} simulated jobs per second" if jobs and seconds else ""
     return f"{some} runs, {jobs:,} jobs in {duration(seconds)}{speed}"
 
 
@@ -184,7 +185,7 @@ def _text(cell: Mapping[str, Any]) -> str:
 
 
 def _law(cell: Mapping[str, Any]) -> str:
-    """Return a closed form, to the digits of the mean that is held against it."""
+    """Return the value of a closed form with the digits of the mean that it is compared with."""
     measure, error = cell["measure"], cell["standard_error"]
     if MEASURES[measure].censored or not (error > 0 and isfinite(cell["law"])):
         return _number(measure, cell["law"])
@@ -193,14 +194,14 @@ def _law(cell: Mapping[str, Any]) -> str:
 
 
 def _unit(measure: str) -> tuple[float, str]:
-    """Return what a measure is multiplied by to be shown, and its unit."""
+    """Return the factor and the unit in which a measure is shown."""
     if MEASURES[measure].share:
         return 100.0, "%"
     return 1.0, " s" if MEASURES[measure].seconds else ""
 
 
 def _with_error(mean: float, error: float, unit: str = "") -> str:
-    """Return a mean and its standard error to the same decimals: two digits of the error.
+    """Return a mean and its standard error with the same decimals: two digits of the error.
 
     >>> _with_error(0.04736, 0.000212), _with_error(1234.56, 12.3), _with_error(64.0, 0.0)
     ('0.04736 +- 0.00021', '1,235 +- 12', '64 +- 0')
@@ -214,7 +215,7 @@ def _with_error(mean: float, error: float, unit: str = "") -> str:
 
 
 def _decimals(value: float, digits: int = 2) -> int:
-    """Return how many decimals show so many digits of a value; 0 if it has them before the point.
+    """Return the number of decimals that show `digits` digits of a value; 0 for large values.
 
     >>> _decimals(0.000212), _decimals(0.0996), _decimals(123.0)
     (5, 2, 0)
@@ -237,7 +238,7 @@ def _number(measure: str, value: float) -> str:
 
 
 def _plain(value: float) -> str:
-    """Return four digits of a small number, all of the whole ones of a large.
+    """Return a number with four digits, or all digits of a large number's whole part.
 
     >>> _plain(0.123456), _plain(0.00001), _plain(54.0), _plain(1234.0), _plain(1334217.5)
     ('0.1235', '0.00001', '54', '1,234', '1,334,218')

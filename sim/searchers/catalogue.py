@@ -157,7 +157,7 @@ def searcher_for(
     ------
     InputError
         The searcher needs a package that is not installed, one of the user's own cannot be made,
-        or a config in `first` is no member of the space.
+        or a config in `first` is not a member of the space.
     ValueError
         The name or the order is unknown, or has no meaning here; a config in `first` has no curve;
         `max_trials` is below 0; or see `grid.grid`.
@@ -254,7 +254,7 @@ _METHODS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 def _own(
     name: str, space: Space, seed: int, most: int | None, options: Mapping[str, Any]
 ) -> Searcher:
-    """Make a searcher of the user's own; InputError if it cannot be, or is no searcher."""
+    """Make a searcher of the user's own; InputError if it cannot be, or is not a searcher."""
     rng = generator(seed, "own searcher")
     offered = {"space": space, "seed": seed, "rng": rng, "max_trials": most}
     made: Searcher = own.make(name, "searcher", offered, options, flag="--searcher-option")

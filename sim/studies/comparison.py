@@ -1,6 +1,6 @@
 """A comparison: the study of several schedulers and worker counts on the same seeds.
 
-Owns which study it is, and the figures that are reported of each of its cells. Must not know how a
+Owns its definition as a study, and the figures reported for each cell. Must not know how a
 study is run, nor how its figures are shown.
 """
 
@@ -49,20 +49,20 @@ def comparison(
     Parameters
     ----------
     base
-        What the experiments have in common. Its seed is the first.
+        The shared settings of the experiments. Its seed is the first.
     schedulers, workers
         The axes of the grid; `workers` ascending.
     seeds
-        How many, the same for all cells.
+        The number of seeds, the same for all cells.
     target
-        Of the time to target; it does not end a run.
+        The loss of the time to target; it does not end a run.
     against
-        The scheduler that the others are contrasted with.
+        The scheduler that the others are compared with.
     effect_of
         The kind of faults, one of `faults.KINDS`, whose effect is measured: each run is paired with
         its twin without them. None: no effect is measured.
     path
-        Where the study's file will be.
+        The path of the study's file.
 
     Raises
     ------
@@ -85,8 +85,8 @@ def comparison(
         twin = base.without(effect_of)
         if twin == base:
             raise InputError(
-                f"the experiment has no {effect_of}: give the options that cause them, "
-                "or choose another effect"
+                f"the experiment has no {effect_of}: give the options that cause them, or "
+                "choose another effect"
             )
         axes[effect_of] = {_WITH: _difference(base, twin), _WITHOUT: {}}
         contrasted[effect_of] = _WITHOUT
@@ -113,7 +113,7 @@ def effect_of(study: Study) -> str | None:
 
 
 def effect_name(kind: str) -> str:
-    """Return what the files of the effect of a kind of faults are called.
+    """Return the name of the files for the effect of a kind of faults.
 
     >>> effect_name("stragglers"), effect_name("losses")
     ('straggling', 'effect-of-losses')
@@ -126,7 +126,7 @@ def _table(experiment: Experiment) -> dict[str, Any]:
 
 
 def _difference(base: Experiment, twin: Experiment) -> dict[str, Any]:
-    """Return the fields of `base` that `twin` has not, as a setting of an axis."""
+    """Return the fields of `base` that differ from `twin`, as a setting of an axis."""
     given, others = _table(base), _table(twin)
     setting = {k: v for k, v in given.items() if k != "faults" and others.get(k) != v}
     faults = others.get("faults", {})
@@ -152,13 +152,13 @@ class Compared:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """One row a run: the settings, the seed and the `MEASURES`."""
+        """One row for each run: the settings, the seed and the `MEASURES`."""
         keys = pd.DataFrame(self.study.labels()).astype({"workers": int, "seed": int})
         return pd.concat([keys, pd.DataFrame(self.values, columns=self.study.measures)], axis=1)
 
     @cached_property
     def cells(self) -> pd.DataFrame:
-        """One row a scheduler and worker count, with faults where their effect is measured.
+        """One row for each scheduler and worker count, with faults if their effect is measured.
 
         Means over the seeds of the end, the shares, the trials finished, the jobs lost and the best
         loss; the median time to target (inf where most runs missed it), how many runs missed it,
@@ -193,11 +193,12 @@ class Compared:
     def effects(self) -> pd.DataFrame | None:
         """The effect of the faults, by scheduler and worker count; None if none is measured.
 
-        One row a scheduler and worker count: ``slowdown``, the ratio of the end with the faults to
-        the end without; the differences of ``end_seconds``, ``time_to_target`` and ``finished``,
-        with less without: medians over the pairs of seeds, each with the ends ``..._low`` and
-        ``..._high`` of its 95 % interval. Then how many runs missed the target, and the mean shares
-        of waiting, ``straggling`` and ``shortage``, each with the faults and without.
+        One row for each scheduler and worker count: ``slowdown``, the ratio of the end with the
+        faults to the end without; the differences of ``end_seconds``, ``time_to_target`` and
+        ``finished``, with less without: medians over the pairs of seeds, each with the ends
+        ``..._low`` and ``..._high`` of its 95 % interval. Then how many runs missed the target, and
+        the mean shares of waiting, ``straggling`` and ``shortage``, each with the faults and
+        without.
         """
         kind = effect_of(self.study)
         if kind is None:
@@ -219,12 +220,12 @@ class Compared:
 
     @cached_property
     def gains(self) -> pd.DataFrame | None:
-        """The gains over the scheduler that the others are contrasted with; None if there is none.
+        """The gains over the scheduler that the others are compared with; None if there is none.
 
-        One row a scheduler and worker count: ``sooner`` and ``shorter``, the speedups of the time
-        to target and of the end, and ``finished``, the difference of trials finished: medians over
-        the pairs of seeds, each with the ends ``..._low`` and ``..._high`` of its 95 % interval;
-        and how many runs missed the target, its own and those of the other.
+        One row for each scheduler and worker count: ``sooner`` and ``shorter``, the speedups of the
+        time to target and of the end, and ``finished``, the difference of trials finished: medians
+        over the pairs of seeds, each with the ends ``..._low`` and ``..._high`` of its 95 %
+        interval; and how many runs missed the target, its own and those of the other.
         """
         if "scheduler" not in self.study.against:
             return None
@@ -238,7 +239,7 @@ class Compared:
         )
 
     def _throughput(self, scheduler: str, count: int) -> float:
-        """Return the trials finished a second, of all seeds together; NaN for none."""
+        """Return the trials finished per second over all seeds; NaN if there are none."""
         runs = self._with(self.runs)
         cell = runs[(runs["scheduler"] == scheduler) & (runs["workers"] == count)]
         seconds = float(cell["end_seconds"].sum())

@@ -1,7 +1,8 @@
-"""Paired contrasts: what the settings of an axis gain over one of them, seed by seed.
+"""Paired contrasts: the gains of an axis' settings over one of them, seed by seed.
 
 Owns which runs are paired, and the statistics over the pairs. Must not know what an axis varies: a
-scheduler against another, or a cluster with a fault against the same one without.
+Owns the pairing of runs, and the statistics over the pairs. Must not know what an axis varies, such
+as the scheduler or a fault.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ COLUMNS = (
 
 
 def contrasts(study: Study, values: Values) -> pd.DataFrame:
-    """Return each cell against the one that differs from it in one setting, by paired seeds.
+    """Compare each cell with the cell that differs in one setting, by paired seeds.
 
     Parameters
     ----------
@@ -42,12 +43,11 @@ def contrasts(study: Study, values: Values) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row a measure and cell, those at the setting left out: the axes; the `axis` and the
-        setting `against`; `measure`; `seeds`; the median `difference`, own less other, over the
+        One row for each measure and cell, except the cells at the setting: the axes; the `axis` and
+        the setting `against`; `measure`; `seeds`; the median `difference`, own less other, over the
         pairs; for measures in seconds also the median `ratio`, own to other, and the median
-        `speedup`, other to own, missing for the rest; each with the ends of its 95 %
-        interval and of its range (see `estimates.Estimate`); and how many runs are `censored`, own
-        and other.
+        `speedup`, other to own, missing for the rest; each with the ends of its 95 % interval and
+        of its range (see `estimates.Estimate`); and how many runs are `censored`, own and other.
 
     """
     cube = values.reshape(len(study.cells), study.seeds, len(study.measures))
@@ -68,7 +68,7 @@ def contrasts(study: Study, values: Values) -> pd.DataFrame:
 def _contrast(
     own: list[float], other: list[float], seed: int, *, seconds: bool
 ) -> dict[str, float | int]:
-    """Return the row of one measure in one pair of cells."""
+    """Return the row of a measure for a pair of cells."""
     resampling = partial(generator, seed, "bootstrap")
     of_pairs = difference(own, other, resampling())
     row: dict[str, float | int] = {"seeds": len(own), **as_columns(of_pairs, "difference")}

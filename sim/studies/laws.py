@@ -1,4 +1,4 @@
-"""Closed forms: what theory expects of a measure of an experiment.
+"""Closed forms: the theoretical values of measures.
 
 Owns the formulas, each with its source, and where they hold. Must not know how a run is simulated.
 """
@@ -22,7 +22,7 @@ Law = Callable[[Experiment], float]
 
 
 def first_finished(experiment: Experiment) -> float:
-    """Return when ASHA has trained its first trial to r_max (Li et al. 2020, sec. 3), in seconds.
+    """Return the seconds until ASHA has trained its first trial to r_max (Li et al. 2020, sec. 3).
 
     With as many workers as trials are needed for one to come through, and epochs of one length,
     rung follows rung without a wait. Without checkpoints each trains from scratch: the sum of the

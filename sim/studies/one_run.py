@@ -1,6 +1,6 @@
 """One run of a study or a comparison, by its row in ``runs.csv``.
 
-Owns how a row becomes the experiment that it came from. Must not know how a row is measured.
+Owns the conversion of a row into its experiment. Must not know how a row is measured.
 """
 
 from __future__ import annotations
@@ -28,21 +28,24 @@ def read(path: Path, row: int) -> Experiment:
     Raises
     ------
     InputError
-        There is no such row, or the two files do not go together.
+        There is no such row, or the two files are of different studies.
 
     """
     if path.is_dir():
         path /= "runs.csv"
     study = path.with_name("study.toml")
     if not study.is_file():
-        raise InputError(f"there is no {study}, which says what {path.name} holds: restore it")
+        raise InputError(f"there is no {study}, which describes {path.name}: restore it")
     found = _row(path, row)
     grid = study_file.read(f"{study.absolute()}")
     settings = {axis: found.get(axis) for axis in grid.axes}
     cell = next((cell for cell in grid.cells if cell.settings == settings), None)
     seed = found.get("seed", "")
     if cell is None or not seed.isdecimal():
-        raise InputError(f"row {row} of {path} is no run of {study}: give the two of one folder")
+        raise InputError(
+            f"row {row} of {path} is not a run of {study}: give a runs.csv and "
+            "study.toml of one study"
+        )
     return replace(cell.experiment, seed=int(seed))
 
 
@@ -56,4 +59,4 @@ def _row(path: Path, row: int) -> dict[str, str]:
             rows = sum(1 for _ in csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path} cannot be read: {error}; give the runs.csv of a study") from None
-    raise InputError(f"{path} has {rows} rows: --row {row} is none of them")
+    raise InputError(f"{path} has {rows} rows: give a --row from 1 to {rows}")

@@ -1,6 +1,6 @@
-"""The processes that runs are spread over.
+"""The process pool that makes runs in parallel.
 
-Owns how they start, and that none of them outlives its parent. Must not know what they work on.
+Owns the start and the end of the processes. Must not know their work.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from threading import Thread
 
 @contextmanager
 def pool_of(processes: int) -> Iterator[Executor | None]:
-    """Yield a pool of processes, or None for one: the work is then done here.
+    """Yield a pool of processes, or None for one process: the work is then done in this process.
 
     At the end the pool is waited for, or its work is given up. The processes are spawned, since a
     fork of a process with threads, such as those of a progress bar, may hang; a script that uses a
@@ -25,7 +25,7 @@ def pool_of(processes: int) -> Iterator[Executor | None]:
     Parameters
     ----------
     processes
-        How many, >= 1.
+        The number of processes, >= 1.
 
     """
     if processes == 1:

@@ -1,7 +1,8 @@
 """A study: a grid of experiments x seeds.
 
 Owns which experiments it stands for. All of them are checked before the first one runs. Must not
-know how they are run, nor what is told of them.
+Owns the list of its experiments, all of which are checked before the first one runs. Must not know
+how they are run or reported.
 """
 
 from __future__ import annotations
@@ -40,19 +41,19 @@ class Picture:
         how each scheduler begins its run. Of a comparison (see `comparison.comparison`):
         ``"utilisation"``, ``"speedup"`` and ``"effect"``, that of faults.
     x
-        The axis along the picture's own; settings that are no numbers lie evenly, in their order.
+        The axis along the x axis; settings that are not numbers are spaced evenly, in their order.
     y
         The measures, a row of panels each; a speedup is called ``speedup.MEASURE``.
     lines
-        The axes that tell lines apart: the first by colour, the second by style.
+        The axes that distinguish lines: the first by colour, the second by style.
     panels
-        The axis that tells the panels of a row apart.
+        The axis that distinguishes the panels of a row.
     where
-        The axes of which only some settings are shown, and which: one, or a list.
+        The axes of which only some settings are shown: axis -> one setting or a list.
     log
-        Which of the two axes are logarithmic: ``""``, ``"x"``, ``"y"`` or ``"xy"``.
+        The logarithmic axes: ``""``, ``"x"``, ``"y"`` or ``"xy"``.
     title
-        Above it; the study's, if empty.
+        The title above the picture; the study's title if empty.
 
     """
 
@@ -81,9 +82,9 @@ class Study:
     Parameters
     ----------
     name
-        For its folder.
+        The name, used for its folder.
     title
-        One line on what it is about.
+        The title, one line.
     experiment
         The base, as in an ``experiment.toml``. Its seed is the first.
     axes
@@ -93,21 +94,22 @@ class Study:
     measures
         Names in `measures.MEASURES`.
     seeds
-        How many, the same for all cells: they meet the same configs and the same faults.
+        The number of seeds. All cells use the same seeds, so they meet the same configs and faults.
     target
-        Of `time_to_target`; None: what a tenth of the configs reach (`target.default_target`).
+        The loss of `time_to_target`; None: one that a tenth of the configs reach
+        (`target.default_target`).
     laws
-        Measure -> the closed form in `laws.LAWS` that it is held against.
+        Measure -> the closed form in `laws.LAWS` that it is compared with.
     speedups
         Measure, a time -> the axis along which it is to fall: the speedup is against the first
         setting of that axis.
     fits
         Measure -> the axis of numbers over which a power law is fitted to it.
     against
-        Axis -> the setting that its others are contrasted with, seed by seed; see
+        Axis -> the setting that the other settings are compared with, seed by seed; see
         `contrasts.contrasts`.
     pictures
-        By name.
+        The pictures by name.
 
     """
 
@@ -123,11 +125,11 @@ class Study:
     fits: dict[str, str] = field(default_factory=dict)
     against: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, Picture] = field(default_factory=dict)
-    path: Path = field(default=Path(), compare=False)  # its file; tables it names may stand beside
+    path: Path = field(default=Path(), compare=False)  # its file, beside its tables
 
     @property
     def folder(self) -> Path:
-        """Where its file stands, and tables that it names may."""
+        """The folder of its file, which may hold the tables that it names."""
         return self.path.parent
 
     @cached_property
@@ -137,7 +139,7 @@ class Study:
         Raises
         ------
         InputError
-            One is no experiment; the message names it.
+            A cell is not a valid experiment; the message names it.
 
         """
         names = list(self.axes)
@@ -155,22 +157,22 @@ class Study:
 
     @property
     def runs(self) -> int:
-        """How many runs it takes."""
+        """The number of its runs."""
         return self.seeds * prod(len(axis) for axis in self.axes.values())
 
     def settings(self, axis: str) -> list[str]:
-        """Return the settings of an axis, as they are written in files and on screen."""
+        """Return the settings of an axis, as written in files and on screen."""
         return [as_text(each) for each in self.axes[axis]]
 
     def beside(self, place: int, axis: str, setting: str) -> int:
-        """Return the place of the cell that differs from that at `place` in `setting` on `axis`."""
+        """Return the index of the cell that differs from that at `place` by `setting` on `axis`."""
         names = list(self.axes)
         step = prod(len(self.axes[name]) for name in names[names.index(axis) + 1 :])
         settings = self.settings(axis)
         return place + (settings.index(setting) - place // step % len(settings)) * step
 
     def grid(self) -> list[Experiment]:
-        """Return all experiments: cell by cell, the seeds of each one after the other."""
+        """Return all experiments, ordered by cell, then by seed."""
         return [
             replace(cell.experiment, seed=cell.experiment.seed + k)
             for cell in self.cells
@@ -186,7 +188,7 @@ class Study:
         ]
 
     def check(self) -> None:
-        """Raise what a run of any of its experiments would raise at the start.
+        """Check all experiments; raise the error that a run would raise at its start.
 
         Raises
         ------
@@ -231,7 +233,7 @@ class Study:
 
 
 class naming:  # noqa: N801  used as a function
-    """A context in which a complaint for the user is led by the cell that it is about."""
+    """A context that puts the name of the cell before the message of an InputError."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._settings = settings
@@ -246,7 +248,7 @@ class naming:  # noqa: N801  used as a function
 
 
 def as_text(value: object) -> str:
-    """Return the value of a field as it is written in files and on screen.
+    """Return the value of a field as written in files and on screen.
 
     >>> as_text(True), as_text(0.01), as_text([1, 2]), as_text("asha")
     ('true', '0.01', '1 2', 'asha')
@@ -261,13 +263,16 @@ def as_text(value: object) -> str:
 
 
 def _put(table: Table, values: Table) -> None:
-    """Put `values` into `table`; a dotted name, or a table, reaches into a table there."""
+    """Put `values` into `table`; a dotted name, or a table, sets a field of an inner table."""
     for name, value in values.items():
         first, _, rest = name.partition(".")
         if rest or isinstance(value, dict):
             inner = table.setdefault(first, {})
             if not isinstance(inner, dict):
-                raise InputError(f"{first} is {inner!r}, no table: {name} cannot be set")
+                raise InputError(
+                    f"{first} is {inner!r}, not a table, so {name} cannot be "
+                    "set: use a field of the experiment"
+                )
             _put(inner, {rest: value} if rest else value)
         else:
             table[name] = value
@@ -278,7 +283,7 @@ def _copied(table: Table) -> Table:
 
 
 def _beside(curves: str, folder: Path) -> str:
-    """Return where the table or surrogate of this name is in `folder`, else `curves`."""
+    """Return the path of the table or surrogate of this name in `folder`, else `curves`."""
     how, name = sources.parted(curves)
     paths = [folder / f"{name}{end}" for end in _CURVES]
     found = (path for path in paths if name and (path.is_file() or is_surrogate(path)))
@@ -286,7 +291,7 @@ def _beside(curves: str, folder: Path) -> str:
 
 
 def shown(picture: Picture) -> dict[str, list[str]]:
-    """Return, for the axes of which only some settings are shown, which, as they are written."""
+    """Return, for axes of which only some settings are shown, these settings, as written."""
     each = {
         axis: some if isinstance(some, list) else [some] for axis, some in picture.where.items()
     }
@@ -294,6 +299,6 @@ def shown(picture: Picture) -> dict[str, list[str]]:
 
 
 def _given(picture: Picture) -> Table:
-    """Return what of a picture is not left at its default."""
+    """Return the fields of a picture that differ from their defaults."""
     values = {each.name: getattr(picture, each.name) for each in fields(Picture)}
     return {name: value for name, value in values.items() if value or name == "kind"}

@@ -1,4 +1,4 @@
-"""What the runs of a study say together: of each cell the mean, the median and their errors.
+"""The statistics of a study's cells: means, medians and their errors.
 
 Owns the statistics over seeds. Must not know how a run was made, nor how a figure is shown.
 """
@@ -20,18 +20,18 @@ from sim.studies.study_log import Values
 from sim.traces import estimates
 
 SPEEDUP = "speedup."
-"""Leads the name of the measure whose speedup is told."""
-_ROUNDING = 1e-12  # what values that are equal but for rounding may differ by, as a share
+"""The prefix of the name of a measure for its speedup."""
+_ROUNDING = 1e-12  # the relative difference up to which values count as equal
 
 STATISTICS = (
     *("seeds", "mean", "standard_error", "median", "low", "high", "least", "most"),
     *("censored", "law"),
 )
-"""The columns that are told of a measure in a cell."""
+"""The columns of a measure in a cell."""
 
 
 def by_cell(study: Study, values: Values) -> pd.DataFrame:
-    """Return one row a cell and measure, the speedups among them.
+    """Return one row for each cell and measure, including speedups.
 
     Parameters
     ----------
@@ -43,12 +43,12 @@ def by_cell(study: Study, values: Values) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The axes; `measure`, a speedup's being ``speedup.MEASURE``; `seeds`; the `mean` and its
+        The axes; `measure`, for a speedup ``speedup.MEASURE``; `seeds`; the `mean` and its
         `standard_error`, infinite and missing if a run is censored; the `median`, with a 95 %
         interval from `low` to `high`, missing below six seeds, and the range from `least` to `most`
         within which it lies; how many runs are `censored`: infinite, counted, never dropped; and
         the `law`, what theory expects, if any is named; of a
-        speedup over workers, the linear one.
+        speedup over workers, the ideal one.
 
     """
     cube = values.reshape(len(study.cells), study.seeds, len(study.measures))
@@ -66,12 +66,12 @@ def by_cell(study: Study, values: Values) -> pd.DataFrame:
                 cube[place, :, m].tolist(),
                 generator(cell.experiment.seed, "bootstrap"),
             )
-            if base == place:  # against itself, whatever was missed
+            if base == place:  # compared with itself, even if runs missed the target
                 estimate = replace(estimate, median=1.0, low=1.0, high=1.0, least=1.0, most=1.0)
             told = estimates.as_columns(estimate) | {"censored": estimate.censored}
             named = {**cell.settings, "measure": f"{SPEEDUP}{measure}", "seeds": study.seeds}
             law = nan
-            if axis == "workers":  # K workers are to be K times as fast
+            if axis == "workers":  # the ideal: K workers are K times as fast
                 law = cell.experiment.workers / study.cells[base].experiment.workers
             rows.append(named | {"mean": nan, "standard_error": nan} | told | {"law": law})
     return pd.DataFrame(rows, columns=[*study.axes, "measure", *STATISTICS])

@@ -1,7 +1,8 @@
-"""The TOML file of a study: where it is found, and what may stand in it.
+"""The TOML file of a study: where it is found, and its valid content.
 
 Owns the complaints about an entry. Must not know how an experiment is run; the fields of one are
-`experiment.Experiment`'s to judge.
+Owns the checks of an entry. Must not know how an experiment is run; `experiment.Experiment` checks
+its own fields.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def shipped() -> dict[str, Path]:
 
 
 def read(name_or_path: str) -> Study:
-    """Read a shipped study, or a file; to get at one's own file of such a name, write ``./NAME``.
+    """Read a shipped study or a file; write ``./NAME`` for a file with a shipped name.
 
     Raises
     ------
@@ -59,7 +60,7 @@ def parse(text: str, path: Path) -> Study:
     Raises
     ------
     InputError
-        It is not TOML, or names something that is not known; the message says what is.
+        It is not TOML, or has an unknown name; the message lists the known ones.
 
     Examples
     --------
@@ -72,10 +73,12 @@ def parse(text: str, path: Path) -> Study:
     [('sh', 1), ('sh', 4), ('asha', 1), ('asha', 4)]
 
     """
-    with reading(path, "is no study", remedy="give a study's TOML file"):
+    with reading(path, "is not a study", remedy="give a study's TOML file"):
         given = files.read_toml(text)
         if "curves" in given and "experiment" not in given:
-            raise InputError(f"{path} is an experiment, no study: rungsim run --from {path}")
+            raise InputError(
+                f"{path} is an experiment and not a study: run it with rungsim run --from {path}"
+            )
         with for_the_user():
             return _made(given, path)
 
@@ -102,7 +105,7 @@ def _made(given: Table, path: Path) -> Study:
 
 
 def _check(study: Study) -> None:
-    """Raise a ValueError for the first entry that cannot be."""
+    """Raise a ValueError for the first invalid entry."""
     seeds, target = study.seeds, study.target
     _require(type(seeds) is int and seeds >= 1, "seeds", seeds, "a whole number, at least 1")
     _require(isinstance(study.title, str), "title", study.title, "one line of text")
@@ -111,7 +114,7 @@ def _check(study: Study) -> None:
     _require(isinstance(study.measures, list), "measures", study.measures, "a list of names")
     _known("measures names", study.measures, MEASURES)
     if not study.measures:
-        raise ValueError(f"it measures nothing: give measures, of {', '.join(MEASURES)}")
+        raise ValueError(f"measures is empty: choose from {', '.join(MEASURES)}")
     for name in study.axes:
         settings = study.settings(name)
         if name in _COLUMNS or name in study.measures:
@@ -131,7 +134,9 @@ def _check(study: Study) -> None:
     for measure in study.speedups:
         if not MEASURES[measure].seconds:
             times = ", ".join(name for name, each in MEASURES.items() if each.seconds)
-            raise ValueError(f"speedups names {measure!r}, which is no time: choose from {times}")
+            raise ValueError(
+                f"speedups names {measure!r}, which is not a time: choose from {times}"
+            )
     for measure, axis in study.fits.items():
         if min(numbers(study, axis)) <= 0 or len(study.axes[axis]) < 2:
             raise ValueError(
@@ -139,12 +144,12 @@ def _check(study: Study) -> None:
             )
     for name, picture in study.pictures.items():
         if Path(name).name != name:
-            raise ValueError(f"pictures.{name!r} is no name of a file: leave out the slashes")
+            raise ValueError(f"pictures.{name!r} is not a file name: leave out the slashes")
         _check_picture(study, f"pictures.{name}", picture)
 
 
 def _check_overlaps(study: Study) -> None:
-    """Raise a ValueError for the first field that two axes set: one would undo the other."""
+    """Raise a ValueError for the first field that two axes set."""
     owners: dict[str, str] = {}
     for axis, values in study.axes.items():
         settings = (
@@ -163,7 +168,7 @@ def _check_overlaps(study: Study) -> None:
 
 
 def _set_by(setting: Table, prefix: str = "") -> list[str]:
-    """Return the fields that a setting gives values, those of tables by their dotted names."""
+    """Return the fields that a setting sets; those of tables by dotted names."""
     found: list[str] = []
     for name, value in setting.items():
         inner = isinstance(value, dict)
@@ -172,7 +177,7 @@ def _set_by(setting: Table, prefix: str = "") -> list[str]:
 
 
 def numbers(study: Study, axis: str) -> list[float]:
-    """Return the settings of an axis of numbers; ValueError if they are none."""
+    """Return the settings of an axis of numbers; ValueError if they are not numbers."""
     try:
         found = [float(each) for each in study.settings(axis)]
     except ValueError:
@@ -183,7 +188,7 @@ def numbers(study: Study, axis: str) -> list[float]:
 
 
 def is_numeric(study: Study, axis: str) -> bool:
-    """Tell whether an axis holds numbers only."""
+    """Return whether an axis holds numbers only."""
     try:
         return bool(numbers(study, axis))
     except ValueError:
@@ -264,7 +269,7 @@ def _axes_by_name(given: Table) -> dict[str, list[Any] | Table]:
 
 
 def _axes(given: Table, prefix: str = "") -> list[tuple[str, list[Any] | Table]]:
-    """Return the axes by their full names: a table that holds lists is of dotted names."""
+    """Return the axes by full name; a table that holds lists stands for dotted names."""
     found: list[tuple[str, list[Any] | Table]] = []
     for name, axis in given.items():
         match axis:

@@ -31,15 +31,15 @@ class StudyLog:
     Parameters
     ----------
     study
-        Whose runs they are.
+        The study of the runs.
     path
-        The file. Its whole rows are kept, whatever their order: a study may be extended by seeds
-        and by settings of an axis. A torn last row is cut off.
+        The file. Its complete rows are kept in any order: a study may be extended by seeds
+        and by settings of an axis. An incomplete last row is cut off.
 
     Raises
     ------
     InputError
-        It holds something else.
+        The file holds other rows.
 
     """
 
@@ -49,7 +49,7 @@ class StudyLog:
         self._grid = study.grid()
         self._keys = [_row([*key.values()]) for key in study.labels()]
         self._header = f"{_row([*study.axes, 'seed', *study.measures])}\n"
-        self._lines: dict[int, str] = {}  # by the run's place in the grid
+        self._lines: dict[int, str] = {}  # by the run's index in the grid
         self._values: dict[int, list[float]] = {}
         self._read()
         if not self._lines:
@@ -58,12 +58,12 @@ class StudyLog:
 
     @property
     def missing(self) -> Sequence[Experiment]:
-        """The experiments that are still to be run, in the order of the grid."""
+        """The experiments that have not run yet, in the order of the grid."""
         return [self._grid[place] for place in self._missing]
 
     @property
     def done(self) -> int:
-        """How many runs it holds."""
+        """The number of runs in the file."""
         return len(self._lines)
 
     @property
@@ -73,7 +73,7 @@ class StudyLog:
         return np.array(rows, dtype=np.float64).reshape(-1, len(self._study.measures))
 
     def append(self, values: Sequence[float]) -> None:
-        """Add the row of the first missing run; it is with the system when this returns.
+        """Add the row of the first missing run and flush it to the system.
 
         After the last one the rows are put into the order of the grid.
         """
@@ -93,13 +93,13 @@ class StudyLog:
             files.write(self._path, "".join([self._header, *self._lines.values()]).encode())
 
     def _read(self) -> None:
-        """Take the whole rows of the file, and cut off what follows them."""
+        """Read the complete rows of the file, and cut off the rest."""
         if not self._path.exists():
             return
         with reading(self._path, remedy="choose another --out"):
             found = self._path.read_bytes()
         whole = found[: found.rfind(b"\n") + 1].decode(errors="replace")
-        if not whole:  # torn in the header
+        if not whole:  # the header is incomplete
             if self._header.encode().startswith(found):
                 return
             self._refuse(1)
@@ -124,7 +124,7 @@ class StudyLog:
 
     def _refuse(self, line: int) -> None:
         raise InputError(
-            f"{self._path}, line {line}, is no row of this study: "
+            f"{self._path}, line {line}, is not a row of this study: "
             "delete the file to run the study from the start, or choose another --out"
         )
 

@@ -1,6 +1,6 @@
-"""The loss that the time to target is measured by, where none is given.
+"""The default loss for the time to target.
 
-Owns how hard it is to reach. Must not know who tries to.
+Owns its difficulty. Must not know the schedulers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def default_target(experiment: Experiment) -> float:
     Raises
     ------
     InputError
-        So few configs converge that there is no such loss.
+        Too few configs converge for such a loss to exist.
 
     """
     blackbox = source(experiment)

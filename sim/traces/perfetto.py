@@ -47,7 +47,7 @@ def write(
     Each job is a slice on the thread of its worker, with its row of the trace in `args`, the
     config of its trial, and what it has saved if it was lost; `away` is a slice, too. A job that is
     lost, the scheduler's DONE or the limit after which it is asked no more, and the end of the run
-    are instants; how many workers are at a job and the incumbent are counters.
+    are instants; the number of busy workers and the incumbent are counters.
 
     Parameters
     ----------

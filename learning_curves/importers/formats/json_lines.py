@@ -1,6 +1,6 @@
-"""JSON lines as a sheet of cells: an object a line, a column for each of its keys.
+"""JSON lines as a sheet of cells: one object per line, one column per key.
 
-Owns what becomes of objects within an object. Must not know what the columns mean (`tidy`).
+Owns how objects within an object become columns. Must not know what the columns mean (`tidy`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from learning_curves.errors import InputError
 from learning_curves.tables.sheet import Sheet
 
 SUFFIXES = (".jsonl", ".ndjson")
-"""How the names of such files end."""
+"""The suffixes of JSON lines files."""
 
 
 def sheet(raw: bytes, path: Path) -> Sheet:
-    r"""Return the sheet that the lines hold; a key that a line lacks is an empty cell there.
+    r"""Return the lines as a sheet; a key that a line lacks is an empty cell.
 
     The keys of an object within a line's object are columns of their own: ``{"config": {"lr": 1}}``
     has the column ``lr``, or ``config.lr`` where ``lr`` stands in another place, too. A list, and
@@ -32,7 +32,7 @@ def sheet(raw: bytes, path: Path) -> Sheet:
     Raises
     ------
     InputError
-        A line is no JSON object in UTF-8; the message names the line.
+        A line is not a JSON object in UTF-8; the message names the line.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def sheet(raw: bytes, path: Path) -> Sheet:
         for name, place in columns.items()
     }
     if not cells:
-        raise InputError(f"{path} has no row: write an object a line, such as {{..}}")
+        raise InputError(f"{path} has no rows: write one object per line, such as {{..}}")
     return Sheet(path, pa.table(cells), "jsonl", np.array(numbers, dtype=np.int64))
 
 
@@ -59,11 +59,11 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
     try:
         said = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError:
-        raise InputError(f"{where}: this is no text in UTF-8: save the file as UTF-8") from None
+        raise InputError(f"{where}: this is not text in UTF-8: save the file as UTF-8") from None
     except (ValueError, RecursionError) as error:
         reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise InputError(
-            f"{where}: this is no JSON, {reason}: write one object a line, whole"
+            f"{where}: this is not JSON, {reason}: write one complete object per line"
         ) from None
     if not isinstance(said, dict):
         raise InputError(f"{where}: there is a {type(said).__name__}: write an object, {{..}}")
@@ -71,7 +71,7 @@ def _object(line: bytes, where: str) -> dict[str, Any]:
 
 
 def _flat(said: dict[str, Any]) -> dict[tuple[str, ...], Any]:
-    """Return the values of a line's object by where they stand in it."""
+    """Return the values of a line's object by their path of keys."""
     found: dict[tuple[str, ...], Any] = {}
     for key, value in said.items():
         inner = value.items() if isinstance(value, dict) else ()
@@ -86,7 +86,7 @@ def _cell(value: Any) -> Any:
 
 
 def _named(places: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return the name of the column of each place: its last key, or all where that is not enough.
+    """Return the column name of each path: its last key, or all keys if that is ambiguous.
 
     >>> _named([("lr",), ("config", "lr"), ("config", "width")])
     ['lr', 'config.lr', 'width']
@@ -98,7 +98,7 @@ def _named(places: Sequence[tuple[str, ...]]) -> list[str]:
     ]
     for name, times in Counter(names).items():
         if times > 1:
-            raise InputError(f"the key {name!r} stands for two columns: rename one")
+            raise InputError(f"the key {name!r} names two columns: rename one")
     return names
 
 
@@ -106,6 +106,6 @@ def _array(cells: list[Any], what: str) -> Any:
     try:
         return pa.array(cells)
     except UnicodeEncodeError:
-        raise InputError(f"{what} has text that is no Unicode: leave it out") from None
+        raise InputError(f"{what} has text that is not valid Unicode: remove it") from None
     except (pa.ArrowException, OverflowError, TypeError):  # numbers and words in one column
         return pa.array([cell if cell is None else str(cell) for cell in cells], pa.string())

@@ -1,10 +1,10 @@
 """LCBench's JSON: MLPs on OpenML data sets, 2000 configs each.
 
-Owns the form of ``data_2k_lw.json``, ``six_datasets_lw.json`` and their kin, as their own reader
-has it (github.com/automl/LCBench, api.py and notebooks/API Example.ipynb; L. Zimmer et al.,
-Auto-PyTorch Tabular, TPAMI 2021): data set -> config -> ``config``, ``log`` (tag -> a value for
-each epoch) and ``results``. A config is decoded at a time: all of a file at once takes ten times
-its size.
+Owns the form of ``data_2k_lw.json``, ``six_datasets_lw.json`` and their kin, as LCBench's own
+reader reads it (github.com/automl/LCBench, api.py and notebooks/API Example.ipynb; L. Zimmer et
+al., Auto-PyTorch Tabular, TPAMI 2021): data set -> config -> ``config``, ``log`` (tag -> a value
+for each epoch) and ``results``. Configs are decoded one at a time, since a whole file in memory
+takes ten times its size.
 """
 
 from __future__ import annotations
@@ -38,22 +38,22 @@ SPACE: Mapping[str, Domain] = MappingProxyType(
         "max_dropout": uniform(0.0, 1.0),
     }
 )
-"""What the configs were drawn from, as LCBench's README says."""
+"""The space that the configs were drawn from, according to LCBench's README."""
 
 _METRIC = "Train/val_accuracy"
-_ONE_LAYER = "num_layers is true, in the source, for some configs: read as 1"
+_ONE_LAYER = "num_layers is true in the source for some configs: read as 1"
 
 
 def read(source: Path, options: Options, progress: Progress) -> Log:
-    """Return what the file says of one data set.
+    """Return the curves of one data set.
 
-    The first value of a log is that before training, epoch 0, and is left out; the k-th after it is
-    epoch k. `time` counts from the beginning: the seconds of epoch 1 are those since epoch 0.
+    The first value of a log, epoch 0, was measured before training and is left out; the k-th after
+    it is epoch k. `time` is cumulative: the seconds of epoch 1 are those since epoch 0.
 
     Raises
     ------
     InputError
-        It is no such file, breaks off, or has no such data set or tag.
+        The file is not LCBench's, is truncated, or has no such data set or tag.
 
     """
     content, digest = read_whole(source, lambda _, __: None)
@@ -63,13 +63,15 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
     runs: dict[str, list[_Run]] = {}
     for task, name, run in _members(source, text, progress):
         mine = runs.setdefault(task, [])
-        several = options.task is None and len(runs) > 1  # an error, once all names are known
+        several = options.task is None and len(runs) > 1  # raises an error once all names are known
         if name is not None and options.task in (None, task) and not several:
             mine.append(_Run(source, task, name, run, tag))
     task = one_of(options.task, list(runs), option="--task", what="data sets", source=source)
     chosen = runs[task]
     if not chosen:
-        raise InputError(f"{source}: the data set {task!r} holds no run: choose another by --task")
+        raise InputError(
+            f"{source}: the data set {task!r} holds no run: choose another one with --task"
+        )
     configs, constants, flaws = _configs(chosen)
     numbers = [run.number for run in chosen]
     if options.equal_configs == "apart":
@@ -138,8 +140,8 @@ class _Run:
         self.metric, self.time = self._numbers(log, tag), self._numbers(log, "time")
         if len(self.metric) != len(self.time):
             raise InputError(
-                f"{self.where}: {tag!r} has {len(self.metric)} values and 'time' {len(self.time)}: "
-                "there is one of each for an epoch"
+                f"{self.where}: {tag!r} has {len(self.metric)} values and 'time' "
+                f"{len(self.time)}: give one of each for every epoch"
             )
 
     def _numbers(self, log: Mapping[str, Any], part: str) -> Any:
@@ -147,17 +149,22 @@ class _Run:
         if not isinstance(values, list) or not all(
             isinstance(v, int | float) or v is None for v in values
         ):
-            raise InputError(f"{self.where}: {part!r} is no list of numbers in the log")
+            raise InputError(
+                f"{self.where}: {part!r} in the log is not a list of numbers: "
+                "download the file again"
+            )
         return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
 
 
 def _configs(runs: list[_Run]) -> tuple[list[Config], dict[str, Any], tuple[str, ...]]:
-    """Return each run's config, what is the same in all, and the flaws that were fixed."""
+    """Return each run's config, the values that all share, and the flaws that were fixed."""
     names = list(runs[0].config)
     for run in runs:
         for name in names:
             if name not in run.config:
-                raise InputError(f"{run.where}: the config has no {name!r}, as the first one has")
+                raise InputError(
+                    f"{run.where}: the config has no {name!r}, which the first one has"
+                )
     one_layer = any(run.config.get("num_layers") is True for run in runs)
     values = {name: [run.config[name] for run in runs] for name in names}
     if one_layer:
@@ -173,7 +180,7 @@ def _configs(runs: list[_Run]) -> tuple[list[Config], dict[str, Any], tuple[str,
 
 
 def _members(source: Path, text: str, progress: Progress) -> Iterator[tuple[str, str | None, Any]]:
-    """Yield (data set, config's name, run) in the order of the file; of a set, first its name."""
+    """Yield (data set, config's name, run) in the order of the file; a set's name comes first."""
     scanner = _Scanner(text)
     try:
         scanner.expect("{")
@@ -184,15 +191,15 @@ def _members(source: Path, text: str, progress: Progress) -> Iterator[tuple[str,
                 yield task, name, scanner.value()
                 progress(scanner.at, len(text))
     except json.JSONDecodeError as error:
-        cut = ", where the file breaks off" if error.pos >= len(text) else ""
+        cut = ", where the file ends too early" if error.pos >= len(text) else ""
         raise InputError(
             f"{source}, line {error.lineno}, column {error.colno}{cut}: {error.msg}: a file of "
-            "LCBench is JSON, {data set: {config: {config, log, results}}}; get it anew"
+            "LCBench is JSON, {data set: {config: {config, log, results}}}; download it again"
         ) from None
 
 
 class _Scanner:
-    """A place in a JSON text, moved on value by value."""
+    """A position in a JSON text that advances one value at a time."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -200,7 +207,7 @@ class _Scanner:
         self._decode = json.JSONDecoder().raw_decode
 
     def expect(self, marks: str) -> str:
-        """Move behind the next mark, which is one of `marks`, and return it."""
+        """Advance past the next mark, which is one of `marks`, and return it."""
         while self.at < len(self.text) and self.text[self.at] in " \t\r\n":
             self.at += 1
         if self.at >= len(self.text) or self.text[self.at] not in marks:
@@ -209,7 +216,7 @@ class _Scanner:
         return self.text[self.at - 1]
 
     def key(self) -> str | None:
-        """Move to the value of the next key of this object, and return the key; None at its end."""
+        """Advance to the value of this object's next key, and return the key; None at its end."""
         mark = self.expect(',"}')
         if mark == "}":
             return None
@@ -221,12 +228,14 @@ class _Scanner:
         return str(key)
 
     def value(self) -> Any:
-        """Move behind the next value, and return it."""
+        """Advance past the next value, and return it."""
         self.expect('{["-0123456789tfnNI')
         try:
             value, self.at = self._decode(self.text, self.at - 1)
         except json.JSONDecodeError as error:
-            if error.msg.startswith("Unterminated string"):  # told of by where it begins
+            if error.msg.startswith(
+                "Unterminated string"
+            ):  # its position is where the string begins
                 error = json.JSONDecodeError("a string does not end", self.text, len(self.text))
             raise error from None
         return value

@@ -46,16 +46,16 @@ _SCORES = ("score_valid", "score_test", "score_train")
 
 
 def read(source: Path, options: Options, progress: Progress) -> Log:
-    """Return what the file says of one data set; it is read once, block by block.
+    """Return the curves of one data set; the file is read once, block by block.
 
-    Epoch k is the k-th anchor, and its seconds are those of training from scratch on it: a training
-    up to anchor k costs the sum of all before. With `seconds_are` ``"cumulative"`` it costs just
-    the seconds of the last, as for a learner that is retrained at each rung.
+    Epoch k is the k-th anchor, and its seconds are those of training on it from scratch: a training
+    up to anchor k costs the sum of anchors 1 to k. With `seconds_are` ``"cumulative"`` it costs
+    only the seconds of anchor k, as for a learner that is retrained at each rung.
 
     Raises
     ------
     InputError
-        It is no such file, or has no such data set.
+        The file is not LCDB's, or has no such data set.
 
     """
     score = options.objective or "score_valid"
@@ -107,8 +107,8 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
         licence="MIT",
         flaws=(
             "an epoch is an anchor, a training set's size: a learner starts from scratch at each",
-            "seconds of epoch k are what training on anchor k took longer than on those before it: "
-            "to be replayed without checkpoints"
+            "the seconds of epochs 1 to k add up to those of training on anchor k: replay the "
+            "table without checkpoints"
             if cumulative
             else "seconds of epoch k are those of training from scratch on anchor k alone: a "
             "training that skips anchors 1 to k - 1 would cost only them",
@@ -129,7 +129,7 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
 
 
 def _filtered(source: Path, file: Digesting, task: str | None, score: str) -> tuple[Any, set[int]]:
-    """Return the rows of `task`, if None of the first one, and the tasks that there are."""
+    """Return the rows of `task` (the first one if None), and all tasks in the file."""
     wanted = int(task) if task is not None and task.isdecimal() else None
     convert = pyarrow.csv.ConvertOptions(
         column_types={**_TYPES, score: pa.float64()},
@@ -138,8 +138,8 @@ def _filtered(source: Path, file: Digesting, task: str | None, score: str) -> tu
     )
     kept: list[Any] = []
     tasks: set[int] = set()
-    fault = f"is no CSV of LCDB, with the columns {', '.join(COLUMNS)}"
-    with reading(source, fault, remedy="get the file again"):
+    fault = f"is not LCDB's CSV with the columns {', '.join(COLUMNS)}"
+    with reading(source, fault, remedy="download the file again"):
         stream = pyarrow.csv.open_csv(
             pa.PythonFile(file, mode="r"),
             read_options=pyarrow.csv.ReadOptions(block_size=1 << 20, use_threads=False),
@@ -161,5 +161,5 @@ def _refuse_empty(source: Path, task: str, table: Any) -> None:
             row = int(np.argmax(np.asarray(table[name].is_null())))
             learner = table["learner"][row].as_py()
             raise InputError(
-                f"{source}, openmlid {task}, learner {learner}: {name} is empty: leave the row out"
+                f"{source}, openmlid {task}, learner {learner}: {name} is empty: remove the row"
             )

@@ -41,7 +41,7 @@ def is_url(source: str) -> bool:
 
 
 def read(source: str, options: Options, progress: Progress) -> Log:
-    """Return what the study says: a trial is a training, a step an epoch.
+    """Return the curves of the study: a trial is a training, and a step is an epoch.
 
     Trials that are running or waiting, and those that reported nothing, are left out. Equal
     parameters are seeds 0, 1, .. of one config, whose id is the number of its first trial.
@@ -49,7 +49,7 @@ def read(source: str, options: Options, progress: Progress) -> Log:
     Raises
     ------
     InputError
-        Optuna is not there, or there is no such storage or study; or the trials have different
+        Optuna is not installed, or there is no such storage or study; or the trials have different
         parameters.
 
     """
@@ -59,12 +59,18 @@ def read(source: str, options: Options, progress: Progress) -> Log:
         raise InputError("--format optuna needs Optuna: pip install 'rungsim[optuna]'") from None
     told, digest, study = _study(optuna, source, options, progress)
     if len(study.directions) > 1:
-        raise InputError(f"{told} has several objectives: such trials report no steps")
+        raise InputError(
+            f"{told} has several objectives, whose trials report no steps: give "
+            "a study of one objective"
+        )
     higher = study.direction == optuna.study.StudyDirection.MAXIMIZE
     over = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
     trials = [trial for trial in over if trial.intermediate_values and trial.duration is not None]
     if not trials:
-        raise InputError(f"{told}: of {len(over)} trials that are over, none has reported a step")
+        raise InputError(
+            f"{told}: none of {len(over)} ended trials has reported a step: give "
+            "a study whose trials call report()"
+        )
     space, configs = _configs(told, trials, keep_space=options.space is None)
     numbers = [trial.number for trial in trials]
     if options.equal_configs == "apart":
@@ -112,14 +118,14 @@ def read(source: str, options: Options, progress: Progress) -> Log:
 
 
 def _study(optuna: Any, source: str, options: Options, progress: Progress) -> tuple[str, str, Any]:
-    """Return how the study is called in a complaint, the digest of its file, and the study."""
+    """Return the study's name for messages, the digest of its file, and the study."""
     url, digest, told = source, "", without_password(source)
     if not is_url(source):
         digest = digest_of(Path(source), progress)
         with Path(source).open("rb") as file:
             begin = file.read(16)
         if begin != b"SQLite format 3\0":
-            raise InputError(f"{source} is no SQLite file: give Optuna's, or a storage's URL")
+            raise InputError(f"{source} is not a SQLite file: give Optuna's, or a storage's URL")
         url = f"sqlite:///file:{quote(str(Path(source).resolve()))}?mode=ro&uri=true"
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     storage = optuna.storages.RDBStorage(url, skip_table_creation=True)
@@ -129,7 +135,7 @@ def _study(optuna: Any, source: str, options: Options, progress: Progress) -> tu
 
 
 def without_password(source: str) -> str:
-    """Return how to call the source: without folders, or a user's name and password.
+    """Return the source's name without folders, or without a user's name and password.
 
     >>> without_password("mysql://me:secret@host/db"), without_password("a/study.db")
     ('mysql://host/db', 'study.db')
@@ -149,18 +155,21 @@ def _configs(
         odd = first.distributions.keys() ^ trial.distributions.keys()
         if odd:
             raise InputError(
-                f"{told}: of trials {first.number} and {trial.number} one has no {min(odd)!r}: a "
-                "table's configs all have the same hyperparameters"
+                f"{told}: of trials {first.number} and {trial.number} one has no "
+                f"{min(odd)!r}: give a study whose trials all have the same hyperparameters"
             )
     if not first.distributions:
-        raise InputError(f"{told}: the trials have no parameters: a table needs at least one")
+        raise InputError(
+            f"{told}: the trials have no parameters: give a study that has at least one"
+        )
     space: dict[str, Domain] = {}
     for name, distribution in first.distributions.items() if keep_space else ():
         for trial in trials:
             if trial.distributions[name] != distribution:
                 raise InputError(
                     f"{told}: {name!r} was drawn from {distribution} in trial {first.number} and "
-                    f"from {trial.distributions[name]} in trial {trial.number}: give one by --space"
+                    f"from {trial.distributions[name]} in trial {trial.number}: give one "
+                    "distribution with --space"
                 )
         space[name] = _domain(distribution)
     configs: list[Config] = [
@@ -179,7 +188,7 @@ def _on_step(distribution: Any, k: int) -> Any:
 
 
 def _member(distribution: Any, value: Any) -> Any:
-    """Return the member of the domain that a value stands for: enqueued ones are as typed."""
+    """Return the member of the domain that equals a value, which a user may have typed."""
     step = getattr(distribution, "step", None)
     if step is None or isinstance(distribution.low, int):
         return _plain(value)
@@ -187,7 +196,7 @@ def _member(distribution: Any, value: Any) -> Any:
 
 
 def _domain(distribution: Any) -> Domain:
-    """Return the domain of a distribution of Optuna; its bounds are included there."""
+    """Return the domain of a distribution of Optuna, which includes its bounds."""
     if hasattr(distribution, "choices"):
         return [_plain(choice) for choice in distribution.choices]
     low, high, step = distribution.low, distribution.high, distribution.step
@@ -202,5 +211,5 @@ def _domain(distribution: Any) -> Domain:
 
 
 def _plain(value: Any) -> Any:
-    """Return the value as a space can have it: None is the word."""
+    """Return the value as a space can hold it: None becomes the string "None"."""
     return "None" if value is None else value

@@ -34,15 +34,15 @@ FILES = (
 
 
 def read(source: Path, options: Options, progress: Progress) -> Log:
-    """Return what the folder says of one task.
+    """Return the curves of one task.
 
-    Epoch k is the k-th fidelity. An epoch is there where its time is a number; its loss has
-    diverged where that is none.
+    Epoch k is the k-th fidelity. An epoch exists if its time is a number; its loss has
+    diverged if the loss is not a number.
 
     Raises
     ------
     InputError
-        A file is missing, or holds something else than its place has; or there is no such task
+        A file is missing or does not hold what the format requires; or there is no such task
         or objective.
 
     """
@@ -86,7 +86,7 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
     ids = _numbers(source, ours, "config_ids", len(configs))
     seeds = np.array(_numbers(source, ours, "seeds", values.shape[2]), dtype=np.int64)
     took = f"seconds: {time}, {'cumulative' if cumulative else 'of each epoch'}"
-    read_off = [f"{name}: its choices are read off the configs" for name in unknown]
+    read_off = [f"{name}: its choices are the values of the configs" for name in unknown]
     return Log(
         ids=ids,
         configs=configs,
@@ -114,17 +114,17 @@ def _missing(source: Path, name: str) -> str:
     found = sorted(path.name for path in source.glob("data-*.parquet"))
     if found:
         return (
-            f"{source} is a blackbox of single evaluations: import {found[0]} or another of its "
-            "files by --format tidy"
+            f"{source} is a blackbox of single evaluations: import {found[0]} or another one "
+            "of its files with --format tidy"
         )
     return f"{source} has no {name}: a blackbox of Syne Tune has {', '.join(FILES)}"
 
 
 def _json(path: Path) -> dict[str, Any]:
-    with reading(path, "is no JSON", remedy="export the blackbox again"):
+    with reading(path, "is not JSON", remedy="export the blackbox again"):
         said = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(said, dict):
-        raise InputError(f"{path} holds a {type(said).__name__}: it is to hold an object, {{..}}")
+        raise InputError(f"{path} holds a {type(said).__name__}: write an object, {{..}}")
     return said
 
 
@@ -136,11 +136,13 @@ def _names(source: Path, metadata: dict[str, Any], key: str) -> list[str]:
 
 
 def _array(path: Path) -> Any:
-    """Return the array in the file, of which only what is asked for is read."""
-    with reading(path, "is no array of numbers", remedy="save it by numpy.save, without pickle"):
+    """Return the array in the file; only the requested part of it is read."""
+    with reading(
+        path, "is not an array of numbers", remedy="save it with numpy.save, without pickle"
+    ):
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "iuf":
-        raise InputError(f"{path} is no array of numbers: save it by numpy.save")
+        raise InputError(f"{path} is not an array of numbers: save it with numpy.save")
     return array
 
 
@@ -157,7 +159,7 @@ def _configs(source: Path) -> list[dict[str, Any]]:
 def _objectives(
     source: Path, metadata: dict[str, Any], objectives: list[str], options: Options
 ) -> tuple[str, str | None]:
-    """Return the names of the metric and of the time; no time where every epoch takes the same."""
+    """Return the names of the metric and of the time; no time if all epochs take equally long."""
     clock = options.time_objective or metadata.get("rungsim", {}).get("epoch_seconds")
     clock = clock or metadata.get("metric_elapsed_time")
     metric = options.objective or metadata.get("metric_default")
@@ -175,7 +177,7 @@ def _objectives(
 
 
 def _numbers(source: Path, ours: dict[str, Any], key: str, count: int) -> Sequence[int]:
-    """Return the ids or seeds that a folder of our own names, else 0, 1, .."""
+    """Return the ids or seeds that an exported folder names, else 0, 1, .."""
     numbers = ours.get(key, list(range(count)))
     if (
         not isinstance(numbers, list)

@@ -1,7 +1,8 @@
 """A table as a blackbox folder of Syne Tune; the inverse of `syne_tune`.
 
 Owns what is written there. The numbers are of double precision, so that they come back as they
-were; a folder that Syne Tune writes itself has single precision.
+Owns the content of the folder. Numbers have double precision, so that importing them again gives
+the same values; Syne Tune itself writes single precision.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from learning_curves.importers.formats import syne_tune_space
 from learning_curves.tables.tabular import Tabular
 
 OBJECTIVES = ("validation_error", "elapsed_time", "epoch_seconds")
-"""What each epoch has; Syne Tune's simulator takes the cumulative `elapsed_time`."""
+"""The objectives of each epoch; Syne Tune's simulator uses the cumulative `elapsed_time`."""
 
 
 def write(table: Tabular, folder: Path) -> None:
-    """Write the table into `folder`, which is made if it is not there; each file appears whole.
+    """Write the table into `folder`, made if it does not exist; each file is written atomically.
 
     The only task has the table's name. A training that the table does not have, because a config
     has fewer seeds than another, is NaN.
@@ -32,7 +33,7 @@ def write(table: Tabular, folder: Path) -> None:
     Raises
     ------
     InputError
-        The space has a domain that Syne Tune has not.
+        The space has a domain that Syne Tune does not have.
 
     """
     recorded, r_max = table.recorded, table.r_max
@@ -77,7 +78,9 @@ def write(table: Tabular, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     strange = sorted({path.name for path in folder.iterdir()} - contents.keys())
     if strange:
-        raise InputError(f"{folder} holds {strange[0]}: give a folder that is empty, or not there")
+        raise InputError(
+            f"{folder} holds {strange[0]}: give a folder that is empty or does not exist"
+        )
     for name, content in contents.items():
         files.write(folder / name, content)
 

@@ -1,6 +1,6 @@
-"""Syne Tune's domains in JSON, to ours and back.
+"""Conversion of Syne Tune's domains in JSON to ours and back.
 
-Owns what its ``configspace.json`` says: name -> ``domain_cls``, ``domain_kwargs``, ``sampler_cls``,
+Owns the format of ``configspace.json``: name -> ``domain_cls``, ``domain_kwargs``, ``sampler_cls``,
 ``sampler_kwargs``, or a constant (syne_tune 0.16.0, config_space.py, `to_dict` and `from_dict`).
 Bounds are included there. It writes a reverse-log-uniform domain as log-uniform, but reads both.
 """
@@ -22,12 +22,12 @@ from learning_curves.spaces.space import Domain, Space
 
 
 def from_json(plain: Mapping[str, Any]) -> tuple[Space, list[str]]:
-    """Return the space, and the names of the domains that it has no form for, left out of it.
+    """Return the space, and the names of the domains without a counterpart here, left out.
 
     Raises
     ------
     InputError
-        A domain lacks what its class needs.
+        A domain lacks an argument of its class.
 
     Examples
     --------
@@ -87,12 +87,12 @@ def _finite_range(
 
 
 def to_json(space: Space) -> dict[str, Any]:
-    """Return the space as Syne Tune reads it.
+    """Return the space in Syne Tune's format.
 
     Raises
     ------
     InputError
-        It has no such domain.
+        Syne Tune has no such domain.
 
     """
     return {name: _plain(name, domain) for name, domain in space.items()}
@@ -103,10 +103,14 @@ def _plain(name: str, domain: Domain) -> Any:
         if not spaces.is_choices(domain):
             return domain
         if isinstance(domain, Weighted) and len(set(domain.weights)) > 1:
-            raise InputError(f"{name!r} has choices of different weights: Syne Tune has none such")
+            raise InputError(
+                f"{name!r} has choices of different weights, which Syne Tune "
+                "does not have: give a space of equal weights"
+            )
         if len({type(value) for value in domain}) > 1:
             raise InputError(
-                f"{name!r} has choices of several types, {list(domain)}: Syne Tune has none such"
+                f"{name!r} has choices of several types, {list(domain)}, which Syne Tune does "
+                "not have: change the space"
             )
         return _said("Categorical", {"categories": list(domain)}, "Uniform")
     low, high = domain.support()
@@ -124,7 +128,10 @@ def _plain(name: str, domain: Domain) -> Any:
         case "lograndint":
             return _said("Integer", wholes, "LogUniform")
         case other:
-            raise InputError(f"{name!r} has distribution {other!r}: Syne Tune has none such")
+            raise InputError(
+                f"{name!r} has distribution {other!r}, which Syne Tune does not "
+                "have: change the space"
+            )
 
 
 def _said(domain: str, kwargs: dict[str, Any], sampler: str) -> dict[str, Any]:

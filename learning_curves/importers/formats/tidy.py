@@ -1,6 +1,6 @@
-"""Any tidy CSV, Parquet or JSON lines: a row an epoch, or a row a training, a column an epoch.
+"""Tidy CSV, Parquet or JSON lines: a row per epoch, or a row per training and a column per epoch.
 
-Owns which column means what. Our own tables are such files, too.
+Owns the meaning of the columns. Our own tables are such files, too.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from learning_curves.tables.sheet import Sheet, read_sheet
 
 
 def read(source: Path, options: Options, progress: Progress) -> Log:
-    """Return what the file says.
+    """Return the curves in the file.
 
     Raises
     ------
     InputError
-        It is no such file, or lacks a column; or a cell is not what its column needs.
+        The file cannot be read or lacks a column; or a cell does not fit its column.
 
     """
     content, digest = read_whole(source, progress)
@@ -62,7 +62,7 @@ def read(source: Path, options: Options, progress: Progress) -> Log:
     notes = [said, f"hyperparameters: {', '.join(configs[0]) if configs else ''}", *repeated]
     if options.where:
         rows = f"{sheet.table.num_rows} of {whole.table.num_rows} rows"
-        notes.insert(0, f"{rows} have {' and '.join(options.where)}: the others are left out")
+        notes.insert(0, f"{rows} have {' and '.join(options.where)}: the other rows are left out")
     if epochs.decision:
         notes.append(epochs.decision)
     given = _from_card(card) if card else {}
@@ -100,7 +100,7 @@ def _selected(sheet: Sheet, options: Options) -> Sheet:
         try:
             encoded = sheet.table[column].combine_chunks().dictionary_encode(null_encoding="encode")
         except pa.ArrowNotImplementedError:  # lists and the like
-            sheet.fail(0, column, "is no number, truth value or string, as --where needs")
+            sheet.fail(0, column, "is not a number, truth value or string, as --where needs")
         cells = encoded.dictionary.to_pylist()
         fits = np.array([_is(cell, value) for cell in cells], dtype=bool)
         if not fits.any():
@@ -124,18 +124,18 @@ def _check_names(sheet: Sheet) -> None:
         if not column or there.count(column) > 1:
             raise InputError(
                 f"{sheet.header()}: the column {column!r} is "
-                f"{'there twice: keep one' if column else 'nameless: name it, or leave it out'}"
+                f"{'there twice: keep one' if column else 'nameless: name or remove it'}"
             )
 
 
 def _columns(sheet: Sheet, options: Options) -> dict[str, str]:
-    """Return our name -> their column, for all that are there."""
+    """Return our name -> the source's column, for all columns that exist."""
     there = sheet.table.column_names
     for ours, column in options.columns.items():
         if options.wide and ours in ("epoch", "validation_error"):
-            raise InputError(f"--map has {ours!r} beside --wide, which has it: leave it out")
+            raise InputError(f"--map has {ours!r}, which --wide gives: leave it out")
         if ours not in (*OURS, "start"):
-            raise InputError(f"--map has {ours!r}, which is none of {', '.join(OURS)}, start")
+            raise InputError(f"--map has {ours!r}: choose from {', '.join(OURS)}, start")
         if column not in there:
             raise InputError(
                 f"{sheet.header()}: the column {column!r} of --map is missing, there are "
@@ -170,8 +170,8 @@ def _hyperparameters(sheet: Sheet, options: Options, taken: set[str]) -> list[st
             )
         if name in taken or name in OURS:
             raise InputError(
-                f"{sheet.header()}: the column {name!r} cannot be a hyperparameter: name those "
-                "that are by --hyperparameters"
+                f"{sheet.header()}: the column {name!r} cannot be a hyperparameter: name the "
+                "hyperparameters with --hyperparameters"
             )
     if not names:
         raise InputError(f"{sheet.header()}: no column is a hyperparameter: add one for each")
@@ -179,7 +179,7 @@ def _hyperparameters(sheet: Sheet, options: Options, taken: set[str]) -> list[st
 
 
 def _configs(sheet: Sheet, names: Sequence[str], space: Space) -> tuple[Places, list[Config]]:
-    """Return each row's place in the configs, and these, in the order of first appearance."""
+    """Return each row's index in the configs, and the configs in the order of first appearance."""
     columns, keys = [], []
     for name in names:
         codes, cells = sheet.encoded(name)

@@ -1,6 +1,6 @@
-"""The epochs of a tidy file: in which row each stands, and what its cells say of it.
+"""The epochs of a tidy file: the row of each, and the values of its cells.
 
-Owns long and wide files, empty cells and clocks. Must not know which training an epoch is of.
+Owns long and wide files, empty cells and clocks. Must not know to which training an epoch belongs.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from learning_curves.tables.sheet import Sheet
 
 @dataclass(frozen=True)
 class Epochs:
-    """The epochs in the file: in which row of it, and what is said of them.
+    """The epochs in the file: the row of each, and its values.
 
-    Of an epoch whose loss is empty, the metric is NaN, and it is `absent` or has `diverged`.
+    An epoch whose loss is empty has the metric NaN, and is `absent` or has `diverged`.
     """
 
     row: Places
@@ -38,10 +38,10 @@ class Epochs:
 
     @property
     def decision(self) -> str:
-        """Return the line that says what was made of the empty losses; empty if there is none."""
+        """Return a line that states how empty losses were read; empty if there are none."""
         for where, meaning in (
             (self.absent, "not measured (--empty diverged makes them inf)"),
-            (self.diverged, "diverged, so inf (--empty absent takes them as not measured)"),
+            (self.diverged, "diverged, so inf (--empty absent reads them as not measured)"),
         ):
             if count := int(where.sum()):
                 return f"{count} {'loss is' if count == 1 else 'losses are'} empty: {meaning}"
@@ -49,7 +49,7 @@ class Epochs:
 
 
 def wide_columns(sheet: Sheet, pattern: str) -> dict[int, str]:
-    """Return epoch -> the column that has it, ascending."""
+    """Return epoch -> its column, ascending."""
     before, after = pattern.split("{epoch}")
     form = re.compile(f"{re.escape(before)}([0-9]+){re.escape(after)}")
     found = {
@@ -59,17 +59,17 @@ def wide_columns(sheet: Sheet, pattern: str) -> dict[int, str]:
     }
     if not found:
         raise InputError(
-            f"{sheet.header()}: no column is like {pattern!r}, there are "
+            f"{sheet.header()}: no column matches {pattern!r}: the columns are "
             f"{', '.join(sheet.table.column_names)}"
         )
     return dict(sorted(found.items()))
 
 
 def long_epochs(sheet: Sheet, columns: dict[str, str], options: Options) -> Epochs:
-    """Return the epochs of a file with a row an epoch."""
+    """Return the epochs of a file with one row per epoch."""
     metric, there = _numbers(sheet, columns["validation_error"], or_empty=options.empty is not None)
     step = sheet.numbers(columns["epoch"], whole=False)
-    sheet.require(np.isfinite(step), columns["epoch"], "is no number of an epoch")
+    sheet.require(np.isfinite(step), columns["epoch"], "is not an epoch number: write a number")
     seconds = _seconds(sheet, columns, options, there)
     return _epochs(sheet, columns, options, np.arange(len(step)), step, metric, seconds, there)
 
@@ -77,7 +77,7 @@ def long_epochs(sheet: Sheet, columns: dict[str, str], options: Options) -> Epoc
 def wide_epochs(
     sheet: Sheet, columns: dict[str, str], wide: dict[int, str], options: Options
 ) -> Epochs:
-    """Return the epochs of a file with a row a training."""
+    """Return the epochs of a file with one row per training."""
     cells = [_numbers(sheet, column, or_empty=True) for column in wide.values()]
     metric = np.stack([values for values, _ in cells], axis=1).ravel()  # (rows * epochs,)
     there = np.stack([there for _, there in cells], axis=1).ravel()
@@ -108,14 +108,14 @@ def _epochs(
     seconds: Floats,
     there: npt.NDArray[np.bool_],
 ) -> Epochs:
-    """Return the epochs, what an empty loss means decided; `there` is where it is not empty."""
+    """Return the epochs, empty losses read as absent or diverged; `there` marks the others."""
     recorded = options.seconds_per_epoch is None
     if recorded and options.seconds_are != "stamps" and (unit := unix_unit(seconds)):
         first = seconds[np.isfinite(seconds)][0]
-        remedy = "give" if unit == "seconds" else f"turn {unit} into seconds, and give"
+        remedy = "give" if unit == "seconds" else f"convert {unit} to seconds, and give"
         raise InputError(
             f"the seconds {options.wide_seconds or columns['seconds']!r} are {first:.15g} and the "
-            f"like, which are times of day and no durations: {remedy} --seconds-are stamps"
+            f"like, which are times of day and not durations: {remedy} --seconds-are stamps"
         )
     empty, none = ~there, np.zeros_like(there)
     diverged = options.empty == "diverged"
@@ -137,7 +137,7 @@ def _seconds(
     options: Options,
     needed: npt.NDArray[np.bool_] | None = None,
 ) -> Floats:
-    """Return the seconds of each row; where they are not `needed`, a cell may be empty, NaN."""
+    """Return the seconds of each row; a cell that is not `needed` may be empty, which gives NaN."""
     if options.seconds_per_epoch is not None:
         return np.full(sheet.table.num_rows, options.seconds_per_epoch)
     if options.seconds_are == "stamps":
@@ -155,7 +155,9 @@ def _clock(sheet: Sheet, column: str) -> Floats:
     for kind in kinds:
         try:
             stamps = cells.cast(kind)
-        except pa.ArrowException:  # no number; no date; or one with, or without, its time zone
+        except (
+            pa.ArrowException
+        ):  # not a number; not a date; or a date with or without a time zone, unlike the others
             continue
         if kind != pa.float64():
             sheet.require(stamps.is_valid().to_numpy(zero_copy_only=False), column, "")
@@ -165,21 +167,21 @@ def _clock(sheet: Sheet, column: str) -> Floats:
     unit = unix_unit(seconds)
     if unit not in (None, "seconds"):
         raise InputError(
-            f"{sheet.header()}: the column {column!r} has stamps in {unit}: make them seconds"
+            f"{sheet.header()}: the column {column!r} has stamps in {unit}: convert them to seconds"
         )
     return seconds
 
 
 def _numbers(sheet: Sheet, column: str, *, or_empty: bool) -> tuple[Floats, Any]:
-    """Return the column's numbers, NaN where a cell is empty, and where none is."""
+    """Return the column's numbers, NaN where a cell is empty, and which cells are not empty."""
     cells = sheet.table[column]
     empty = np.asarray(cells.is_null())
     if pa.types.is_string(cells.type):
         empty |= np.asarray(pyarrow.compute.equal(pyarrow.compute.coalesce(cells, ""), ""))
     if empty.any() and not or_empty:
         raise InputError(
-            f"{sheet.path}, {sheet.place(int(np.argmax(empty)))}, column {column!r}: the cell is "
-            "empty: say what that means, --empty diverged or --empty absent"
+            f"{sheet.path}, {sheet.place(int(np.argmax(empty)))}, column {column!r}: the cell "
+            "is empty: state the meaning with --empty diverged or --empty absent"
         )
     if not empty.any():
         return sheet.numbers(column, whole=False), ~empty
@@ -194,5 +196,5 @@ def _numbers(sheet: Sheet, column: str, *, or_empty: bool) -> tuple[Floats, Any]
             try:
                 values[row] = cells[row].cast(pa.float64()).as_py()
             except pa.ArrowException:
-                sheet.fail(row, column, "is no number: write one")
+                sheet.fail(row, column, "is not a number: write one")
     return values, ~empty

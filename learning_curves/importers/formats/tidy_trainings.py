@@ -1,6 +1,6 @@
-"""Which training an epoch of a tidy file is of.
+"""The training to which each epoch of a tidy file belongs.
 
-Owns what `config_id` and `seed` mean, and what is done where they are missing.
+Owns the meaning of `config_id` and `seed`, and the rule if they are missing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from learning_curves.tables.sheet import Sheet
 from learning_curves.tables.table_file import KEYS, MEASURES
 
 OURS = (*KEYS, *MEASURES)
-"""The columns of a table that are no hyperparameters."""
+"""The columns of a table that are not hyperparameters."""
 
 
 def trainings(
@@ -32,9 +32,9 @@ def trainings(
     epochs: Epochs,
     options: Options,
 ) -> tuple[list[int], list[Config], Places, Places, list[str]]:
-    """Return the ids, the config of each, of each epoch the config's place and the seed, and notes.
+    """Return the ids, their configs, the config's index and the seed of each epoch, and notes.
 
-    The notes say how many trainings became seeds of a config.
+    The notes state how many trainings became seeds of a config.
     """
     seed = None
     if "seed" in columns:
@@ -60,7 +60,7 @@ def trainings(
             row,
             differs,
             f"differs from {other[differs]!r} at {sheet.place(int(first[place[row]]))}, of the "
-            f"same {column}: name the hyperparameters by --hyperparameters",
+            f"same {column}: name the hyperparameters with --hyperparameters",
         )
     of_each = [configs[code] for code in codes[first].tolist()]
     if options.equal_configs == "apart":
@@ -115,13 +115,14 @@ def _refuse_shared_seeds(
 
 
 def _occurrences(config: Places, step: Floats) -> Places:
-    """Return for each epoch how often it stood above, for the same config: its seed.
+    """Return for each epoch how often it occurs in earlier rows of the same config: its seed.
 
     Raises
     ------
     InputError
         A config has some of its epochs more often than others: which training an epoch is of is
-        then anybody's guess.
+        Some epochs of a config occur more often than others: the training of an epoch is then
+        ambiguous.
 
     """
     order = np.lexsort((step, config))  # stable: the file's order within an epoch
@@ -136,8 +137,8 @@ def _occurrences(config: Places, step: Floats) -> Places:
         most[each] = max(times, most.get(each, times))
         if least[each] < most[each]:
             raise InputError(
-                f"of one config some epochs are there {least[each]} times and others {most[each]} "
-                "times: say which training each row is of, by --map seed=COLUMN"
+                f"of one config some epochs occur {least[each]} times and others {most[each]} "
+                "times: name the training of each row with --map seed=COLUMN"
             )
     seed = np.empty(len(order), dtype=np.int64)
     seed[order] = np.arange(len(order)) - np.repeat(firsts, lengths)

@@ -146,9 +146,9 @@ def recosted(blackbox: Blackbox, train_examples: int) -> Recosted:
     """
     if "batch_size" not in blackbox.space:
         raise InputError(
-            f"the hyperparameters are {', '.join(blackbox.space)}: the cost of an epoch on a GPU "
-            "follows from batch_size, so take curves that have it"
+            f"the hyperparameters are {', '.join(blackbox.space)}: the GPU cost model needs "
+            "batch_size; choose curves that have it"
         )
     if train_examples < 1:
-        raise InputError(f"train_examples is {train_examples}: an epoch has at least 1")
+        raise InputError(f"train_examples is {train_examples}: give at least 1")
     return Recosted(blackbox, _BatchSizeCost(d2l_gpu(), train_examples))

@@ -1,1 +1,1 @@
-"""The command `rungsim curves`: its actions, by what they are about."""
+"""The actions of the command `rungsim curves`, one module for each subject."""

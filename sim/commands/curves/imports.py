@@ -1,4 +1,4 @@
-"""The actions `rungsim curves import` and `export`: other people's logs as our tables, and back.
+"""The actions `rungsim curves import` and `export`: convert other tools' logs to tables and back.
 
 Owns their options and what they print; the reading is `learning_curves.importers`'s.
 """
@@ -19,24 +19,26 @@ if TYPE_CHECKING:
     from learning_curves.tables.outliers import Outlier
     from learning_curves.tables.tabular import Tabular
 
-# As in `learning_curves.importers.options`, beside what numpy would keep --help waiting for.
+# As in `learning_curves.importers.options`, whose import of numpy would slow --help down.
 _FORMATS = ("tidy", "syne-tune", "lcdb", "lcbench", "optuna")
 _SUFFIXES = (".csv", ".parquet")
 
 
 def add_arguments(actions: Any) -> None:
     """Add the arguments of the two actions to the subparsers `actions`."""
-    importing = actions.add_parser("import", help="make a table of other people's logs")
+    importing = actions.add_parser("import", help="make a table from the logs of other tools")
     importing.add_argument("source", metavar="SOURCE", help="a file, a folder, or a storage's URL")
     importing.add_argument(
         "--out", type=values.path, required=True, metavar="FILE", help="the table, .csv or .parquet"
     )
     importing.add_argument(
-        "--format", choices=_FORMATS, help="what SOURCE is (default: by its name and beginning)"
+        "--format",
+        choices=_FORMATS,
+        help="the format of SOURCE (default: guessed from its name and first bytes)",
     )
     _add_tidy(importing.add_argument_group("tidy: CSV, Parquet or JSON lines, columns of any name"))
-    _add_named(importing.add_argument_group("what of the source"))
-    _add_rules(importing.add_argument_group("what a curve is"))
+    _add_named(importing.add_argument_group("which part of the source"))
+    _add_rules(importing.add_argument_group("how to read curves"))
     card = importing.add_argument_group("the card")
     card.add_argument(
         "--space",
@@ -44,7 +46,7 @@ def add_arguments(actions: Any) -> None:
         help="the space: a packaged one, ConfigSpace's JSON, or one line such as "
         "lr=loguniform(1e-4,1),act=choice(relu,tanh)",
     )
-    card.add_argument("--licence", default="", help="under what terms the curves may be used")
+    card.add_argument("--licence", default="", help="the licence of the curves")
     exporting = actions.add_parser("export", help="write a table for other tools")
     exporting.add_argument("table", metavar="NAME|PATH", help="a shipped table, or a file")
     exporting.add_argument(
@@ -67,32 +69,32 @@ def _add_tidy(group: argparse._ArgumentGroup) -> None:
         type=_pairs,
         default={},
         metavar="OURS=THEIRS,..",
-        help="their column for epoch, validation_error, seconds, config_id, seed, start",
+        help="the source's column for epoch, validation_error, seconds, config_id, seed, start",
     )
     group.add_argument(
         "--where",
         action="append",
         default=[],
         metavar="COLUMN=VALUE",
-        help="read only the rows with this value, such as tag=validation/loss; repeatable",
+        help="read only the rows with this value, such as tag=validation/loss; may be repeated",
     )
     group.add_argument(
         "--hyperparameters",
         type=_names,
         metavar="NAME,..",
-        help="the columns that are (default: all others)",
+        help="the columns that are hyperparameters (default: all others)",
     )
     group.add_argument(
         "--wide",
         metavar="PATTERN",
-        help="a row is a training, and its losses stand in columns such as acc_{epoch}",
+        help="a row is a training, and its losses are in columns such as acc_{epoch}",
     )
-    group.add_argument("--wide-seconds", metavar="PATTERN", help="likewise, for the seconds")
+    group.add_argument("--wide-seconds", metavar="PATTERN", help="the same for the seconds")
     group.add_argument(
         "--empty",
         choices=("diverged", "absent"),
-        help="what an empty loss, or null, means: inf, or not measured (default: an error; with "
-        "--wide not measured)",
+        help="an empty or null loss means: diverged (inf), or not measured (default: an "
+        "error; with --wide not measured)",
     )
 
 
@@ -100,33 +102,35 @@ def _add_named(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--task", metavar="NAME", help="syne-tune, lcbench; lcdb: an openmlid")
     group.add_argument("--objective", metavar="NAME", help="syne-tune, lcdb, lcbench: the metric")
     group.add_argument("--time-objective", metavar="NAME", help="syne-tune: the seconds")
-    group.add_argument("--study", metavar="NAME", help="optuna: which one")
+    group.add_argument("--study", metavar="NAME", help="optuna: the study")
 
 
 def _add_rules(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--metric-is", choices=("lower", "higher"), help="which is better (default: lower)"
+        "--metric-is",
+        choices=("lower", "higher"),
+        help="which value of the metric is better (default: lower)",
     )
     group.add_argument(
         "--flip",
         choices=("one-minus", "percent", "negate"),
         help="how a metric where higher is better becomes a loss: 1 - x, (100 - x) / 100 or -x "
-        "(default: 1 - x where all lie in [0, 1], else -x)",
+        "(default: 1 - x if all lie in [0, 1], else -x)",
     )
     group.add_argument(
         "--seconds-are",
         choices=("per-epoch", "cumulative", "stamps"),
-        help="of an epoch, from the beginning, or times of day at its end "
-        "(default: per-epoch; syne-tune: cumulative)",
+        help="seconds of each epoch, since the beginning of the training, or times of day at "
+        "the end of an epoch (default: per-epoch; syne-tune: cumulative)",
     )
     group.add_argument(
         "--seconds-per-epoch",
         type=values.number,
         metavar="S",
-        help="what every epoch takes, unrecorded",
+        help="seconds of every epoch, if they were not recorded",
     )
     group.add_argument(
-        "--least-seconds", type=values.number, metavar="S", help="what an epoch takes at least"
+        "--least-seconds", type=values.number, metavar="S", help="minimum seconds of an epoch"
     )
     group.add_argument(
         "--drop-epoch-0", action="store_true", help="epoch 0 is the state before training"
@@ -139,15 +143,15 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--nan",
         choices=("diverged", "absent"),
-        help="what a loss of NaN means: inf, or not measured (default: diverged; an error where a "
-        "later loss is a number)",
+        help="a loss of NaN means: diverged (inf), or not measured (default: diverged; an "
+        "error if a later loss is a number)",
     )
     group.add_argument(
         "--equal-configs",
         choices=("seeds", "apart"),
         default="seeds",
-        help="runs of equal hyperparameters are seeds of one config, or configs of their own, the "
-        "run being one more hyperparameter (default: %(default)s)",
+        help="runs of equal hyperparameters are seeds of one config, or separate configs with "
+        "the run as one more hyperparameter (default: %(default)s)",
     )
     group.add_argument(
         "--r-max", type=values.Whole(1), metavar="N", help="keep the first N epochs only"
@@ -156,13 +160,13 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
         "--incomplete",
         choices=("refuse", "drop", "cut"),
         default="refuse",
-        help="what becomes of curves that end early: an error, drop them, or cut all at the "
-        "shortest's last epoch (default: %(default)s)",
+        help="curves that end early: refuse them with an error, drop them, or cut all curves "
+        "at the shortest one's last epoch (default: %(default)s)",
     )
 
 
 def main(args: argparse.Namespace) -> int:
-    """Import or export, as `args.action` has it."""
+    """Import or export, depending on `args.action`."""
     return _export(args) if args.action == "export" else _import(args)
 
 
@@ -176,7 +180,7 @@ def _import(args: argparse.Namespace) -> int:
     given: dict[str, Any] = vars(args) | {"name": args.out.stem, "where": tuple(args.where)}
     options = Options(**{each.name: given[each.name] for each in fields(Options)})
     form = args.format or reading.guess(args.source)
-    lines = [] if args.format else [f"{args.source} is taken for the format {form} (--format)"]
+    lines = [] if args.format else [f"{args.source} is read in the format {form} (--format)"]
     _refuse_overwriting(args.source, args.out)
     with ProgressBar(f"reading {args.source}", None, unit="bytes") as bar:
         imported = reading.read(args.source, form, options, bar.reach)
@@ -212,7 +216,7 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _tell(out: Path, lines: Sequence[str], counts: Any, *, as_json: bool) -> None:
-    """Print what was decided, and what the table amounts to, as `curves check` does."""
+    """Print the decisions, and a summary of the table as `curves check` does."""
     from learning_curves.tables.outliers import outlying_seconds  # noqa: PLC0415  imports numpy
     from learning_curves.tables.summary import summary  # noqa: PLC0415  imports numpy
     from learning_curves.tables.tabular import load  # noqa: PLC0415  imports numpy
@@ -242,7 +246,7 @@ def warn(name: str, outliers: list[Outlier]) -> None:
 
 
 def _check_out(out: Path) -> None:
-    """Raise if no table can be written to `out`, before the long reading."""
+    """Raise if no table can be written to `out`, before the source is read."""
     from sim.reports import report  # noqa: PLC0415  quick --help
 
     if out.suffix not in _SUFFIXES:
@@ -265,7 +269,7 @@ def _refuse_overwriting(source: str, out: Path) -> None:
 def _pairs(text: str) -> dict[str, str]:
     pairs = [pair.partition("=") for pair in text.split(",")]
     if not all(ours and equals and theirs for ours, equals, theirs in pairs):
-        raise argparse.ArgumentTypeError(f"{text!r} is no list such as epoch=step,seconds=time")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list such as epoch=step,seconds=time")
     return {ours.strip(): theirs for ours, _, theirs in pairs}
 
 

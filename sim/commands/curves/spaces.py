@@ -1,7 +1,8 @@
-"""The action `rungsim curves space`: what configs are drawn from, and draws of them.
+"""The action `rungsim curves space`: shows a space, and configs drawn from it.
 
 Owns where a space is looked for, and how it is put before a person. What imports numpy is imported
-where it is used.
+Owns the lookup of a space and how it is printed. Modules that import numpy are imported where they
+are used.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def add_arguments(actions: Any) -> argparse.ArgumentParser:
     """Add the action to those of `rungsim curves`; return its parser."""
     parser: argparse.ArgumentParser = actions.add_parser(
-        "space", help="show a space, draw from it, write it for ConfigSpace"
+        "space", help="show a space, draw from it, or write it for ConfigSpace"
     )
     parser.add_argument(
         "space",
@@ -34,13 +35,13 @@ def add_arguments(actions: Any) -> argparse.ArgumentParser:
         "--out",
         type=values.path,
         metavar="FILE.json",
-        help="write it to this file, as ConfigSpace's JSON",
+        help="write the space to this file as ConfigSpace's JSON",
     )
     parser.add_argument(
-        "--sample", type=values.Whole(1, 10**6), metavar="N", help="print N draws as well"
+        "--sample", type=values.Whole(1, 10**6), metavar="N", help="also print N drawn configs"
     )
     parser.add_argument(
-        "--seed", type=values.SEED, default=0, metavar="N", help="of the draws (default: 0)"
+        "--seed", type=values.SEED, default=0, metavar="N", help="seed of the draws (default: 0)"
     )
     return parser
 
@@ -60,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
 
     space = _load(args.space)
     if args.out is not None and args.out.suffix != ".json":
-        raise InputError(f"--out is {args.out}: its name ends in .json, add it")
+        raise InputError(f"--out is {args.out}: end the name in .json")
     if args.out is not None:
         report.check_file(args.out, "--out")
     configs = _draws(space, args.seed, args.sample or 0)
@@ -92,7 +93,7 @@ def main(args: argparse.Namespace) -> int:
 
 
 def domain_text(domain: Mapping[str, Any]) -> str:
-    """Return a domain in the form of `learning_curves.spaces.space.to_dict` for a person.
+    """Return the text of a domain in the form of `learning_curves.spaces.space.to_dict`.
 
     >>> domain_text({"distribution": "uniform", "args": [0], "scale": 0.5})
     'uniform(0, scale=0.5)'
@@ -139,7 +140,7 @@ def _draws(space: Space, seed: int, count: int) -> list[Mapping[str, Any]]:
 
 
 def _median(domain: Domain) -> float | None:
-    """Return the middle of a prior of numbers; None for choices and constants."""
+    """Return the median of a prior of numbers; None for choices and constants."""
     from learning_curves.spaces import space as spaces  # noqa: PLC0415  imports numpy
 
     if not spaces.is_distribution(domain):

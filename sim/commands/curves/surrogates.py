@@ -1,4 +1,4 @@
-"""The action `rungsim curves fit`, and `check --surrogate`: surrogates made, and judged.
+"""The actions `rungsim curves fit` and `check --surrogate`: fit a surrogate, and evaluate one.
 
 Owns their options and what they print; the figures are
 `learning_curves.surrogates.cross_validation`'s and `sim.experiments.fidelity`'s.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from learning_curves.tables.tabular import Tabular
     from sim.experiments.experiment import Experiment
 
-# As in `learning_curves.surrogates.regressors`, whose import would keep --help waiting.
+# As in `learning_curves.surrogates.regressors`, whose import would slow --help down.
 _REGRESSORS = ("gp", "extra-trees", "nearest")
 _SCHEDULERS = ("random", "sh", "asha")
 
@@ -32,9 +32,9 @@ def add_fit(actions: Any) -> None:
     """Add the arguments of `rungsim curves fit` to the subparsers `actions`."""
     fit = actions.add_parser(
         "fit",
-        help="learn a surrogate: curves over a table's whole space",
-        description="Learn a surrogate of a table, for --curves FOLDER. (--curves surrogate:TABLE "
-        "learns the default one on the spot.)",
+        help="fit a surrogate: curves over a table's whole space",
+        description="Fit a surrogate to a table, for --curves FOLDER. (--curves "
+        "surrogate:TABLE fits the default one at the start of a run.)",
     )
     fit.add_argument("table", metavar="NAME|PATH", help="a shipped table, or a file")
     fit.add_argument(
@@ -44,10 +44,14 @@ def add_fit(actions: Any) -> None:
         "--regressor",
         choices=_REGRESSORS,
         default=_REGRESSORS[0],
-        help="what learns (default: %(default)s)",
+        help="the regression model (default: %(default)s)",
     )
     fit.add_argument(
-        "--seed", type=values.SEED, default=0, metavar="N", help="of the regressor (default: 0)"
+        "--seed",
+        type=values.SEED,
+        default=0,
+        metavar="N",
+        help="seed of the regressor (default: 0)",
     )
     fit.add_argument("--json", action="store_true", help="print JSON instead of lines")
 
@@ -57,7 +61,7 @@ def add_check(check: argparse.ArgumentParser) -> None:
     check.add_argument(
         "--surrogate",
         action="store_true",
-        help="also tell how good a surrogate of each is, by cross-validation over its configs",
+        help="also evaluate a surrogate of each table by cross-validation over its configs",
     )
     group = check.add_argument_group("with --surrogate")
     group.add_argument(
@@ -65,7 +69,7 @@ def add_check(check: argparse.ArgumentParser) -> None:
         type=options.names_of(_REGRESSORS),
         default=_REGRESSORS[:1],
         metavar="NAME,...",
-        help=f"of {', '.join(_REGRESSORS)} (default: {_REGRESSORS[0]})",
+        help=f"regressors, of {', '.join(_REGRESSORS)} (default: {_REGRESSORS[0]})",
     )
     group.add_argument("--folds", type=values.Whole(2), default=8, metavar="N", help="(default: 8)")
     group.add_argument(
@@ -73,11 +77,11 @@ def add_check(check: argparse.ArgumentParser) -> None:
         type=values.NamesOf(options.SCHEDULER_NAMES, own=True),
         default=_SCHEDULERS,
         metavar="NAME,...",
-        help="run on the table and on the surrogate of held-out configs "
+        help="schedulers to run on the table and on the surrogate of held-out configs "
         f"(default: {','.join(_SCHEDULERS)})",
     )
     group.add_argument(
-        "--workers", type=values.Whole(1), default=4, help="they run on (default: 4)"
+        "--workers", type=values.Whole(1), default=4, help="number of workers (default: 4)"
     )
     group.add_argument(
         "--eta", type=values.Whole(2), default=2, help="reduction factor (default: 2)"
@@ -90,26 +94,27 @@ def add_check(check: argparse.ArgumentParser) -> None:
         "--target",
         type=values.number,
         metavar="LOSS",
-        help="of the time to target (default: what a tenth of the table's configs reach)",
+        help="the loss of the time to target (default: one that a tenth of the table's "
+        "configs reach)",
     )
     group.add_argument(
         "--processes",
         type=values.processes(),
         default=os.cpu_count() or 1,
         metavar="N",
-        help="to work in; the results are the same on any number (default: %(default)s)",
+        help="number of processes; the results do not depend on it (default: %(default)s)",
     )
     group.add_argument(
         "--out",
         type=values.path,
         metavar="FOLDER",
-        help="write the figures as JSON, and pictures of true against predicted curves, here",
+        help="write the figures as JSON, and pictures of true and predicted curves, to this folder",
     )
     options.add_force(group)
 
 
 def fit(args: argparse.Namespace) -> int:
-    """Learn a surrogate and write its folder."""
+    """Fit a surrogate and write its folder."""
     from learning_curves.surrogates import surrogate_folder  # noqa: PLC0415  quick --help
     from learning_curves.surrogates.surrogate import Surrogate  # noqa: PLC0415  quick --help
     from learning_curves.tables.tabular import load  # noqa: PLC0415  quick --help
@@ -132,8 +137,8 @@ def fit(args: argparse.Namespace) -> int:
         return 0
     noise = "noise from repeated trainings" if learnt.noisy else "one training each, so no noise"
     console().print(
-        f"{table.name}: {args.regressor} learnt from {len(table.configs)} configs, {noise}\n"
-        f"written to {args.out}: use it as --curves {args.out}; how good it is, tells\n"
+        f"{table.name}: {args.regressor} fitted to {len(table.configs)} configs, {noise}\n"
+        f"written to {args.out}: use it as --curves {args.out}; evaluate it with\n"
         f"  rungsim curves check {args.table} --surrogate --regressor {args.regressor}"
     )
     return 0
@@ -152,25 +157,25 @@ def refuse_without(args: argparse.Namespace) -> None:
     add_check(parser)
     for name, default in vars(parser.parse_args([])).items():
         if getattr(args, name) != default:
-            raise InputError(f"--{name} has a meaning with --surrogate only: add that")
+            raise InputError(f"--{name} has no effect without --surrogate: add that")
 
 
 def check(
     args: argparse.Namespace, tables: Mapping[str, Tabular]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Judge surrogates of tables; print, draw and return their figures.
+    """Evaluate surrogates of tables; print, draw and return their figures.
 
     Parameters
     ----------
     args
-        What was typed.
+        The parsed command line.
     tables
-        By the name or path that was typed.
+        The tables, by the name or path on the command line.
 
     Returns
     -------
     dict
-        By the same names: the figures with each regressor.
+        The figures for each regressor, by the same names.
 
     Raises
     ------
@@ -233,7 +238,7 @@ def _experiment(args: argparse.Namespace, name: str) -> Experiment:
 
 
 def _fidelity(args: argparse.Namespace, name: str, twin: HeldOut) -> dict[str, Any]:
-    """Run the schedulers on the table and on its twin."""
+    """Run the schedulers on the table and on its surrogate."""
     from learning_curves.streams import generator  # noqa: PLC0415  quick --help
     from sim.experiments import fidelity  # noqa: PLC0415  quick --help
     from sim.reports.progress_bar import ProgressBar  # noqa: PLC0415  quick --help
@@ -325,7 +330,7 @@ def _print_figures(name: str, found: Mapping[str, Any]) -> None:
     for order in found["order"]:
         console().print(
             f"{order['source']}: the table's order by time to target is kept in {order['kept']} of "
-            f"{order['seeds']} seeds, and by the medians of 21 seeds in {order['medians']:.0%} "
+            f"{order['seeds']} seeds, and in the medians of 21 seeds in {order['medians']:.0%} "
             "of resampled experiments"
         )
         for pair in order["pairs"]:

@@ -1,8 +1,9 @@
-"""The command `rungsim curves`: what tables there are, what one holds, whether one is sound.
+"""The command `rungsim curves`: lists tables, shows one, checks one.
 
 Owns the words and the printing; the figures are `learning_curves.tables.summary`'s. What
 imports numpy is imported where it is used, so that `--help` and a mistyped argument are answered
-at once.
+Owns the printing; the figures are `learning_curves.tables.summary`'s. Modules that import numpy are
+imported where they are used, so that `--help` and errors are fast.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `rungsim curves` to `parser`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="list the shipped tables and the closed forms")
-    show = actions.add_parser("show", help="show what a table holds")
+    show = actions.add_parser("show", help="show the content of a table")
     show.add_argument(
         "table", metavar="NAME|PATH", help="a shipped table, a file, or a closed form: 64 curves"
     )
@@ -37,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="draw the curves to this file, .png, .svg or .pdf",
     )
-    check = actions.add_parser("check", help="check files against the rules of a table")
+    check = actions.add_parser("check", help="check files against the rules for tables")
     check.add_argument("tables", metavar="NAME|PATH", nargs="+", help="shipped tables, or files")
     surrogates.add_check(check)
     space = spaces.add_arguments(actions)

@@ -89,7 +89,7 @@ def save(figure: Figure, path: Path | None) -> Figure:
     kind = path.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
         names = ", ".join(f".{each}" for each in FORMATS)
-        raise InputError(f"{path} is no name of a picture: end it in one of {names}")
+        raise InputError(f"{path} is not the name of a picture: end it in one of {names}")
     common: Any = rcParams
     with replacing(path) as part, _saving:
         before = {name: common[name] for name in _SETTINGS}
@@ -108,7 +108,7 @@ def dress(axes: Axes, *, x: str, y: str, title: str = "") -> None:
     axes.tick_params(labelsize=SMALL)
     axes.spines[["top", "right"]].set_visible(False)
     if title:  # an empty one would still take its space
-        # As it is: a dollar sign is no formula.
+        # As it is: a dollar sign is not a formula.
         wrapped = textwrap.fill(title, 75)
         axes.set_title(wrapped, fontsize=LARGE, loc="left", parse_math=False)
 
@@ -173,7 +173,7 @@ def legend_columns(labels: Sequence[str]) -> int:
 
 
 def time_unit(seconds: float) -> tuple[str, float]:
-    """Return the unit in which a run of so many seconds is shown, and the seconds in one.
+    """Return the unit in which a run of `seconds` is shown, and its length in seconds.
 
     >>> time_unit(300), time_unit(301), time_unit(18001)
     (('s', 1.0), ('min', 60.0), ('h', 3600.0))
@@ -299,7 +299,7 @@ def octaves(axes: Axes, counts: Sequence[int], *, gap: float) -> float:
 
 
 def integers(most: int = 6) -> MaxNLocator:
-    """Return ticks at so many whole numbers, or fewer."""
+    """Return ticks at a given number of whole numbers, or fewer."""
     return MaxNLocator(most, integer=True, min_n_ticks=1)
 
 

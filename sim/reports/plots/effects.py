@@ -41,8 +41,8 @@ def effects(
     ----------
     rows
         As `comparison.effects` returns them. An end of an interval that is infinite reaches to the
-        edge; one that is NaN is no interval. A difference that is infinite, as where most runs miss
-        the target, is a cross at that edge; one that is NaN is drawn as the range from
+        edge; one that is NaN is not an interval. A difference that is infinite, as where most runs
+        miss the target, is a cross at that edge; one that is NaN is drawn as the range from
         ``..._least`` to ``..._most``, if there are such columns.
     path
         The file to write, in the format of its suffix; None writes none.

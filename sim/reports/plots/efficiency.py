@@ -121,11 +121,11 @@ def speedup(
     ----------
     rows
         One row a point, with the columns ``scheduler``, ``workers``, ``speedup`` and the ends
-        ``low`` and ``high`` of its interval: NaN is no interval, an infinite upper end is an arrow
-        up, a lower end of 0 one down. A median of 0, missed by most, is a cross at the bottom
+        ``low`` and ``high`` of its interval: NaN is not an interval, an infinite upper end is an
+        arrow up, a lower end of 0 one down. A median of 0, missed by most, is a cross at the bottom
         edge; an infinite one is an arrow at the top. A speedup that is NaN is drawn as the range
-        from ``least`` to ``most``, if there are such columns. The runs that missed the target,
-        in the column ``missed`` if there is one, are counted in the legend.
+        from ``least`` to ``most``, if there are such columns. The runs that missed the target, in
+        the column ``missed`` if there is one, are counted in the legend.
     path
         The file to write, in the format of its suffix; None writes none.
     title

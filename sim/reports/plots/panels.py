@@ -47,7 +47,7 @@ def study_lines(
         One row a point, with the columns ``row`` and ``panel``, which say where it is drawn and
         label that; ``colour`` and ``style``, which name its line, either maybe empty; ``x``;
         ``y``, ``low`` and ``high``; and ``law``, what theory has in its place, drawn as a dotted
-        line, in the colour of its line where a panel has several; NaN is no law. A y that is
+        line, in the colour of its line where a panel has several; NaN is not a law. A y that is
         infinite is marked at the top edge, an upper end that is by an arrow. A y that is NaN is
         drawn as the range from ``least`` to ``most``, if there are such columns. A scheduler's
         name in ``colour`` gets the scheduler's colour.
@@ -246,7 +246,7 @@ def _draw(axes: Axes, here: pd.DataFrame, looks: _Looks, log: str) -> None:
 
 
 def _mark_missed(axes: Axes, here: pd.DataFrame, looks: _Looks) -> bool:
-    """Mark infinite points at the top, side by side in their lines' colours; tell if any are."""
+    """Mark infinite points at the top, in their lines' colours; return whether any are."""
     inches = axes.figure.dpi_scale_trans
     out_of_sight = here[np.isinf(here["y"])]
     for x, together in out_of_sight.groupby("x"):

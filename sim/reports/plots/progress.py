@@ -19,7 +19,7 @@ from sim.reports.plots import canvas
 from sim.reports.plots.canvas import Floats
 from sim.reports.plots.palette import LINES, scheduler_looks, trial_colours
 
-_NAMED = 10  # up to so many trials are named in the legend
+_NAMED = 10  # up to this number of trials, the legend names each
 _STEEP = 0.05  # the share of the time in which incumbents fall steeply
 _QUANTILES = (0.25, 0.5, 0.75)
 
@@ -193,7 +193,7 @@ def is_early(medians: Iterable[tuple[Floats, Floats]], end: float) -> bool:
     Parameters
     ----------
     medians
-        One (times, values) a line, in ascending times. What it is at 0 is no improvement.
+        One (times, values) a line, in ascending times. What it is at 0 is not an improvement.
     end
         The last time.
 

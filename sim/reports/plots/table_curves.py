@@ -21,7 +21,7 @@ from sim.reports.plots import canvas
 from sim.reports.plots.canvas import Floats
 from sim.reports.plots.palette import GREY
 
-_FEW = 30  # up to so many curves, lines are thick
+_FEW = 30  # up to this number of curves, lines are thick
 
 
 def curves(table: Tabular, path: Path | None = None) -> Figure:
@@ -85,7 +85,7 @@ def _lines(axes: Axes, values: Floats, colours: Floats) -> None:
         alpha=alpha,
     )
     axes.add_collection(lines, autolim=False)
-    if len(epochs) == 1:  # a point is no line
+    if len(epochs) == 1:  # a point is not a line
         axes.scatter(np.ones(len(shown)), shown[:, 0], s=6, c=colours, alpha=alpha, linewidths=0)
     axes.xaxis.set_major_locator(canvas.integers())
     axes.set_xlim(*canvas.limits(epochs, log=False))

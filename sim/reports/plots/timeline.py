@@ -27,7 +27,7 @@ from sim.reports.plots.canvas import Floats
 from sim.reports.plots.palette import DARK_GREY, GREY, TRIALS, is_dark, tinted
 from sim.traces.trace import Trace
 
-_NUMBERED = 32  # up to so many workers, rows are high enough for the numbers of trials
+_NUMBERED = 32  # up to this number of workers, rows are high enough for the numbers of trials
 _MOST_ROWS = 64  # more workers than that are drawn as a band
 _NARROW = 2.0  # points: narrower jobs cannot be seen
 _AXES_POINTS = 370.0  # the axes are at least so wide
@@ -167,14 +167,14 @@ _LOOKS = {
 
 
 def _height(workers: int) -> float:
-    """Return the height in inches of the rows of so many workers."""
+    """Return the height in inches of the rows of a number of workers."""
     if workers > _NUMBERED:
         return min(max(2.2, workers * 0.04), 4.5)
     return min(max(0.5, workers * 0.3), max(1.7, workers * 0.135))  # 0.135: a number's height
 
 
 def _draw(axes: Axes, trace: Trace, end: float, second: float) -> set[str]:
-    """Draw one run on axes that go to `end`, in units of so many seconds; return what kinds."""
+    """Draw one run on axes that go to `end`, in units of some seconds; return the kinds of bars."""
     numbered = trace.workers <= _NUMBERED
     axes.set_ylim(trace.workers - 0.5, -0.5)  # worker 0 on top
     if numbered:

@@ -35,7 +35,7 @@ def log_of(curves, **more):
 def test_a_curve_that_ends_in_nan_has_diverged_and_is_said():
     whole = whole_curves(log_of([[0.5, NAN, NAN], [0.4, 0.3, math.inf]]), Options())
     assert whole.losses.tolist() == [[0.5, math.inf, math.inf], [0.4, 0.3, math.inf]]
-    assert whole.notes[0] == "2 losses are NaN: diverged (--nan absent takes them as not measured)"
+    assert whole.notes[0] == "2 losses are NaN: diverged (--nan absent reads them as not measured)"
     assert whole.counts["diverged"] == 3
 
 
@@ -45,7 +45,7 @@ def test_nan_before_a_number_is_asked_for():
         whole_curves(log, Options())
     assert str(caught.value) == (
         "row 2: the loss at epoch 1 of config 1, seed 0 is NaN and a later one is a number (1 such "
-        "losses): say --nan absent if they were not measured, --nan diverged if training recovered"
+        "losses): add --nan absent if they were not measured, --nan diverged if training recovered"
     )
     whole = whole_curves(log, Options(nan="diverged"))
     assert whole.losses[1].tolist() == [math.inf, 0.4]
@@ -78,7 +78,9 @@ def test_epochs_that_were_not_measured_leave_their_seconds_to_the_next(curves, c
         assert np.cumsum(seconds).tolist() == [k * (k + 1) / 2 for k in anchors]
     silent = sum(not each for each in measured)
     if silent:
-        assert any(f"{silent} curve" in note and "no loss at all" in note for note in whole.notes)
+        assert any(
+            f"{silent} curve" in note and "no loss: left out" in note for note in whole.notes
+        )
 
 
 def test_where_nothing_was_measured_there_is_no_table():

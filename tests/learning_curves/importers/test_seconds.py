@@ -27,7 +27,7 @@ def log(tmp_path):
 
 
 @pytest.mark.parametrize("how", [None, "per-epoch", "cumulative"])
-@pytest.mark.parametrize(("zeros", "unit"), [("", ""), ("000", "turn milliseconds into seconds")])
+@pytest.mark.parametrize(("zeros", "unit"), [("", ""), ("000", "convert milliseconds to seconds")])
 def test_times_of_day_are_refused_with_the_remedy(log, refused, how, zeros, unit):
     path = log(LOG.replace(".5\n", "\n").replace("\n", f"{zeros}\n").replace(f"t{zeros}", "t"))
     message = refused(path, columns=MAP, seconds_are=how)
@@ -42,7 +42,7 @@ def test_the_first_epoch_takes_the_median_of_the_others(log, imported, seconds):
     assert seconds(got) == {(0, 0): [2, 2, 4, 1], (1, 0): [1, 0.5, 1, 3]}
     (flaw,) = got.table.card.known_flaws
     assert flaw == (
-        "the stamps do not say when 2 of 2 trainings began: their first epoch is said to take the "
+        "the stamps do not say when 2 of 2 trainings began: their first epoch is set to the "
         "median of their other epochs"
     )
 
@@ -58,7 +58,7 @@ def test_a_column_says_when_a_training_began(log, imported, refused, seconds):
     begun[3] = "1699999994"
     log("\n".join(f"{row},{start}" for row, start in zip(rows, begun, strict=True)))
     assert "line 4: the start 1699999994 differs" in refused(path, **asked)
-    assert "--map has 'start', which is for --seconds-are stamps" in refused(
+    assert "--map has 'start', which needs --seconds-are stamps" in refused(
         path, columns=MAP | {"start": "start"}
     )
 
@@ -93,14 +93,14 @@ def test_any_clock_in_seconds_has_stamps(log, imported, seconds):
 @pytest.mark.parametrize(
     ("text", "options", "words"),
     [
-        (LOG, {"r_max": 1}, "the curves have but one: give the stamps of their start by --map"),
+        (LOG, {"r_max": 1}, "the curves have only one: give the stamps of their start by --map"),
         (LOG.replace("0009", "0004"), {}, "line 4: epoch 3 of config 0, seed 0 takes -1 s"),
-        (LOG.replace("1700000009", "noon"), {}, "line 4, column 't': 'noon' is no number"),
+        (LOG.replace("1700000009", "noon"), {}, "line 4, column 't': 'noon' is not a number"),
         (LOG.replace("1700000009", ""), {}, "line 4, column 't': the cell is empty"),
         (
             LOG.replace(".5\n", "\n").replace("\n", "000\n").replace("t000", "t"),
             {},
-            "the column 't' has stamps in milliseconds: make them seconds",
+            "the column 't' has stamps in milliseconds: convert them to seconds",
         ),
     ],
 )
@@ -118,6 +118,6 @@ def test_a_clock_that_went_back_stands_still(log, imported, seconds):
 
 def test_stamps_are_of_tidy_files_alone(tmp_path, refused):
     (tmp_path / "box").mkdir()
-    assert "--seconds-are stamps means nothing to the format syne-tune" in refused(
+    assert "--seconds-are stamps has no effect with the format syne-tune" in refused(
         tmp_path / "box", seconds_are="stamps"
     )

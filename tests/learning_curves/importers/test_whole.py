@@ -91,8 +91,8 @@ def test_the_refusal_has_the_figures_of_each_choice():
         whole_curves(log, Options())
     assert str(caught.value) == (
         "2 of 4 curves end before epoch 6 (config 2, seed 0 after 4; config 3, seed 0 after 2): "
-        "--incomplete drop leaves 2 to epoch 6, --incomplete cut all 4 to 2, and --r-max N asks "
-        "for N epochs only"
+        "--incomplete drop leaves 2 to epoch 6, --incomplete cut all 4 to 2, and --r-max N keeps "
+        "N epochs only"
     )
     whole = whole_curves(log, Options(r_max=4, incomplete="drop"))
     assert whole.config.tolist() == [0, 1, 2]

@@ -83,7 +83,7 @@ def test_what_reports_no_names_is_called_by_place_and_any_option_goes_to_double_
         ({}, "but Thing() needs 'size': give --thing-option size=VALUE"),
         ({"sice": 1}, "but Thing() has no option 'sice': did you mean size?"),
         ({"size": 1, "colour": 1}, "has no option 'colour': it has size, rate, mode, name, flag"),
-        ({"size": 1, "seed": 1}, "the option seed is the run's own setting: leave it out"),
+        ({"size": 1, "seed": 1}, "the option seed is a setting of the run: leave it out"),
         ({"size": 1.5}, "its option size is 1.5: give a whole number"),
         ({"size": True}, "its option size is True: give a whole number"),
         ({"size": "big"}, "its option size is 'big': give a whole number"),
@@ -141,7 +141,7 @@ def test_the_value_of_an_option_is_read_as_in_toml(text, value):
 
 @pytest.mark.parametrize("texts", [["size"], ["=3"], ["size="], ["a b=3"], ["size=1", "size=2"]])
 def test_what_is_no_option(texts):
-    with pytest.raises(InputError, match=r"is no option: write NAME=VALUE|is given twice"):
+    with pytest.raises(InputError, match=r"is not an option: write NAME=VALUE|is given twice"):
         own.options(texts)
 
 

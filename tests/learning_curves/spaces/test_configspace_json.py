@@ -205,8 +205,11 @@ def without(entry, key):
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        (without(FLOAT, "upper"), "'lr': 'upper' is missing: a uniform_float has lower, upper"),
-        (without(FLOAT, "type"), "'lr': 'type' is None: a space here can hold uniform_float"),
+        (
+            without(FLOAT, "upper"),
+            "'lr': 'upper' is missing: give lower, upper for a uniform_float",
+        ),
+        (without(FLOAT, "type"), "'lr': 'type' is None: use one of uniform_float"),
         (FLOAT | {"type": "uniform"}, "'lr': 'type' is 'uniform'"),
         (FLOAT | {"type": ["a"]}, "'lr': 'type' is ['a']"),
         (NORMAL | {"type": "normal_int"}, "'lr': 'type' is 'normal_int'"),
@@ -224,8 +227,8 @@ def without(entry, key):
             "'lr': 'lower' is 0.0 on a log scale: write a number > 0",
         ),
         (FLOAT | {"log": "yes"}, "'lr': 'log' is 'yes': write true or false"),
-        (FLOAT | {"q": 0.1}, "'lr': 'q' is 0.1: a space here has no steps"),
-        (FLOAT | {"lgo": True}, "'lr': no uniform_float has the key 'lgo': remove it"),
+        (FLOAT | {"q": 0.1}, "'lr': 'q' is 0.1, and spaces here have no steps"),
+        (FLOAT | {"lgo": True}, "'lr': a uniform_float has no key 'lgo': remove it"),
         (FLOAT | {"meta": {"rungsim": "cauchy"}}, "'lr': 'meta' has 'rungsim': 'cauchy'"),
         (FLOAT | {"meta": {"rungsim": "reverse_loguniform"}}, "'lr': 'upper' is 1.0: a reverse_"),
         (FLOAT | {"type": "uniform_int", "lower": -0.5}, "'lr': 'lower' is -0.5: write a whole"),
@@ -234,7 +237,7 @@ def without(entry, key):
             "'lr': 'upper' is 1e+16: write a number w",
         ),
         (NORMAL | {"sigma": 0}, "'lr': 'sigma' is 0.0: write a number > 0"),
-        (NORMAL | {"log": True}, "'lr': a normal_float on a log scale is not known here"),
+        (NORMAL | {"log": True}, "'lr': a normal_float on a log scale is not supported"),
         (NORMAL | {"upper": None}, "'lr': 'upper' is None"),
         (FLOAT | {"type": "beta_float", "alpha": -1, "beta": 1}, "'lr': 'alpha' is -1.0"),
         (CHOICE | {"choices": "ab"}, "'lr': 'choices' is 'ab': write a list"),
@@ -268,10 +271,10 @@ def assert_refused(path, words):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (OLD[:200], "write whole JSON"),
-        ("", "write whole JSON"),
-        ("[" * 100_000, "write whole JSON"),
-        ('{"a": ' + "9" * 5000 + "}", "write whole JSON"),
+        (OLD[:200], "write complete JSON"),
+        ("", "write complete JSON"),
+        ("[" * 100_000, "write complete JSON"),
+        ('{"a": ' + "9" * 5000 + "}", "write complete JSON"),
         ("[]", "there is no list 'hyperparameters'"),
         ("{}", "there is no list 'hyperparameters'"),
         ('{"hyperparameters": {}}', "there is no list 'hyperparameters'"),
@@ -290,7 +293,7 @@ def test_a_file_that_is_no_text_or_not_there_is_named(tmp_path):
     path = tmp_path / "space.json"
     assert_refused(path, "cannot be read: No such file")
     path.write_bytes(b"\xff\xfe")
-    assert_refused(path, "byte 0 is no text in UTF-8")
+    assert_refused(path, "byte 0 is not text in UTF-8")
 
 
 @pytest.mark.parametrize("layout", ["new", "old"])
@@ -329,7 +332,7 @@ def test_the_conditions_of_configspace_itself_are_refused():
         (reverse_loguniform(0.5, 0.9, scale=2), "'x' has scale 2"),
         ([1, 2, 1], "'x' has the choice 1 twice"),
         ([1, True], "'x' has the choice True twice"),
-        ([1.0, float("inf")], "'x' has inf: JSON has finite numbers only"),
+        ([1.0, float("inf")], "'x' has inf, and JSON has finite numbers only"),
         (float("nan"), "'x' has nan"),
     ],
 )

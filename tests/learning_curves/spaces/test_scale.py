@@ -214,7 +214,7 @@ def test_constants_alone_have_points_without_dimensions():
 
 @pytest.mark.parametrize("points", [[0.5, 0.5], [[0.5]], [[0.5] * 3] * 2, [[0.5, np.nan]]])
 def test_points_of_another_shape_are_refused(points):
-    with pytest.raises(ValueError, match="give 2 numbers a row"):
+    with pytest.raises(ValueError, match="give 2 numbers per row"):
         scale.from_unit({"x": stats.uniform(0, 1), "y": [1, 2]}, points)
 
 

@@ -132,8 +132,8 @@ def test_an_empty_space_is_refused():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"rate": 0.5, "units": 3}, "is to name just rate, units, act, one"),
-        ({"rate": 0.5, "units": 3, "act": "a", "one": 1, "two": 2}, "is to name just rate"),
+        ({"rate": 0.5, "units": 3}, "name exactly rate, units, act, one"),
+        ({"rate": 0.5, "units": 3, "act": "a", "one": 1, "two": 2}, "name exactly rate"),
         (
             {"rate": 2.0, "units": 3, "act": "a", "one": 1},
             "= 2.0: give a number from 0.01 to 1",

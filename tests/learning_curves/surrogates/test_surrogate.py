@@ -209,7 +209,7 @@ def test_a_mixed_space_without_a_card_is_learnt(tmp_path):
 
 
 def test_too_few_configs_and_a_config_that_lacks_a_name_are_refused():
-    with pytest.raises(InputError, match="made has 3 configs: a surrogate learns from 4 or more"):
+    with pytest.raises(InputError, match="made has 3 configs: give a table of at least 4"):
         Surrogate(table([[[0.5]], [[0.4]], [[0.3]]]))
     for ask in (lambda config: LENET.curve(config, 0), lambda config: LENET.foresee([config])):
         with pytest.raises(InputError, match="has no 'batch_size': give a value for each of"):

@@ -89,7 +89,7 @@ def test_trees_of_another_scikit_learn_are_refused(tmp_path):
     path = tmp_path / "surrogate.toml"
     said = path.read_text().replace('scikit_learn = "', 'scikit_learn = "0.')
     path.write_text(said)
-    with pytest.raises(InputError, match=r"grown by scikit-learn 0\..*: install that version"):
+    with pytest.raises(InputError, match=r"made by scikit-learn 0\..*: install that version"):
         surrogate_folder.load(tmp_path)
 
 
@@ -102,6 +102,6 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
 def test_a_folder_of_something_else_is_left_alone(tmp_path):
     mine = tmp_path / "table.csv"
     mine.write_text("mine")
-    with pytest.raises(InputError, match="is not empty, and no surrogate"):
+    with pytest.raises(InputError, match="is not empty and not a surrogate"):
         surrogate_folder.write(Surrogate(TABLE, "nearest"), tmp_path)
     assert mine.read_text() == "mine"

@@ -60,7 +60,7 @@ MINIMAL = {"r_max": "3", "space": '{lr = {choices = [0.1, "a"]}}'}
         ({"name": "1"}, "'name' is 1: write a string"),
         ({"known_flaws": '"many"'}, "'known_flaws' is 'many'"),
         ({"task": "1"}, "'task' is 1: write a table"),
-        ({"license": '"CC0"'}, "no card has the key 'license': use name, r_max"),
+        ({"license": '"CC0"'}, "a card has no key 'license': use name, r_max"),
         ({"r_max": "]"}, "a card is TOML"),
     ],
 )

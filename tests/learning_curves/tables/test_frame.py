@@ -71,11 +71,11 @@ def test_a_space_is_given_as_distributions_or_as_a_line(space):
         (FRAME.assign(epoch=1), "iloc[1], column 'epoch': 1 repeats iloc[0]"),
         (
             FRAME.assign(seconds=[1, 2, -3, 4]),
-            "frame, iloc[2], column 'seconds': -3 is no duration",
+            "frame, iloc[2], column 'seconds': -3 is not a duration",
         ),
         (
             FRAME.assign(validation_error=[0.5, np.nan, 0.1, 0.6]),
-            "iloc[1], column 'validation_error': nan is no loss: write a number, or inf where",
+            "iloc[1], column 'validation_error': nan is not a loss: write a number, or inf where",
         ),
         (FRAME.assign(lr=[0.1, None, 0.2, 0.2]), "iloc[1], column 'lr'"),
         (FRAME.assign(act=["relu", 3, "tanh", "tanh"]), "column 'act': the values are of several"),

@@ -89,33 +89,33 @@ def test_a_sound_table_says_what_its_rows_say(tmp_path, card):
 
 CELLS = [  # column, what is written there, what the message says of it
     ("config_id", "-1", "is negative"),
-    ("config_id", "1.5", "is no whole number"),
-    ("config_id", "one", "is no whole number"),
+    ("config_id", "1.5", "is not a whole number"),
+    ("config_id", "one", "is not a whole number"),
     ("config_id", "", "is empty"),
     ("lr", "0.005", "outside the card's space, 0.01 to 1.0"),
     ("lr", "1.5", "outside the card's space"),
-    ("lr", "fast", "is no number"),
-    ("lr", "nan", "is no number"),
+    ("lr", "fast", "is not a number"),
+    ("lr", "nan", "is not a number"),
     ("lr", "", "is empty"),
     ("act", "gelu", "not in the card's space, ['relu', 'tanh']"),
     ("act", "", "is empty"),
     ("seed", "-1", "is negative"),
-    ("seed", "0.5", "is no whole number"),
+    ("seed", "0.5", "is not a whole number"),
     ("seed", "7", "not in the card's seeds [0, 1]"),
     ("epoch", "0", "is below 1"),
     ("epoch", "4", "is beyond the card's r_max 3"),
-    ("epoch", "last", "is no whole number"),
-    ("epoch", "1e0", "is no whole number"),
-    ("validation_error", "nan", "is no loss"),
-    ("validation_error", "NaN", "is no loss"),
-    ("validation_error", "-inf", "is no loss"),
-    ("validation_error", "low", "is no number"),
+    ("epoch", "last", "is not a whole number"),
+    ("epoch", "1e0", "is not a whole number"),
+    ("validation_error", "nan", "is not a loss"),
+    ("validation_error", "NaN", "is not a loss"),
+    ("validation_error", "-inf", "is not a loss"),
+    ("validation_error", "low", "is not a number"),
     ("validation_error", "", "is empty"),
-    ("seconds", "0", "is no duration"),
-    ("seconds", "-1.5", "is no duration"),
-    ("seconds", "inf", "is no duration"),
-    ("seconds", "nan", "is no duration"),
-    ("seconds", "long", "is no number"),
+    ("seconds", "0", "is not a duration"),
+    ("seconds", "-1.5", "is not a duration"),
+    ("seconds", "inf", "is not a duration"),
+    ("seconds", "nan", "is not a duration"),
+    ("seconds", "long", "is not a number"),
     ("seconds", "", "is empty"),
 ]
 
@@ -261,7 +261,7 @@ def test_a_value_is_the_one_that_the_card_has_however_it_is_spelled(tmp_path, do
 def test_a_whole_number_is_not_half(tmp_path):
     card = Card("whole", 1, {"lr": {"distribution": "randint", "args": [1, 9]}})
     message = complaint(written_text(tmp_path, SOUND.replace("0.1", "2.5"), card))
-    assert "line 2, column 'lr': '2.5' is no whole number" in message
+    assert "line 2, column 'lr': '2.5' is not a whole number" in message
 
 
 def test_a_diverged_epoch_is_inf(tmp_path):

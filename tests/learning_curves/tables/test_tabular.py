@@ -116,11 +116,11 @@ def test_lookups_go_by_the_values_of_the_config():
     [
         (
             {"lr": 0.11, "act": "relu"},
-            "the table small has no config {'lr': 0.11, 'act': 'relu'}: take one of its 2 configs,",
+            "the table small has no config {'lr': 0.11, 'act': 'relu'}: use one of its 2 configs,",
         ),
         (
             {"lr": 0.11, "act": "relu"},
-            "or a surrogate, which has curves for all of the space: surrogate:small instead of",
+            "or a surrogate, which has curves for the whole space: surrogate:small instead of",
         ),
         ({"lr": [0.1], "act": "relu"}, "the table small has no config {'lr': [0.1], "),
         ({"lr": 0.1}, "the config {'lr': 0.1} has no 'act': give a value for each of lr, act"),
@@ -180,7 +180,7 @@ def test_a_name_is_a_shipped_table_and_a_path_a_file(tmp_path, monkeypatch):
 def test_a_path_that_is_two_files_must_say_which(tmp_path):
     for suffix in (".csv", ".parquet"):
         SMALL.write(tmp_path / f"table{suffix}")
-    with pytest.raises(InputError, match=r"table\.csv and .*table\.parquet: say which"):
+    with pytest.raises(InputError, match=r"table\.csv and .*table\.parquet: give the path of one"):
         load(tmp_path / "table")
     assert load(tmp_path / "table.parquet").recorded == load(tmp_path / "table.csv").recorded
 

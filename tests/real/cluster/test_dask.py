@@ -170,7 +170,7 @@ def test_a_killed_worker_costs_an_attempt_and_no_loss(experiment, run, undisturb
     (home / f"kill-{last.trial}-3").touch()  # in the middle of the job from 2 to 4
     lived, events = run(experiment, hire(address, experiment))
     assert lost(events) == (
-        [(last.trial, 2, 0, "AbandonedError: the process that began it is no more")],
+        [(last.trial, 2, 0, "AbandonedError: the process that started it has ended")],
         [(last.trial, 2, 1)],
     )
     assert losses(lived) == losses(truth)
@@ -186,7 +186,7 @@ def test_a_job_that_hangs_is_ended_and_the_journal_says_where(
     lived, events = run(experiment, hire(address, experiment))
     [(trial, start, attempt, reason)], again = lost(events)
     assert (trial, start, attempt) == (1, 0, 0)
-    assert reason.startswith("hung past the job timeout of 3 s, in ")
+    assert reason.startswith("ran longer than the job timeout of 3 s, in ")
     assert again == [(1, 0, 1)]
     assert losses(lived) == losses(truth)
     assert isinstance(events[-1], journal.Ended)
@@ -223,7 +223,7 @@ def test_a_scheduler_that_dies_is_no_fault_of_the_jobs():
         cluster.sync(cluster.workers[0].close)
         future = hired.submit(0, abs, -1)  # nobody is there to do it
         cluster.sync(cluster.scheduler.close)
-        with pytest.raises(crew.GoneError, match="the Dask scheduler answers no more"):
+        with pytest.raises(crew.GoneError, match="the Dask scheduler no longer answers"):
             future.result(timeout=60)
         with pytest.raises(crew.GoneError, match=cluster.scheduler_address):
             hired.submit(0, abs, -1)
@@ -244,7 +244,7 @@ def test_a_run_whose_scheduler_dies_loses_nothing_and_goes_on_elsewhere(
             if isinstance(event, journal.Started) and event.start == 2:
                 cluster.sync(cluster.scheduler.close)
 
-        with pytest.raises(InputError, match="the Dask scheduler answers no more: mend that, and"):
+        with pytest.raises(InputError, match="the Dask scheduler no longer answers: fix that, and"):
             live.run(
                 experiment,
                 folder,
@@ -260,21 +260,25 @@ def test_a_run_whose_scheduler_dies_loses_nothing_and_goes_on_elsewhere(
 
 def test_workers_that_are_too_few_are_refused(address, monkeypatch):
     monkeypatch.setattr(dask_crew, "_DASK_SECONDS", 0.5)
-    with pytest.raises(InputError, match=r"has \d of 3 workers: start more by dask worker tcp://"):
+    with pytest.raises(
+        InputError, match=r"has \d of 3 workers: start more with dask worker tcp://"
+    ):
         dask_crew.Dask(address, os.getpid, workers=3)
 
 
 def test_workers_of_several_threads_are_refused():
     with (
         local(n_workers=1, threads_per_worker=2, processes=False, protocol="tcp") as cluster,
-        pytest.raises(InputError, match="a worker of 2 threads: start processes of one, by dask"),
+        pytest.raises(
+            InputError, match="a worker of 2 threads: start processes of one thread with dask"
+        ),
     ):
         dask_crew.Dask(cluster.scheduler_address, os.getpid)
 
 
 def test_a_worker_that_does_not_find_the_task_says_so(address):
     settle = partial(training.settle, live.LiveExperiment(task="no_such_module:Task").recipe)
-    with pytest.raises(InputError, match=r"a worker cannot begin: .*no module 'no_such_module'"):
+    with pytest.raises(InputError, match=r"a worker cannot start: .*no module 'no_such_module'"):
         dask_crew.Dask(address, settle)
 
 

@@ -92,10 +92,10 @@ DIVERGED = {
     "minus": "",
 }
 LOST = {
-    "die": r"its process ended with code 17",
-    "kill": r"its process was ended by SIGKILL",
-    "hang": r"hung past the job timeout of 5 s, in wait \(.*threading\.py, line \d+\)",
-    "grip": r"hung past the job timeout of 5 s, in grip \(.*homemade_\w+\.py, line \d+\)",
+    "die": r"its process exited with code 17",
+    "kill": r"its process was killed by SIGKILL",
+    "hang": r"ran longer than the job timeout of 5 s, in wait \(.*threading\.py, line \d+\)",
+    "grip": r"ran longer than the job timeout of 5 s, in grip \(.*homemade_\w+\.py, line \d+\)",
     "local": r"AttributeError: Can't .*pickle local object .*",
     "fussy": r"Fussy: no state at 0",
 }
@@ -166,7 +166,7 @@ def test_whatever_a_training_does_it_costs_its_own_trial_alone(homemade, tmp_pat
         elif isinstance(event, journal.Reported):
             reports[jobs[event.job]] = event
     assert isinstance(event, journal.Ended)
-    assert reasons.pop("once") == ["its process ended with code 9"]
+    assert reasons.pop("once") == ["its process exited with code 9"]
     for kind, said in reasons.items():
         assert len(said) == (2 if kind in LOST else 0)
         assert all(re.fullmatch(LOST[kind], reason) for reason in said), said
@@ -262,9 +262,9 @@ def command(*arguments, bytes_a_file):
 @pytest.mark.parametrize(
     ("kind", "trials", "bytes_a_file", "kept", "fails"),
     [
-        ("good", 9, 3000, 8, "run: File too large: mend that, and go on with .* --resume .*/run"),
-        ("heavy", 4, 15_000, 4, r"run/checkpoints/trial-\d-epoch-2\.pt: File too large: mend .*"),
-        ("good", 3, 3000, 6, "run: .*: mend that, and rungsim live --resume .* writes the results"),
+        ("good", 9, 3000, 8, "run: File too large: fix that, and continue with .* --resume .*/run"),
+        ("heavy", 4, 15_000, 4, r"run/checkpoints/trial-\d-epoch-2\.pt: File too large: fix .*"),
+        ("good", 3, 3000, 6, "run: .*: fix that, and rungsim live --resume .* writes the results"),
     ],
     ids=["journal", "checkpoint", "results"],
 )
@@ -313,7 +313,10 @@ def test_a_run_that_is_going_on_is_left_to_who_is_at_it(homemade, tmp_path, epoc
     assert set(codes) == {2}
     first, second, *_ = capsys.readouterr().err.splitlines()
     assert first == (
-        f"rungsim live: {folder / JOURNAL}: another process is at this run: wait for its end"
+        f"rungsim live: {folder / JOURNAL}: another process is running this run: wait until "
+        "it has ended"
     )
-    assert second.startswith(f"rungsim live: {folder} holds a live run: go on with rungsim live")
+    assert second.startswith(
+        f"rungsim live: {folder} holds a live run: continue it with rungsim live"
+    )
     assert len(epochs_of(folder)) == 4 + 2 + 2

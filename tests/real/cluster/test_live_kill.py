@@ -258,7 +258,7 @@ def test_ctrl_c_stops_cleanly_and_the_run_goes_on_when_asked_to(
     assert run.process.returncode == 130
     said = run.log.read_text()
     assert said.splitlines()[-1] == (
-        f"stopped; rungsim live --resume {folder} goes on, all reports are kept"
+        f"stopped; rungsim live --resume {folder} continues it; all reports are kept"
     )
     assert "Traceback" not in said
     assert type(journal.read(folder / JOURNAL)[-1]) is journal.Stopped

@@ -144,7 +144,7 @@ def test_a_folder_that_holds_a_run_is_not_written_over(finished, capsys):
     folder, _ = finished
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     message = refused(capsys, *SHORT, "--out", folder)
-    assert f"{folder} holds a live run: go on with rungsim live --resume {folder}" in message
+    assert f"{folder} holds a live run: continue it with rungsim live --resume {folder}" in message
     assert "another --out" in message
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
@@ -195,7 +195,7 @@ def test_a_run_that_no_limit_is_sure_to_end_ends_after_ten_minutes(options, limi
         (["--searcher", "best"], "'best'"),
         (["--searcher", "grid"], "grid over learning_rate is without end"),
         (["--searcher", "local", "--first", "learning_rate=9,batch_size=64"], "learning_rate = 9"),
-        (["--first", "0.1,128"], "'0.1,128' is no config: write NAME=VALUE,NAME=VALUE"),
+        (["--first", "0.1,128"], "'0.1,128' is not a config: write NAME=VALUE,NAME=VALUE"),
         (["--first", "learning_rate=,batch_size=9"], "write NAME=VALUE"),
         (["--first", "batch_size=9,batch_size=8"], "write NAME=VALUE"),
         (["--first", "learning_rate=nan,batch_size=9"], "'learning_rate=nan' is not finite"),
@@ -208,7 +208,7 @@ def test_a_run_that_no_limit_is_sure_to_end_ends_after_ten_minutes(options, limi
         (["--seed", "-1"], "--seed: -1 is too small: give a whole number, at least 0"),
         (["--seed", str(2**32)], f"--seed: {2**32} is too large"),
         (["--attempts", "0"], "--attempts: 0 is too small"),
-        (["--job-timeout", "0"], "job timeout is 0.0: give seconds, above 0"),
+        (["--job-timeout", "0"], "job timeout is 0.0: give seconds above 0"),
         (["--job-timeout", "inf"], "job timeout is inf"),
         (["--max-seconds", "0"], "max_seconds is 0.0: give a number above 0"),
         (["--max-trials", "0"], "max_trials is 0: give at least 1"),
@@ -224,7 +224,7 @@ def test_a_run_that_no_limit_is_sure_to_end_ends_after_ten_minutes(options, limi
             ["--task", "real/task.py:build"],
             "'real/task.py:build': write package.module:Class",
         ),
-        (["--task", "mine:Task", "--data", "subset"], "mine:Task chooses its data itself"),
+        (["--task", "mine:Task", "--data", "subset"], "mine:Task chooses its own data"),
         (["--wrokers", "3"], "--wrokers"),
         (["--worker", "3"], "--worker"),
     ],
@@ -243,7 +243,7 @@ def test_a_device_that_is_not_there_is_refused(capsys, tmp_path):
     missing = "mps" if torch.cuda.is_available() else "cuda"  # no machine has both
     message = refused(capsys, "--device", missing, "--out", tmp_path / "out")
     assert f"--device {missing}: " in message
-    assert "take --device cpu" in message
+    assert "use --device cpu" in message
     assert not (tmp_path / "out").exists()
 
 
@@ -252,7 +252,7 @@ def test_a_run_that_cannot_begin_may_be_begun_again(capsys, tmp_path, homemade):
     out = tmp_path / "out"
     command = ["--task", homemade(BREAKABLE), "--workers", "1", "--max-jobs", "1", "--out", out]
     message = refused(capsys, *command)
-    assert "a worker cannot begin: its process ended with code 3" in message
+    assert "a worker cannot start: its process exited with code 3" in message
     assert not out.exists()
     (tmp_path / "broken").unlink()
     assert main(["live", *map(str, command), "--no-plots"]) == 0
@@ -263,7 +263,7 @@ def test_a_folder_without_a_run_cannot_be_resumed(capsys, tmp_path):
     (tmp_path / "empty").mkdir()
     for folder in (tmp_path / "empty", tmp_path / "missing"):
         message = refused(capsys, "--resume", folder)
-        assert f"{folder} holds no live run" in message
+        assert f"{folder} does not hold a live run" in message
     assert [path.name for path in tmp_path.iterdir()] == ["empty"]
 
 

@@ -33,7 +33,7 @@ def test_on_one_worker_the_simulation_hands_out_the_same_jobs(folder, capsys):
 
 def test_the_curves_are_a_table_that_owns_up_to_one_training_a_config(folder, capsys):
     assert main(["parity", str(folder), "--no-plots"]) == 0
-    assert "same job at the same turn" in capsys.readouterr().out
+    assert "same job at the same position" in capsys.readouterr().out
     table = load(folder / "curves.csv")
     assert len(table.configs) == 4
     assert table.card.seeds == (0,)
@@ -64,7 +64,7 @@ def test_a_journal_without_a_worker_is_refused(folder, tmp_path, capsys):
     (tmp_path / JOURNAL).write_bytes(content)
     assert main(["parity", str(tmp_path)]) == 2
     message = capsys.readouterr().err
-    assert "journal.jsonl: line 1 is no event of a run: worker is null: restore" in message
+    assert "journal.jsonl: line 1 is not an event of a run: worker is null: restore" in message
     assert message.count("\n") == 1
 
 
@@ -76,7 +76,7 @@ def test_a_run_that_has_not_ended_is_refused(folder, tmp_path, capsys):
     assert main(["parity", str(tmp_path)]) == 2
     message = capsys.readouterr().err
     assert message.count("\n") == 1
-    assert f"has not ended: go on with rungsim live --resume {tmp_path} first" in message
+    assert f"has not ended: continue it with rungsim live --resume {tmp_path} first" in message
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_a_small_recording_from_end_to_end(tmp_path, capsys):
     for flaw in ("processor seconds", "one seed", "test images", "small subset"):
         assert flaw in flaws
     assert record.main(arguments) == 0
-    assert "2 curves are there already, 0 missing" in capsys.readouterr().err
+    assert "2 curves exist already, 0 are missing" in capsys.readouterr().err
 
 
 def test_a_curve_that_fails_is_one_line_and_exit_code_1(capsys):
@@ -119,7 +119,7 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(tmp_path):
     assert early[1].startswith("config ")
     assert process.returncode == record.INTERRUPTED
     assert late.splitlines()[-1] == (
-        "stopped; the same command carries on, finished curves are kept"
+        "stopped; the same command continues; finished curves are kept"
     )
     assert "Traceback" not in late
     lines = path.read_text().splitlines()

@@ -138,9 +138,9 @@ def test_without_a_terminal_each_better_loss_is_a_line():
 
 
 def test_a_lost_job_is_told_with_its_attempt_and_the_reason():
-    seen = Seen().hear(*BEGUN, Lost(3.0, 1, "its process was ended by SIGKILL"))
+    seen = Seen().hear(*BEGUN, Lost(3.0, 1, "its process was killed by SIGKILL"))
     assert seen.lines == [
-        "3.0 s: trial 1, epochs 1 to 4: lost, attempt 1 of 3: its process was ended by SIGKILL"
+        "3.0 s: trial 1, epochs 1 to 4: lost, attempt 1 of 3: its process was killed by SIGKILL"
     ]
     heading, *_, other = seen.view()
     assert ", 1 lost, " in heading

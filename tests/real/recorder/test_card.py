@@ -82,7 +82,7 @@ def test_a_change_of_machine_is_owned_up_to_once():
     assert once.recording["date"] == "2026-01-01"
     assert once.known_flaws == (
         "one seed",
-        "begun with torch 2.5.0, carried on with torch 2.6.0",
+        "started with torch 2.5.0, continued with torch 2.6.0",
     )
     assert cards.carry_on(once, new) == once
     assert cards.carry_on(CARD, CARD) == CARD

@@ -204,8 +204,8 @@ def test_a_recording_closed_early_keeps_what_was_finished(undisturbed, tmp_path)
         ({"space": {"learning_rate": 0.1, "batch_size": 16}}, "space.learning_rate = "),
         ({"task": {"name": "lenet"}}, "task.name = 'softmax', not 'lenet'"),
         ({"clock": "cpu"}, "recording.clock = 'wall', not 'cpu'"),
-        ({"configs": 2}, "config 2 of 2: ask for --configs 3"),
-        ({"seeds": 1}, "holds seeds up to 1: ask for --seeds 2"),
+        ({"configs": 2}, "config 2 of 2: give --configs 3"),
+        ({"seeds": 1}, "holds seeds up to 1: give --seeds 2"),
     ],
 )
 def test_a_table_of_another_recording_is_refused_and_left_alone(undisturbed, changes, what):
@@ -245,7 +245,7 @@ def test_a_full_disk_is_one_line_and_costs_no_finished_curve(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))
     try:
-        with pytest.raises(InputError, match=r"t\.csv: File too large: mend that") as error:
+        with pytest.raises(InputError, match=r"t\.csv: File too large: fix that") as error:
             list(record(full))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -258,7 +258,7 @@ def test_a_full_disk_is_one_line_and_costs_no_finished_curve(tmp_path):
 
 
 def test_a_folder_that_is_missing_is_one_line(tmp_path):
-    with pytest.raises(InputError, match=r"gone/t\.csv: No such file or directory: mend that"):
+    with pytest.raises(InputError, match=r"gone/t\.csv: No such file or directory: fix that"):
         list(record(build(tmp_path / "gone" / "t.csv")))
 
 
@@ -283,7 +283,7 @@ def test_a_curve_that_fails_is_tried_again_next_time(undisturbed, tmp_path, monk
         ({"r_max": 0}, "--r-max 0: "),
         ({"processes": 0}, "--processes 0: "),
         ({"seed": -1}, "--seed -1: "),
-        ({"clock": "cpu", "device": "cuda"}, "--clock cpu .* --device cuda: take --clock wall"),
+        ({"clock": "cpu", "device": "cuda"}, "--clock cpu .* --device cuda: use --clock wall"),
     ],
 )
 def test_what_cannot_be_recorded_is_refused(tmp_path, changes, what):

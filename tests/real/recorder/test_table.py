@@ -111,7 +111,7 @@ def test_a_changed_byte_never_loses_a_row_in_silence(tmp_path_factory, place, by
     [
         (1, "config_id,learning_rate,seed,epoch,validation_error,seconds", "first line"),
         (2, "1,0.1,32,relu,0,1,0.9,1.5", r"line 2: config 1 is \['0.1'"),
-        (2, "2,0.1,32,relu,0,1,0.9,1.5", "line 2: config 2 of 2: ask for --configs 3 or more"),
+        (2, "2,0.1,32,relu,0,1,0.9,1.5", "line 2: config 2 of 2: give --configs 3 or more"),
         (3, '1,1e-05,256,"a, b",0,3,0.5,1.25', "line 3: .*epoch 3, where .*epoch 2"),
         (3, '1,1e-05,256,"a, b",1,2,0.5,1.25', "line 3: config 1, seed 1, epoch 2, where .*seed 0"),
         (3, '1,1e-05,256,"a, b",0,2,nan,1.25', "line 3: error nan"),

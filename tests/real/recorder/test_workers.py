@@ -60,7 +60,7 @@ def test_a_failing_curve_leaves_the_others_alone(homemade):
     failures = {m.order.config_id: m.reason for m in messages if isinstance(m, Failure)}
     assert failures == {
         1: "ValueError: what = 'refuse' is no good",
-        2: "its process ended with code 17",
+        2: "its process exited with code 17",
         3: "BrokenPipeError: the data set's server hung up",
     }
     errors = {i: [] for i in range(len(kinds))}

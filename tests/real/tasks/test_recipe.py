@@ -173,7 +173,7 @@ def test_a_module_that_is_missing(name, missing, write, tmp_path):
     message = error_of(name)
     assert message.startswith(f"the task is {name!r}, but there is no module {missing!r} in ")
     assert str(tmp_path) in message
-    assert message.endswith("start from the folder that holds it")
+    assert message.endswith("run rungsim in the folder that holds it")
 
 
 @pytest.mark.parametrize(

@@ -310,7 +310,10 @@ def test_an_attempt_counts_against_the_limit_of_jobs():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"faults": Faults(timetable=((4, 0.0, 1.0),))}, "names worker 4, and there are 4"),
+        (
+            {"faults": Faults(timetable=((4, 0.0, 1.0),))},
+            "names worker 4, and the workers are numbered from 0 to 3",
+        ),
         ({"attempts": 0}, "attempts is 0"),
         ({"lost": "gone"}, "lost is 'gone': choose from inf, vanish"),
         (

@@ -78,7 +78,7 @@ def test_what_it_writes(file, tmp_path, capsys):
     assert "…" not in printed
     assert sum("scheduler" in line and "workers" in line for line in printed.splitlines()) == 2
     assert re.search(r" [\d.]+% \+- [\d.]+% ", printed)
-    assert re.search(r"24 runs, [\d,]+ jobs in .* s: [\d,]+ simulated jobs a second", printed)
+    assert re.search(r"24 runs, [\d,]+ jobs in .* s: [\d,]+ simulated jobs per second", printed)
     names = {"runs.csv", "cells.csv", "fits.csv", "study.toml", "speed.png", "gantt.png"}
     assert {path.name for path in out.iterdir()} == names
     assert len((out / "runs.csv").read_text().splitlines()) == 1 + 24
@@ -88,7 +88,7 @@ def test_what_it_writes(file, tmp_path, capsys):
     assert study(file, "--out", out, "--processes", 1, "--json") == 0
     captured = capsys.readouterr()
     told = json.loads(captured.out)
-    assert captured.err == "all 24 runs were done before\n"
+    assert captured.err == "all 24 runs existed already\n"
     assert len(told["cells"]) == 36
     assert told["fits"][0]["axis"] == "workers"
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
@@ -166,7 +166,7 @@ def test_a_folder_of_another_study_is_refused(file, tmp_path, capsys):
     assert "'experiment' in the study has changed" in refused(capsys, file, *again)
     file.write_text(TEXT)
     (out / "study.toml").unlink()
-    assert "holds the runs of something else" in refused(capsys, file, *again)
+    assert "holds other runs" in refused(capsys, file, *again)
     (out / "study.toml").write_text("broken = ")
     assert "cannot be read" in refused(capsys, file, *again)
     (out / "study.toml").unlink()
@@ -260,7 +260,7 @@ def test_a_run_that_fails_names_its_seed(file, tmp_path, capsys):
     text = TEXT.replace("max_seconds = 60", "max_jobs = 9")
     file.write_text(text.replace("faults.lost_probability = 0.01", "speeds = [1e-320]"))
     message = refused(capsys, file, "--out", tmp_path / "out", "--processes", 1)
-    assert "seed 0: the clock ran over" in message
+    assert "seed 0: the clock overflowed" in message
 
 
 def test_the_list_names_them_all(capsys):

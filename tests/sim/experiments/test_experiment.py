@@ -72,7 +72,7 @@ def test_an_experiment_survives_its_file(experiment):
     ],
 )
 def test_a_file_that_is_no_experiment_is_named(text, message):
-    with pytest.raises(InputError, match=r"out/experiment.toml is no experiment: .*" + message):
+    with pytest.raises(InputError, match=r"out/experiment.toml is not an experiment: .*" + message):
         Experiment.from_toml(text, "out/experiment.toml")
 
 
@@ -184,7 +184,7 @@ def test_seconds_of_a_gpu_replace_the_recorded_ones():
         ({"order": "sorted"}, "order 'sorted'"),
         ({"order": "given"}, "order 'given' needs a table"),
         ({"seconds": "measured"}, "seconds are 'measured'"),
-        ({"seconds": "d2l-gpu"}, "does not say how many examples"),
+        ({"seconds": "d2l-gpu"}, "does not record the number of examples"),
         ({"curves": "lenet"}, "there is no table 'lenet'"),
         ({"r_max": 17, "curves": "softmax-fashion-mnist"}, "end at epoch 16"),
         ({"limits": Limits(target=0.1)}, "would never end"),

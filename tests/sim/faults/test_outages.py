@@ -141,7 +141,7 @@ def test_a_timetable_is_read_from_a_csv(tmp_path):
     ("text", "message"),
     [
         ("worker,joins\n1,0\n", "has the columns worker, joins: a timetable has"),
-        ("worker,joins,leaves\n1,0,soon\n", "line 2, column 'leaves': 'soon' is no number"),
+        ("worker,joins,leaves\n1,0,soon\n", "line 2, column 'leaves': 'soon' is not a number"),
         ("worker,joins,leaves\n1,5,4\n", "table.csv: in the timetable worker 1 joins at 5.0"),
         ("", "is empty"),
     ],

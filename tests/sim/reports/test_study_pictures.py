@@ -74,7 +74,7 @@ def test_the_points_of_a_picture_are_its_cells(tmp_path):
     cells, fitted = by_cell(study, values), fits(study, values)
     points = _points(study, study.pictures["p"], cells, fitted)
     assert len(points) == 2 * 8
-    assert set(points["row"]) == {"lost", "first finished (s)"}
+    assert set(points["row"]) == {"lost", "first at r_max (s)"}
     assert set(points["style"]) == {"checkpoints true", "checkpoints false"}
     one = points[(points["colour"] == "asha") & (points["style"] == "checkpoints false")]
     counts, times = one[one["row"] == "lost"], one[one["row"] != "lost"]

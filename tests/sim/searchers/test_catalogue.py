@@ -257,7 +257,7 @@ def test_the_command_line_has_the_same_names():
         ({"name": "local", "order": "given"}, "order 'given' is random search's, not local's"),
         ({"name": "local", "grid_points": 3}, "grid_points is 3, but the searcher is local"),
         ({"max_trials": -1}, "max_trials is -1"),
-        ({"first": [{"width": 16}]}, "is to name just learning_rate, width"),
+        ({"first": [{"width": 16}]}, "name exactly learning_rate, width"),
     ],
 )
 def test_what_cannot_be_is_refused(given, message):

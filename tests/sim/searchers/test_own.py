@@ -1,4 +1,4 @@
-"""A searcher of one's own, as the documentation tells of it."""
+"""A user's own searcher, as documented."""
 
 import re
 import subprocess

@@ -106,7 +106,7 @@ def test_values_as_they_are_written():
         ("seeds = 3", "seed = 3", "names 'seed': choose from title, experiment, axes"),
         ("seeds = 3", 'target = "low"', "target is 'low'"),
         ('title = "a grid"', "title = 3", "title is 3"),
-        ('["jobs", "finished"]', "[]", "it measures nothing: give measures, of end_seconds"),
+        ('["jobs", "finished"]', "[]", "measures is empty: choose from end_seconds"),
         ('["jobs", "finished"]', '["job"]', "measures names 'job': choose from end_seconds"),
         ('["jobs", "finished"]', '"jobs"', "measures is 'jobs': give a list"),
         ("[experiment]", "[experimnet]", "names 'experimnet'"),
@@ -146,7 +146,7 @@ def test_values_as_they_are_written():
         (
             "[axes.cluster]",
             '[speedups]\njobs = "cluster"\n[axes.cluster]',
-            "speedups names 'jobs', which is no time: choose from end_seconds, first_finished, ti",
+            "speedups names 'jobs', which is not a time: choose from end_seconds",
         ),
         (
             "workers = 1 }",
@@ -168,7 +168,7 @@ def test_values_as_they_are_written():
             "[axes.costs]\ncheckpoints = [true]\n[axes.cluster]",
             "axes.costs.checkpoints is given twice",
         ),
-        ('"power-law"', '"power-law"\nrul = "ray"', "mine.toml is no experiment"),
+        ('"power-law"', '"power-law"\nrul = "ray"', "mine.toml is not an experiment"),
         ("[axes.cluster]", "[axes.cluster", "Expected"),
         ("seed = 7", "seed = 4294967295", "seed"),
     ],
@@ -204,7 +204,7 @@ def test_a_broken_file_is_refused_in_one_line(tmp_path, old, new, named):
 def test_a_picture_that_cannot_be_drawn_is_refused(tmp_path, picture, named):
     axes = '[axes]\nscheduler = ["sh", "asha"]\neta = [2, 3]\n'
     text = f"{TEXT[: TEXT.index('[axes]')]}{axes}[pictures.p]\n{picture}\n"
-    with pytest.raises(InputError, match="is no study") as refusal:
+    with pytest.raises(InputError, match="is not a study") as refusal:
         study(tmp_path, text)
     assert named in str(refusal.value)
 

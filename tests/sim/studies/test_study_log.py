@@ -79,7 +79,7 @@ def test_a_file_of_something_else_is_left_alone(study, tmp_path, change, line):
     finish(study, path)
     broken = change(path.read_bytes().decode()).encode()
     path.write_bytes(broken)
-    with pytest.raises(InputError, match=f"line {line}, is no row of this study: delete"):
+    with pytest.raises(InputError, match=f"line {line}, is not a row of this study: delete"):
         StudyLog(study, path)
     assert path.read_bytes() == broken
 
@@ -139,7 +139,7 @@ def test_a_killed_comparison_continues_to_the_same_bytes(tmp_path):
     assert names >= {"runs.csv", "comparison.csv", "straggling.csv", "gains.csv", "study.toml"}
     for name in names:
         assert (rest / name).read_bytes() == (whole / name).read_bytes()
-    # The folder is a study's, whole: nothing is left to run.
+    # The folder is a complete study: nothing is left to run.
     assert main(["study", str(rest / "study.toml"), "--out", str(rest), "--no-plots"]) == 0
     assert (rest / "runs.csv").read_bytes() == (whole / "runs.csv").read_bytes()
 

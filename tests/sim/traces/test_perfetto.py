@@ -59,7 +59,7 @@ def written(trace, path, **options):
 
 
 def refuse(constant):
-    raise AssertionError(f"{constant} is no JSON")
+    raise AssertionError(f"{constant} is not JSON")
 
 
 def checked(text):

@@ -31,7 +31,7 @@ def test_rows_are_objects_and_objects_in_them_have_columns(tmp_path, imported, l
     assert got.table.configs == ({"lr": 0.1, "act": "relu"}, {"lr": 1.0, "act": "tanh"})
     assert losses(got) == {(0, 0): [0.5, 0.4], (1, 0): [0.6, math.inf]}
     assert got.notes[:3] == (
-        "4 of 5 rows have tag=val: the others are left out",
+        "4 of 5 rows have tag=val: the other rows are left out",
         "loss: value (tag=val)",
         "hyperparameters: lr, act",
     )
@@ -64,12 +64,12 @@ def test_a_missing_key_and_null_are_empty_cells(tmp_path, imported, refused, los
         rows = [{k: v for k, v in row.items() if k != "value"} | {"value": 1} for row in ROWS]
         rows[4] = {k: v for k, v in ROWS[4].items() if k != "value"} | last
         path = written(tmp_path, rows)
-        assert "line 5, column 'value': the cell is empty: say what that means" in refused(
+        assert "line 5, column 'value': the cell is empty: state the meaning" in refused(
             path, **WHERE
         )
         got = imported(path, **WHERE, empty="diverged")
         assert losses(got)[1, 0] == [1.0, math.inf]
-        assert "1 loss is empty: diverged, so inf (--empty absent takes them as not measured)" in (
+        assert "1 loss is empty: diverged, so inf (--empty absent reads them as not measured)" in (
             got.notes
         )
 
@@ -84,11 +84,11 @@ def test_a_line_keeps_its_number(tmp_path, refused):
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        ('{"run": ', "log.jsonl, line 2: this is no JSON, Expecting value"),
+        ('{"run": ', "log.jsonl, line 2: this is not JSON, Expecting value"),
         ("[1, 2]", "log.jsonl, line 2: there is a list: write an object"),
-        ("[" * 100_000, "log.jsonl, line 2: this is no JSON, it is nested too deeply"),
-        ('{"run": "\\ud800"}', "the column 'run' has text that is no Unicode"),
-        ('{"a.b": 1, "a": {"b": 2}, "b": 3}', "the key 'a.b' stands for two columns"),
+        ("[" * 100_000, "log.jsonl, line 2: this is not JSON, it is nested too deeply"),
+        ('{"run": "\\ud800"}', "the column 'run' has text that is not valid Unicode"),
+        ('{"a.b": 1, "a": {"b": 2}, "b": 3}', "the key 'a.b' names two columns"),
     ],
 )
 def test_what_is_no_row_is_named(tmp_path, refused, row, words):

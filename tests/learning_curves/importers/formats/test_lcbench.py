@@ -52,15 +52,15 @@ WHOLE = json.dumps(TWO, indent=1)
 @pytest.mark.parametrize(
     ("said", "options", "words"),
     [
-        (WHOLE[: len(WHOLE) // 2], {}, "where the file breaks off"),
-        (WHOLE[:-1], {}, "where the file breaks off"),
+        (WHOLE[: len(WHOLE) // 2], {}, "where the file ends too early"),
+        (WHOLE[:-1], {}, "where the file ends too early"),
         ("", {}, "is empty"),
         ("[]", {}, "line 1, column 1"),
         ("{}", {}, "holds 0 data sets"),
         ('{"adult": {}}', {}, "data set 'adult' holds no run"),
         ('{"adult": 3}', {}, "line 1, column 11"),
         ('{"adult": {"0": 3}}', {}, "adult, config 0: a run of LCBench has a config and a log"),
-        (TWO | {"higgs": {}}, {}, "holds 2 data sets: choose by --task: adult, higgs"),
+        (TWO | {"higgs": {}}, {}, "holds 2 data sets: choose one with --task: adult, higgs"),
         (TWO, {"task": "higgs"}, "has no data set 'higgs': --task takes adult"),
         (TWO, {"objective": "loss"}, "config 0: the log has no 'loss': --objective takes one of"),
         (
@@ -68,12 +68,16 @@ WHOLE = json.dumps(TWO, indent=1)
             {},
             "config 0: 'Train/val_accuracy' has 3 values and 'time",
         ),
-        ({"a": {"0": run(time=[1, "x", 3])}}, {}, "config 0: 'time' is no list of numbers"),
+        (
+            {"a": {"0": run(time=[1, "x", 3])}},
+            {},
+            "config 0: 'time' in the log is not a list of numbers",
+        ),
         ({"a": {"0": run(time=[1, 3, 3])}}, {}, "config 0: epoch 2 of config 0, seed 0 takes 0 s"),
         ({"a": {"0": run({"batch_size": 8})}}, {}, "batch_size 8, which is outside"),
         ({"a": {"0": run({"wd": 1}), "1": run()}}, {}, "config 1: the config has no 'wd'"),
         ({"a": {"0": run(), "1": run({"batch_size": 65}, [1, 2], [1, 2])}}, {}, "1 of 2 curves"),
-        ({"a": {"0": run(accuracy=[1, 2, 300])}}, {}, "is 300.0 somewhere, outside [0, 100]"),
+        ({"a": {"0": run(accuracy=[1, 2, 300])}}, {}, "has the value 300.0, outside [0, 100]"),
     ],
 )
 def test_what_is_amiss_is_named(tmp_path, refused, said, options, words):
@@ -86,7 +90,7 @@ def test_what_is_amiss_is_named(tmp_path, refused, said, options, words):
 def test_a_file_that_is_no_text_is_named(tmp_path, refused):
     path = tmp_path / "x.json"
     path.write_bytes(b'{"a\xff": {}}')
-    assert f"{path} cannot be read: byte 3 is no text in UTF-8" in refused(path)
+    assert f"{path} cannot be read: byte 3 is not text in UTF-8" in refused(path)
 
 
 @pytest.mark.parametrize("cut", range(1, len(WHOLE), 13))

@@ -68,11 +68,11 @@ def test_the_only_data_set_need_not_be_named(tmp_path, imported):
 @pytest.mark.parametrize(
     ("rows", "options", "words"),
     [
-        (ROWS, {}, "holds 2 tasks: choose by --task OPENMLID: 3, 61"),
+        (ROWS, {}, "holds 2 tasks: choose one with --task OPENMLID: 3, 61"),
         (ROWS, {"task": "62"}, "has no task '62': --task OPENMLID takes 3, 61"),
         (ROWS, {"task": "iris"}, "has no task 'iris'"),
         (ROWS, {"task": "61", "objective": "auc"}, "no objective 'auc': --objective takes score_"),
-        (ROWS, {"task": "61", "study": "a"}, "--study means nothing to the format lcdb"),
+        (ROWS, {"task": "61", "study": "a"}, "--study has no effect with the format lcdb"),
         (ROWS.replace("0.0014", "long"), {"task": "61"}, "'long'"),
         (ROWS.replace("0.0014", ""), {"task": "61"}, "learner SVC_linear: traintime is empty"),
         (ROWS.replace("0.0014", "0"), {"task": "61"}, "epoch 23 of config 1, seed 0 takes 0 s"),
@@ -97,7 +97,7 @@ def test_what_is_amiss_is_named(tmp_path, refused, rows, options, words):
     ("content", "words"),
     [
         (b"", "is empty"),
-        (b"openmlid,learner\n61,a\n", "is no CSV of LCDB"),
+        (b"openmlid,learner\n61,a\n", "is not LCDB's CSV"),
         (HEADER.encode() + b"61,\xff,16,15,0,0,0.1,0.9,0.75,0.7\n", "invalid UTF8"),
     ],
 )

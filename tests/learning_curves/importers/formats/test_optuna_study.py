@@ -111,7 +111,7 @@ def test_a_storage_is_given_by_its_url_too(stored, imported, losses):
 def test_several_studies_are_listed(stored, imported, refused, losses):
     stored(trial({1: 0.5}))
     path = stored(trial({1: 0.25}), name="other")
-    assert "holds 2 studies: choose by --study: mine, other" in refused(path)
+    assert "holds 2 studies: choose one with --study: mine, other" in refused(path)
     assert "--study takes mine, other" in refused(path, study="third")
     assert losses(imported(path, study="other")) == {(0, 0): [0.25]}
 
@@ -119,8 +119,8 @@ def test_several_studies_are_listed(stored, imported, refused, losses):
 @pytest.mark.parametrize(
     ("trials", "words"),
     [
-        ([], "of 0 trials that are over, none has reported a step"),
-        ([trial({})], "of 1 trials that are over, none has reported a step"),
+        ([], "none of 0 ended trials has reported a step"),
+        ([trial({})], "none of 1 ended trials has reported a step"),
         (
             [trial({1: 0.5}), trial({1: 0.5}, space={"lr": SPACE["lr"]})],
             "of trials 0 and 1 one has no 'act'",
@@ -135,7 +135,7 @@ def test_several_studies_are_listed(stored, imported, refused, losses):
             "'layers' was drawn from IntDistribution",
         ),
         ([trial({1: 0.5}, space={})], "the trials have no parameters"),
-        ([trial({0: 0.5})], "trial 0: epoch 0 of config 0, seed 0 is none of 1, 2"),
+        ([trial({0: 0.5})], "trial 0: epoch 0 of config 0, seed 0 is not one of 1, 2"),
         ([trial({1: 0.5}, seconds=0.0)], "trial 0: epoch 1 of config 0, seed 0 takes 0 s"),
     ],
 )
@@ -153,8 +153,8 @@ def test_several_objectives_are_refused(stored, refused):
     ("content", "words"),
     [
         (b"", "is empty"),
-        (b"no database", "is no SQLite file"),
-        (b"SQLite format 3\0" + b"x" * 100, "is no storage of Optuna"),
+        (b"no database", "is not a SQLite file"),
+        (b"SQLite format 3\0" + b"x" * 100, "is not a storage of Optuna"),
     ],
 )
 def test_a_file_that_is_no_study_is_named(tmp_path, refused, content, words):

@@ -111,7 +111,7 @@ def test_a_domain_without_a_form_here_is_read_off_the_configs(tmp_path, imported
     source = written(tmp_path, **{"configspace.json": CONFIGSPACE | {"lr": odd}})
     got = imported(source, **ASKED)
     assert got.table.card.space["lr"] == {"choices": [0.1, 0.2]}
-    assert "lr: its choices are read off the configs" in got.notes
+    assert "lr: its choices are the values of the configs" in got.notes
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,10 @@ def test_a_finite_range_is_choices_and_a_point_a_constant():
 @pytest.mark.parametrize(
     ("domain", "words"),
     [
-        ({"distribution": "norm", "args": [0.0, 1.0]}, "has distribution 'norm': Syne Tune has no"),
+        (
+            {"distribution": "norm", "args": [0.0, 1.0]},
+            "has distribution 'norm', which Syne Tune does not have",
+        ),
         ({"choices": [16, "all"]}, "choices of several types"),
         ({"choices": ["a", "b"], "weights": [1, 2]}, "choices of different weights"),
     ],
@@ -180,7 +183,7 @@ def test_each_file_is_needed_whole(tmp_path, refused, name):
 @pytest.mark.parametrize(
     ("changed", "options", "words"),
     [
-        ({}, {"task": None}, "holds 2 tasks: choose by --task: adult, higgs"),
+        ({}, {"task": None}, "holds 2 tasks: choose one with --task: adult, higgs"),
         ({}, {"task": "iris"}, "has no task 'iris': --task takes adult, higgs"),
         ({}, {"objective": "loss"}, "has no objective 'loss': --objective takes val_accuracy"),
         ({}, {"time_objective": "t"}, "has no objective 't': --time-objective"),
@@ -189,9 +192,9 @@ def test_each_file_is_needed_whole(tmp_path, refused, name):
         ({"values": arrays()[..., :1]}, {}, "has shape (2, 2, 1, 3, 1)"),
         ({"fidelities": np.arange(1, 5)}, {}, "4 fidelities"),
         ({"values": np.array([{}], dtype=object)}, {}, "without pickle"),
-        ({"values": np.array(["a"])}, {}, "is no array of numbers"),
+        ({"values": np.array(["a"])}, {}, "is not an array of numbers"),
         ({"metadata": {"task_names": None}}, {}, "'task_names' is None: give a list of names"),
-        ({"metadata.json": [1]}, {}, "holds a list: it is to hold an object"),
+        ({"metadata.json": [1]}, {}, "holds a list: write an object"),
         (
             {"configspace.json": {"lr": {"domain_cls": "Float"}}},
             {},
@@ -219,4 +222,6 @@ def test_what_is_amiss_is_named(tmp_path, refused, changed, options, words):
 def test_a_blackbox_of_single_evaluations_is_told_apart(tmp_path, refused):
     source = written(tmp_path)
     shutil.move(source / "hyperparameters.parquet", source / "data-adult.parquet")
-    assert "import data-adult.parquet or another of its files by --format tidy" in refused(source)
+    assert "import data-adult.parquet or another one of its files with --format tidy" in refused(
+        source
+    )

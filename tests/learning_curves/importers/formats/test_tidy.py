@@ -49,9 +49,7 @@ def test_seconds_are_never_invented(tmp_path, imported, refused, seconds):
     assert "--seconds-per-epoch S" in message
     got = imported(path, columns=mapped, seconds_per_epoch=4.0)
     assert seconds(got)[0, 0] == [4.0, 4.0]
-    assert got.table.card.known_flaws == (
-        "seconds were not recorded: every epoch is said to take 4.0 s",
-    )
+    assert got.table.card.known_flaws == ("seconds were not recorded: every epoch is set to 4.0 s",)
 
 
 def test_without_ids_configs_are_told_apart_by_their_values_and_repeats_are_seeds(
@@ -90,7 +88,7 @@ def test_a_wide_file_has_a_column_an_epoch(tmp_path, imported, losses, seconds):
 def test_epochs_from_0_are_told_by_the_user(tmp_path, imported, refused, losses, seconds):
     text = "run,lr,step,val_loss,duration\na,0.1,0,0.9,1.0\na,0.1,1,0.5,3.0\na,0.1,2,0.4,6.0\n"
     path = written(tmp_path, text)
-    assert "line 2: epoch 0 of config 0, seed 0 is none of 1, 2, ..: --drop-epoch-0" in refused(
+    assert "line 2: epoch 0 of config 0, seed 0 is not one of 1, 2, ..: --drop-epoch-0" in refused(
         path, columns=MAP
     )
     got = imported(path, columns=MAP, anchors=True)
@@ -147,7 +145,7 @@ def test_a_metric_where_higher_is_better_is_turned_and_said(
 
 def test_a_name_that_sounds_like_an_accuracy_is_not_guessed(tmp_path, refused):
     path = written(tmp_path, LOG.replace("val_loss", "val_acc"))
-    assert "'val_acc' sounds as if higher were better: say --metric-is" in refused(
+    assert "'val_acc' sounds as if higher were better: add --metric-is" in refused(
         path, columns=MAP | {"validation_error": "val_acc"}
     )
 
@@ -156,17 +154,17 @@ def test_a_name_that_sounds_like_an_accuracy_is_not_guessed(tmp_path, refused):
     ("old", "new", "words"),
     [
         ("a,0.1,2,0.4", "a,0.1,1,0.4", "line 3: epoch 1 of config 0, seed 0 repeats"),
-        ("0.4", "low", "line 3, column 'val_loss': 'low' is no number"),
-        ("3.0", "long", "line 3, column 'duration': 'long' is no number"),
+        ("0.4", "low", "line 3, column 'val_loss': 'low' is not a number"),
+        ("3.0", "long", "line 3, column 'duration': 'long' is not a number"),
         ("3.0", "0", "line 3: epoch 2 of config 0, seed 0 takes 0 s"),
         ("3.0", "-1", "line 3: epoch 2 of config 0, seed 0 takes -1 s"),
-        ("3.0", "inf", "line 3: epoch 2 of config 0, seed 0 takes inf s, which is no duration"),
+        ("3.0", "inf", "line 3: epoch 2 of config 0, seed 0 takes inf s, which is not a duration"),
         ("0.4", "-inf", "line 3: epoch 2 of config 0, seed 0 has the loss -inf"),
-        ("a,0.1,2", "a,0.1,two", "line 3, column 'step': 'two' is no number"),
-        ("a,0.1,2", "a,0.1,2.5", "line 3: epoch 2.5 of config 0, seed 0 is none of 1, 2"),
+        ("a,0.1,2", "a,0.1,two", "line 3, column 'step': 'two' is not a number"),
+        ("a,0.1,2", "a,0.1,2.5", "line 3: epoch 2.5 of config 0, seed 0 is not one of 1, 2"),
         ("a,0.1,2", "a,0.3,2", "line 3, column 'lr': '0.3' differs from 0.1 at line 2"),
         ("a,0.1,2", "a,,2", "line 3, column 'lr': the cell is empty"),
-        ("a,0.1,2,0.4,3.0", "a,0.1,2,0.4", "line 3 has 4 values and the header 5 names"),
+        ("a,0.1,2,0.4,3.0", "a,0.1,2,0.4", "line 3 has 4 values, and the header has 5 names"),
         ("val_loss", "loss", "the column 'val_loss' of --map is missing, there are run, lr"),
         ("lr", "run", "the column 'run' is there twice"),
         ("lr", "seed", "no column is a hyperparameter"),
@@ -182,7 +180,7 @@ def test_what_is_amiss_is_named(tmp_path, refused, old, new, words):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"", "is empty"), (b"run,lr\n\xff,1\n", "line 2: this is no text"), (b"\n", "is empty")],
+    [(b"", "is empty"), (b"run,lr\n\xff,1\n", "line 2: this is not text"), (b"\n", "is empty")],
 )
 def test_no_table_at_all_is_named(tmp_path, refused, content, words):
     path = written(tmp_path, content)
@@ -199,23 +197,23 @@ def test_a_header_alone_has_no_curves(tmp_path, refused):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"columns": {"loss": "val_loss"}}, "--map has 'loss', which is none of config_id, seed"),
+        ({"columns": {"loss": "val_loss"}}, "--map has 'loss': choose from config_id, seed"),
         ({"hyperparameters": ("lr", "wd")}, "the column 'wd' of --hyperparameters is missing"),
         ({"hyperparameters": ("step",)}, "the column 'step' cannot be a hyperparameter"),
         (
             {"columns": {"seconds": "duration"}, "wide": "a_{epoch}"},
-            "no column is like 'a_{epoch}'",
+            "no column matches 'a_{epoch}'",
         ),
-        ({"wide": "a_{epoch}"}, "--map has 'epoch' beside --wide"),
+        ({"wide": "a_{epoch}"}, "--map has 'epoch', which --wide gives"),
         ({"wide": "acc"}, "write {epoch} once"),
-        ({"r_max": 3}, "--r-max is 3 and the last epoch of the source is 2"),
+        ({"r_max": 3}, "--r-max is 3, and the last epoch of the source is 2"),
         ({"r_max": 0}, "--r-max is 0: give at least 1"),
         ({"least_seconds": 0.0}, "--least-seconds is 0.0: give a number > 0"),
-        ({"task": "a"}, "--task means nothing to the format tidy"),
+        ({"task": "a"}, "--task has no effect with the format tidy"),
         ({"flip": "percent", "metric_is": "lower"}, "--flip is percent beside --metric-is lower"),
         (
             {"metric_is": "higher", "flip": "one-minus"},
-            "'val_loss' is 1.6 somewhere, outside [0, 1]",
+            "'val_loss' has the value 1.6, outside [0, 1]",
         ),
     ],
 )
@@ -269,4 +267,4 @@ def test_trainings_without_a_seed_are_never_spliced(tmp_path, refused):
     # Of one config: a training of epochs 1 and 3, then one of 1, 2 and 3.
     rows = ["0.1,1,.9,1", "0.1,3,.7,1", "0.1,1,.5,1", "0.1,2,.4,1", "0.1,3,.3,1"]
     path = written(tmp_path, "\n".join(["lr,epoch,validation_error,seconds", *rows]) + "\n")
-    assert "some epochs are there 1 times and others 2 times" in refused(path)
+    assert "some epochs occur 1 times and others 2 times" in refused(path)

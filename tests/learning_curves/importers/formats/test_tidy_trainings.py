@@ -90,7 +90,7 @@ def test_runs_that_differ_are_not_mentioned(log, imported):
 
 def test_a_hyperparameter_of_the_runs_name_is_in_the_way(log, refused):
     path = log(LOG.replace("run", "config_id").replace("lr", "config"))
-    assert "makes 'config' a hyperparameter, and there is one" in refused(
+    assert "makes 'config' a hyperparameter, and one of that name exists" in refused(
         path, equal_configs="apart"
     )
 

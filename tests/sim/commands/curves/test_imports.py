@@ -35,8 +35,8 @@ def test_what_is_imported_can_be_run_and_says_what_was_decided(here, capsys):
     printed = capsys.readouterr()
     assert printed.err == (
         "rungsim curves: log.csv: 1 of 2 curves ends before epoch 2 (config 1, seed 0 after 1): "
-        "--incomplete drop leaves 1 to epoch 2, --incomplete cut all 2 to 1, and --r-max N asks "
-        "for N epochs only\n"
+        "--incomplete drop leaves 1 to epoch 2, --incomplete cut all 2 to 1, and --r-max N keeps "
+        "N epochs only\n"
     )
     assert not (here / "mine.csv").exists()
     assert not (here / "mine.toml").exists()
@@ -44,7 +44,7 @@ def test_what_is_imported_can_be_run_and_says_what_was_decided(here, capsys):
     assert run(*words, "--incomplete", "drop", "--licence", "CC0-1.0") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines == [
-        "log.csv is taken for the format tidy (--format)",
+        "log.csv is read in the format tidy (--format)",
         "loss: 1 - val_acc",
         "hyperparameters: lr",
         "1 of 2 curves ends before epoch 2 (config 1, seed 0 after 1): dropped",
@@ -85,7 +85,7 @@ def test_export_and_import_are_inverse(capsys):
     assert run("export", "softmax-fashion-mnist", "--format", "syne-tune", "--out", "box") == 0
     assert run("import", "box", "--out", "again.csv") == 0
     assert run("export", "again.csv", "--out", "again.parquet") == 0
-    assert "box is taken for the format syne-tune" in capsys.readouterr().out
+    assert "box is read in the format syne-tune" in capsys.readouterr().out
     again = load("again.parquet")
     assert again.recorded.curves == shipped.recorded.curves
     assert again.configs == shipped.configs
@@ -108,8 +108,8 @@ MERGED = (
     "(--equal-configs apart makes each run a config of its own)"
 )
 FIRST = (
-    "known flaw: the stamps do not say when 2 of 2 trainings began: their first epoch is said "
-    "to take the median of their other epochs"
+    "known flaw: the stamps do not say when 2 of 2 trainings began: their first epoch is set "
+    "to the median of their other epochs"
 )
 
 
@@ -118,17 +118,17 @@ def test_a_long_log_in_json_lines_becomes_a_table(here, capsys):
     words = ["import", "log.jsonl", "--out", "mine.csv", "--where", "tag=val/loss"]
     words += ["--map", "config_id=run,epoch=step,validation_error=value,seconds=t"]
     assert run(*words, "--seconds-are", "cumulative") == 2
-    assert "times of day and no durations: give --seconds-are stamps" in capsys.readouterr().err
+    assert "times of day and not durations: give --seconds-are stamps" in capsys.readouterr().err
     words += ["--seconds-are", "stamps", "--space", "lr=loguniform(1e-4,1)"]
     assert run(*words) == 0
     printed = capsys.readouterr()
     assert printed.out.splitlines() == [
-        "log.jsonl is taken for the format tidy (--format)",
-        "6 of 7 rows have tag=val/loss: the others are left out",
+        "log.jsonl is read in the format tidy (--format)",
+        "6 of 7 rows have tag=val/loss: the other rows are left out",
         "loss: value (tag=val/loss)",
         "hyperparameters: lr",
         MERGED,
-        "1 loss is NaN: diverged (--nan absent takes them as not measured)",
+        "1 loss is NaN: diverged (--nan absent reads them as not measured)",
         "1 epochs diverged: their loss is inf",
         FIRST,
         "mine.csv: ok, 1 configs, 2 curves to epoch 3, best final error 0.2",
@@ -145,15 +145,21 @@ def test_a_long_log_in_json_lines_becomes_a_table(here, capsys):
         (["import", "no.csv", "--out", "mine.csv"], "there is no no.csv: give a file, a folder"),
         (["import", "log.csv", "--out", "mine.txt"], "--out is mine.txt: a table's name ends in"),
         (["import", "log.csv", "--out", "log.csv", MAP], "would overwrite the source"),
-        (["import", "log.dat", "--out", "mine.csv"], "like none of the formats: name it by --f"),
+        (
+            ["import", "log.dat", "--out", "mine.csv"],
+            "has no known format, by its name and its first bytes: give --f",
+        ),
         (["import", "log.csv", "--out", "mine.csv"], "the column 'epoch' is missing"),
         (["import", ".", "--out", "mine.csv"], ". has no configspace.json"),
         (["import", ".", "--out", "mine.csv", "--format", "lcdb"], ". is a folder, and the format"),
-        (["import", "log.csv", "--out", "m.csv", MAP], "say --metric-is higher, or lower"),
+        (
+            ["import", "log.csv", "--out", "m.csv", MAP],
+            "add --metric-is higher or --metric-is lower",
+        ),
         (["import", "log.csv", "--out", "m.csv", MAP, "--where", "run"], "write COLUMN=VALUE"),
         (
             ["import", "log.csv", "--out", "m.csv", MAP, "--flip=negate", "--space=lr=uniform(0,"],
-            "the space has 'lr=uniform(0,': a quote or a parenthesis has no partner",
+            "the space has 'lr=uniform(0,', in which a quote or a parenthesis is not closed",
         ),
         (["export", "no", "--out", "mine.csv"], "there is no table 'no'"),
         (["export", "softmax-fashion-mnist", "--out", "mine"], "--out is mine: a table's name"),

@@ -39,8 +39,8 @@ def test_a_space_in_one_line_is_shown_and_a_malformed_one_refused(capsys):
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err == (
-        "rungsim curves: the space has 'lr=loguniform(1e-4,1': a quote or a parenthesis has no "
-        "partner\n"
+        "rungsim curves: the space has 'lr=loguniform(1e-4,1', in which a quote or a "
+        "parenthesis is not closed: close it\n"
     )
 
 
@@ -88,9 +88,9 @@ def test_without_draws_json_has_none(capsys):
         (["nope"], "the packaged spaces are d2l-mlp"),
         (["absent.json"], "absent.json cannot be read"),
         (["broken.json"], "broken.json: 'lr': 'lower' is 'a': write a number"),
-        (["d2l-mlp", "--sample", 0], "--sample: 0 is too small: give a whole number, at least 1"),
+        (["d2l-mlp", "--sample", 0], "--sample: 0 is too small: give a whole number of at least 1"),
         (["d2l-mlp", "--seed", -1, "--sample", 1], "--seed: -1 is too small"),
-        (["d2l-mlp", "--out", "space.toml"], "--out is space.toml: its name ends in .json"),
+        (["d2l-mlp", "--out", "space.toml"], "--out is space.toml: end the name in .json"),
         (["normal.json", "--out", "again.json"], "'lr' has distribution 'norm'"),
     ],
 )

@@ -76,7 +76,7 @@ def test_check_tells_and_draws_how_good_surrogates_are(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["--seeds", "5"], "--seeds has a meaning with --surrogate only"),
+        (["--seeds", "5"], "--seeds has no effect without --surrogate"),
         (["--surrogate", "--folds", "99"], "folds is 99: lenet-fashion-mnist has 64 configs"),
     ],
 )
@@ -112,5 +112,5 @@ def test_fit_refuses_in_one_line(tmp_path, capsys):
     small.write_text("config_id,x,seed,epoch,validation_error,seconds\n0,1,0,1,0.5,1\n")
     out = tmp_path / "out"
     assert main(["curves", "fit", str(small), "--out", str(out)]) == 2
-    assert "small has 1 configs: a surrogate learns from 4 or more" in capsys.readouterr().err
+    assert "small has 1 configs: give a table of at least 4" in capsys.readouterr().err
     assert not out.exists()

@@ -172,8 +172,8 @@ def test_check_warns_of_outlying_seconds_and_the_file_is_sound_all_the_same(tmp_
     assert printed.out.startswith(f"{path}: ok")
     assert printed.err == (
         f"warning: {path}: 1 epoch has outlying seconds (config_id 7, seed 0, epoch 1: 1.7e+09 s): "
-        "see whether a clock was read as a duration, or a training was paused; they are replayed "
-        "as they are\n"
+        "check whether a clock was read as a duration or a training was paused; the table is "
+        "replayed unchanged\n"
     )
     assert run("check", path, "small", "--json") == 0
     clock, small = json.loads(capsys.readouterr().out)
