@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from learning_curves import own
 from learning_curves.errors import INTERRUPTED, InputError
 from real.commands import torch_options
-from sim.commands import options, values
+from sim.commands import options, parsed, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +148,7 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
     from sim.reports import memory, report, screen  # noqa: PLC0415  quick --help
 
     if args.resume is not None:
-        options.refuse_beside(
+        parsed.refuse_beside(
             args,
             "--resume",
             free={"resume", "dask", "no_plots", "format", "json"},
@@ -159,7 +159,7 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
         torch_options.check(experiment.device)
     else:
         folder = report.check_place(args.out)
-        options.refuse_without_effect(args, [args.scheduler])
+        parsed.refuse_without_effect(args, [args.scheduler])
         wanted = described(args)
         warning = ""
         if args.dask is None:
@@ -215,7 +215,7 @@ def described(args: argparse.Namespace) -> LiveExperiment:
             f"{args.task} chooses its own data; leave them out"
         )
 
-    limits = options.limits(args, target_ends=True)
+    limits = parsed.limits(args, target_ends=True)
     # A target, or a number of finished trials, may never be reached.
     bounds = (limits.max_seconds, limits.max_jobs, limits.max_epochs, args.max_trials)
     if all(bound is None for bound in bounds):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from learning_curves.errors import INTERRUPTED
 from real.commands import live as live_command
 from real.commands import torch_options
-from sim.commands import options, values
+from sim.commands import options, parsed, values
 
 if TYPE_CHECKING:
     from real.live import LiveExperiment
@@ -73,7 +73,7 @@ def main(args: argparse.Namespace) -> int:
             return INTERRUPTED
         _, folder = done
     else:
-        options.refuse_beside(
+        parsed.refuse_beside(
             args,
             f"{args.folder}",
             free={"folder", "on", "no_plots", "format", "json"},

@@ -12,7 +12,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.commands import grid, options, values
+from sim.commands import grid, options, parsed, values
 
 if TYPE_CHECKING:
     from sim.experiments.experiment import Experiment
@@ -159,7 +159,7 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
     from sim.studies.comparison import comparison  # noqa: PLC0415  quick --help
     from sim.studies.target import default_target  # noqa: PLC0415  quick --help
 
-    options.refuse_without_effect(args, args.scheduler)
+    parsed.refuse_without_effect(args, args.scheduler)
     if args.against is not None and set(args.scheduler) <= {args.against}:
         raise InputError(f"--against {args.against}: compare another scheduler with it")
     if args.against is not None and args.against not in args.scheduler:
@@ -167,7 +167,7 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
     warnings: list[str] = []
     plans: dict[Path, tuple[Experiment, Study]] = {}
     for curves in args.curves or shipped():
-        most = options.experiment(
+        most = parsed.experiment(
             args, target_ends=False, curves=curves, seed=args.seed, workers=max(args.workers)
         )
         base = experiment_runs.bounded(most)

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.commands import options, values
+from sim.commands import options, parsed, values
 
 if TYPE_CHECKING:
     from sim.experiments.experiment import Experiment
@@ -150,8 +150,8 @@ def _described(args: argparse.Namespace) -> Experiment:
         if "curves" not in args.given:
             report.check_provenance(base, args.file)
     others = {name: getattr(args, name) for name in ("curves", "scheduler", "workers", "seed")}
-    made = options.experiment(args, target_ends=True, base=base, **others)
-    options.refuse_without_effect(args, [made.scheduler])
+    made = parsed.experiment(args, target_ends=True, base=base, **others)
+    parsed.refuse_without_effect(args, [made.scheduler])
     return runs.bounded(made)
 
 
