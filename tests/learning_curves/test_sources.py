@@ -103,7 +103,7 @@ def test_a_table_is_found_by_name_and_by_path(tmp_path, monkeypatch):
 
 def test_a_table_does_not_reach_beyond_its_last_epoch(tmp_path):
     (tmp_path / "small.csv").write_text(TABLE)
-    with pytest.raises(InputError, match=r"small\.csv end at epoch 2: r_max 3 is beyond"):
+    with pytest.raises(InputError, match=r"small\.csv end at epoch 2, before r_max 3"):
         find(tmp_path / "small.csv", r_max=3)
 
 

@@ -45,7 +45,7 @@ def test_it_is_found_by_its_path_and_by_the_word(folder):
         "table.csv",
         "table.toml",
     }
-    with pytest.raises(InputError, match="end at epoch 10: r_max 11 is beyond"):
+    with pytest.raises(InputError, match="end at epoch 10, before r_max 11"):
         sources.find(str(folder), r_max=11)
     with pytest.raises(InputError, match="there is no table 'absent'"):
         sources.find("surrogate:absent")

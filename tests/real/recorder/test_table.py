@@ -142,7 +142,7 @@ def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path, line, text
 def test_a_curve_that_comes_twice_is_refused(tmp_path):
     path = tmp_path / "t.csv"
     fill(path).append((1, 0), *CURVES[1, 0])
-    with pytest.raises(InputError, match="line 11: config 1 with seed 0 comes twice"):
+    with pytest.raises(InputError, match="line 11: config 1 with seed 0 is there twice"):
         table(path).open()
 
 

@@ -149,10 +149,10 @@ def test_the_main_job_end_to_end(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["run", "--eta", "1"], "--eta: 1 is too small: give a whole number, at least 2"),
+        (["run", "--eta", "1"], "--eta: 1 is too small: give a whole number of at least 2"),
         (["run", "--eta", "two"], "'two'"),
         (["run", "--r-min", "17"], "r_min is 17, above r_max 16"),
-        (["run", "--r-max", "17"], "r_max 17 is beyond"),
+        (["run", "--r-max", "17"], "before r_max 17: give at most 16"),
         (["run", "--workers", "0"], "--workers: 0 is too small"),
         (["run", "--scheduler", "ahsa"], "'ahsa' is unknown: did you mean asha?"),
         (["run", "--lost", "gone"], "'gone' is unknown: choose from inf, drop"),
@@ -418,7 +418,7 @@ def test_a_best_config_at_the_border_is_noted(capsys):
     notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
     assert len(notes) == 1
     assert "the best width, 256, " in notes[0]
-    assert "its range, 16 to 256: better ones may lie above, widen the range there" in notes[0]
+    assert "its range, 16 to 256: better ones may lie above; widen the range there" in notes[0]
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_a_scheduler_that_python_makes_has_any_name():
         (["--curves", "mine:Short"], "has the losses (0.5, 0.5, 0.5) for epochs 1 to 9: return 9"),
         (["--curves", "mine:Broken"], "curve() raised KeyError: 'y': fix it"),
         (["--curves", "mine:Draws"], "Draws() needs 'space'"),
-        (["--curves", "mine:Curves", "--r-max", "10"], "end at epoch 9: r_max 10 is beyond"),
+        (["--curves", "mine:Curves", "--r-max", "10"], "end at epoch 9, before r_max 10"),
     ],
 )
 def test_what_cannot_be_is_refused_by_name_before_a_folder_is_made(

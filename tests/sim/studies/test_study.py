@@ -119,7 +119,7 @@ def test_values_as_they_are_written():
         ('["sh", "asha"]', '"asha"', "axes.scheduler is 'asha': give a list"),
         ("scheduler =", "shceduler =", "shceduler"),
         ("workers = 1 }", "wrokers = 1 }", "at scheduler sh, costs.checkpoints true, cluster sm"),
-        ("workers = 1 }", "eta.x = 1 }", "eta is 3, no table"),
+        ("workers = 1 }", "eta.x = 1 }", "eta is 3, not a table"),
         ("[axes.cluster]", '[laws]\njobs = "none"\n[axes.cluster]', "laws names 'none'"),
         ("[axes.cluster]", '[fits]\njobs = "cluster"\n[axes.cluster]', "holds no numbers"),
         ("[axes.cluster]", '[fits]\nlost = "cluster"\n[axes.cluster]', "fits names 'lost'"),
@@ -215,7 +215,9 @@ def test_an_unknown_study_is_told_which_there_are():
 
 
 def test_an_experiment_is_sent_to_run(tmp_path):
-    with pytest.raises(InputError, match=r"s\.toml is an experiment.*: rungsim run --from .*s\.to"):
+    with pytest.raises(
+        InputError, match=r"s\.toml is an experiment.*: run it with rungsim run --from .*s\.to"
+    ):
         parse('curves = "power-law"\nworkers = 4\n', tmp_path / "s.toml")
 
 
@@ -226,5 +228,5 @@ def test_what_comes_with_rungsim_can_be_run():
 
 def test_a_picture_is_written_to_its_folder_only(tmp_path):
     text = f'{TEXT}[pictures."../p"]\nkind = "gantt"\n'
-    with pytest.raises(InputError, match="no name of a file"):
+    with pytest.raises(InputError, match="not a file name"):
         study(tmp_path, text)

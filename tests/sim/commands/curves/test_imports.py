@@ -151,7 +151,10 @@ def test_a_long_log_in_json_lines_becomes_a_table(here, capsys):
         ),
         (["import", "log.csv", "--out", "mine.csv"], "the column 'epoch' is missing"),
         (["import", ".", "--out", "mine.csv"], ". has no configspace.json"),
-        (["import", ".", "--out", "mine.csv", "--format", "lcdb"], ". is a folder, and the format"),
+        (
+            ["import", ".", "--out", "mine.csv", "--format", "lcdb"],
+            ". is a folder, which the format",
+        ),
         (
             ["import", "log.csv", "--out", "m.csv", MAP],
             "add --metric-is higher or --metric-is lower",

@@ -13,7 +13,7 @@ def test_a_fitted_surrogate_is_run_from_its_folder(tmp_path, capsys, monkeypatch
     monkeypatch.chdir(tmp_path)
     assert main(["curves", "fit", "lenet-fashion-mnist", "--out", "lenet-gp"]) == 0
     out = capsys.readouterr().out
-    assert "gp learnt from 64 configs, noise from repeated trainings" in out
+    assert "gp fitted to 64 configs, noise from repeated trainings" in out
     assert "--curves lenet-gp" in out
     run = ["run", "--scheduler", "asha", "--workers", "100", "--max-jobs", "500", "--no-plots"]
     assert main([*run, "--curves", "lenet-gp", "--out", "one"]) == 0
