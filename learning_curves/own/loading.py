@@ -70,6 +70,13 @@ def load(name: str, what: str) -> Callable[..., Any]:
             f"the {what} is {name!r}, but {attribute!r} is {short(made)}: "
             f"name a class, or a function that returns the {what}"
         )
+    # A file of settings names what is called: nothing of Python itself, such as os:system.
+    home = str(getattr(made, "__module__", None) or "").partition(".")[0]
+    if home in sys.stdlib_module_names or module_name.partition(".")[0] in sys.stdlib_module_names:
+        raise InputError(
+            f"the {what} is {name!r}, which is a part of Python: name a class or a function of "
+            "your own"
+        )
     found: Callable[..., Any] = made
     return found
 

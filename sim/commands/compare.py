@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 from concurrent.futures import Future
-from contextlib import ExitStack
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -111,23 +110,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the comparison on each source of curves; write, draw and print it."""
     from learning_curves.errors import INTERRUPTED  # noqa: PLC0415  quick --help
-    from sim.reports import comparison_report, report, screen  # noqa: PLC0415  quick --help
+    from sim.reports import comparison_report, screen  # noqa: PLC0415  quick --help
     from sim.studies.comparison import Compared  # noqa: PLC0415  quick --help
     from sim.studies.pool import pool_of  # noqa: PLC0415  quick --help
 
     plans = _plans(args)  # all of them are checked before the first one runs
     told: list[dict[str, Any]] = []
-    with ExitStack() as stack:
-        logs = {
-            folder: stack.enter_context(grid.opened(study, folder, overwrite=args.overwrite))
-            for folder, (_, study) in plans.items()
-        }
-        pool = stack.enter_context(pool_of(args.processes))
+    draws = not args.no_plots
+    studies = {folder: study for folder, (_, study) in plans.items()}
+    with grid.opened(studies, overwrite=args.overwrite) as logs, pool_of(args.processes) as pool:
         pictures: list[Future[None]] = []
         for folder, (base, study) in plans.items():
-            draws = not args.no_plots
-            if draws or logs[folder].missing:  # else the pictures there are still right
-                report.clear_pictures(folder)
+            grid.clear(study, folder, logs[folder], draws=draws)
             try:
                 grid.run(study, logs[folder], pool, base.curves)
             except grid.Interrupted as how:
@@ -183,7 +177,7 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
             seeds=args.seeds,
             target=default_target(base) if args.target is None else args.target,
             against=args.against,
-            effect_of=_effect_of(args.effect_of, base),
+            effect_of=args.effect_of,
             path=folder / "study.toml",
         )
         warnings.append(grid.check(study, args))
@@ -191,12 +185,6 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
     for warning in warnings:
         memory.warn(warning)
     return plans
-
-
-def _effect_of(given: str | None, base: Experiment) -> str | None:
-    if given is None:
-        return "stragglers" if base.without("stragglers") != base else None
-    return None if given == "none" else given
 
 
 def _draw(compared: Compared, folder: Path, kind: str) -> None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,23 +67,47 @@ def check(study: Study, args: argparse.Namespace) -> str:
 
 
 @contextmanager
-def opened(study: Study, folder: Path, *, overwrite: bool) -> Iterator[StudyLog]:
-    """Begin a study in a folder, or open the study that the folder holds; lock it until the end.
+def opened(studies: Mapping[Path, Study], *, overwrite: bool) -> Iterator[dict[Path, StudyLog]]:
+    """Begin studies in their folders, or open what these hold of them; lock them until the end.
+
+    All folders are locked and checked before the first one is written to.
 
     Raises
     ------
     InputError
-        The folder belongs to another study, is locked by another process, or is not writable.
+        A folder belongs to another study, is locked by another process, or is not writable.
 
     """
     from learning_curves import files  # noqa: PLC0415  quick --help
     from sim.reports import report, study_folder  # noqa: PLC0415  quick --help
     from sim.studies.study_log import StudyLog  # noqa: PLC0415  quick --help
 
-    report.prepare(folder)
-    with files.locked(folder, "study"):
-        study_folder.begin(study, folder, overwrite=overwrite)
-        yield StudyLog(study, folder / "runs.csv")
+    made: list[Path] = []
+    with ExitStack() as stack:
+        try:
+            for folder, study in studies.items():
+                made += report.make_folder(folder)
+                stack.enter_context(files.locked(folder, "study"))
+                if not overwrite:
+                    study_folder.check(study, folder)
+            for folder, study in studies.items():
+                study_folder.begin(study, folder, overwrite=overwrite)
+            logs = {
+                folder: StudyLog(study, folder / "runs.csv") for folder, study in studies.items()
+            }
+        except BaseException:
+            stack.close()
+            report.remove_empty(made)
+            raise
+        yield logs
+
+
+def clear(study: Study, folder: Path, log: StudyLog, *, draws: bool) -> None:
+    """Remove the results in a folder that do not belong to the runs that it will hold."""
+    from sim.reports import report  # noqa: PLC0415  quick --help
+
+    if draws or log.missing:  # else the pictures are still right
+        report.clear_pictures(folder, [*study.pictures, "losses-*", "rungs-*"])
 
 
 def run(study: Study, log: StudyLog, pool: Executor | None, name: str) -> str:

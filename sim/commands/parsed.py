@@ -50,7 +50,6 @@ def experiment(
 ) -> Experiment:
     """Return the experiment that the options describe; see `add_limits` for `target_ends`.
 
-    With a `base`, such as one that was read from a file, the options that were given take the
     With a `base`, such as one read from a file, the options that were given replace its values.
 
     Raises
@@ -106,7 +105,7 @@ def _own_options(args: argparse.Namespace, base: Experiment | None, what: str) -
     """
     from learning_curves import own  # noqa: PLC0415  quick --help
 
-    stay = base is not None and what not in args.given
+    stay = base is not None and getattr(base, what) == getattr(args, what)
     before = getattr(base, f"{what}_options") if stay else {}
     return {**before, **own.options(getattr(args, f"{what}_option"))}
 

@@ -135,14 +135,15 @@ def _described(args: argparse.Namespace) -> Experiment:
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from sim.experiments import experiment as experiments  # noqa: PLC0415  quick --help
     from sim.experiments import run as runs  # noqa: PLC0415  quick --help
-    from sim.reports import report  # noqa: PLC0415  quick --help
+    from sim.reports import report, study_folder  # noqa: PLC0415  quick --help
     from sim.studies import one_run  # noqa: PLC0415  quick --help
 
     base = None
     if args.row is not None:
         if args.file is None:
             raise InputError(f"--row {args.row} has no effect without --from runs.csv: give it")
-        base = one_run.read(args.file, args.row)
+        base, study = one_run.read(args.file, args.row)
+        study_folder.check(study, study.folder)
     elif args.file is not None:
         if args.file.suffix == ".csv":
             raise InputError(f"--from {args.file} holds many runs: choose one with --row N")

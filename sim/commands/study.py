@@ -63,7 +63,9 @@ def main(args: argparse.Namespace) -> int:
     study = replace(study, seeds=args.seeds or study.seeds)
     memory.warn(grid.check(study, args))
     folder = Path("rungsim-study", study.name) if args.out is None else args.out
-    with grid.opened(study, folder, overwrite=args.overwrite) as log:
+    with grid.opened({folder: study}, overwrite=args.overwrite) as logs:
+        log = logs[folder]
+        grid.clear(study, folder, log, draws=not args.no_plots)
         try:
             with pool_of(args.processes if len(log.missing) > 1 else 1) as pool:
                 rate = grid.run(study, log, pool, study.name)

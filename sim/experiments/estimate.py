@@ -17,6 +17,7 @@ from pathlib import Path
 from learning_curves.blackbox import Blackbox
 from learning_curves.curve import Curve
 from learning_curves.errors import InputError
+from sim.experiments import own
 from sim.experiments.experiment import Experiment
 from sim.experiments.parts import source
 from sim.experiments.run import simulate
@@ -86,6 +87,11 @@ def estimate(experiment: Experiment, *, points: bool = False) -> Estimate:
     Estimate(jobs=30, memory=29400, at_most=False)
 
     """
+    with own.blamed(experiment):
+        return _estimated(experiment, points=points)
+
+
+def _estimated(experiment: Experiment, *, points: bool) -> Estimate:
     blackbox = source(experiment)
     r_max = blackbox.r_max if experiment.r_max is None else experiment.r_max
     fixed = experiment.workers * _WORKER + r_max * _EPOCH

@@ -86,13 +86,13 @@ def simulate(
     <Run: asha on power-law, 4 workers, seed 0: 40 jobs, end 16 s, best loss 0.1223>
 
     """
+    if blackbox is None:
+        blackbox = source(experiment)
     if not _ends(experiment):
         raise InputError(
             "the run would never end: limit its seconds, trials, jobs or epochs, or use each "
             "config of a table once"
         )
-    if blackbox is None:
-        blackbox = source(experiment)
     make = make or own.maker(experiment)
     with own.blamed(experiment):
         made = cluster(experiment, blackbox, make)

@@ -23,7 +23,7 @@ from sim.reports.screen import console, duration, records, to_json
 from sim.schedulers.hyperband import bracket_shapes
 from sim.schedulers.rungs.rung import rung_levels
 from sim.studies.comparison import Compared, effect_name, effect_of
-from sim.traces.estimates import ENDS
+from sim.traces.estimates import ENDS, FEWEST
 
 _Row = Mapping[Any, Any]
 
@@ -76,11 +76,17 @@ def show(base: Experiment, compared: Compared, *, wide: bool) -> None:
     _print_cells(f"{of}, target {compared.study.target:.4g}", compared.cells, wide=wide)
     kind = effect_of(compared.study)
     if compared.effects is not None and kind is not None:
-        _print_effects(f"{of}: the effect of {kind}, paired by seed", compared.effects, wide=wide)
+        _print_effects(
+            f"{of}: the effect of {kind}, paired by seed (a -> b: without them -> with them)",
+            compared.effects,
+            wide=wide,
+        )
     if compared.gains is not None:
         other = compared.study.against["scheduler"]
         title = f"{of}: against {other} on the same number of workers, paired by seed"
-        _print_gains(title, compared.gains, wide=wide)
+        _print_gains(title, compared.gains, other, wide=wide)
+    if seeds < FEWEST:
+        console().print(f"note: intervals need at least {FEWEST} seeds", soft_wrap=True)
     for note in too_narrow(compared):
         console().print(f"note: {note}", soft_wrap=True)
 
@@ -146,7 +152,7 @@ def _print_effects(title: str, effects: pd.DataFrame, *, wide: bool) -> None:
             _between(row, "finished", "{:+g}".format) for row in rows
         ],
         **{
-            label: [f"{row[f'{name}_without']:.1%} > {row[name]:.1%}" for row in rows]
+            label: [f"{row[f'{name}_without']:.1%} -> {row[name]:.1%}" for row in rows]
             for name, label in waits.items()
         },
     }
@@ -155,12 +161,14 @@ def _print_effects(title: str, effects: pd.DataFrame, *, wide: bool) -> None:
     _print_rows(title, rows, columns, least, wide=wide)
 
 
-def _print_gains(title: str, gains: pd.DataFrame, *, wide: bool) -> None:
+def _print_gains(title: str, gains: pd.DataFrame, other: str, *, wide: bool) -> None:
     rows = gains.to_dict("records")
     columns = {
-        "speedup to target\n(median) [95 %]": [_between(row, "sooner", _times) for row in rows],
+        f"speedup over {other}\nto target [95 %]": [
+            _between(row, "sooner", _times) for row in rows
+        ],
         **_missed(rows, "missed_against"),
-        "speedup to end\n(median) [95 %]": [_between(row, "shorter", _times) for row in rows],
+        f"speedup over {other}\nto end [95 %]": [_between(row, "shorter", _times) for row in rows],
         "reached r_max: difference\n(median) [95 %]": [
             _between(row, "finished", "{:+g}".format) for row in rows
         ],
@@ -176,7 +184,7 @@ def _missed(rows: Sequence[_Row], before: str) -> dict[str, list[str]]:
     """Return the numbers of runs that missed the target, before and after, if any did."""
     if not any(row[before] or row["missed"] for row in rows):
         return {}
-    return {"missed\ntarget": [f"{row[before]} > {row['missed']}" for row in rows]}
+    return {"missed\ntarget": [f"{row[before]} -> {row['missed']}" for row in rows]}
 
 
 def _speedup(row: _Row) -> str:
@@ -217,7 +225,6 @@ def _print_rows(
 ) -> None:
     """Print a line for each scheduler and worker count.
 
-    Where the screen is too narrow for all columns, those in `least` are left out, the first ones
     If the screen is too narrow for all columns, those in `least` are left out in that order, and a
     note names them. No cell is truncated.
     """

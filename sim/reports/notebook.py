@@ -86,7 +86,6 @@ class RunPlots:
     def html(self) -> str:
         """The main figures of the run as an HTML table, and the Gantt chart below it.
 
-        The chart is part of it since a notebook shows only one form of a value, and prefers this
         The chart is included since a notebook shows only one form of a value, and prefers HTML.
         Needs a second run, see `Run.waiting`.
         """

@@ -1,6 +1,5 @@
 """Prints the progress of long work on standard error.
 
-Owns the bar on a terminal, and the lines that stand for it in a log. Must not know what the work
 Owns the bar on a terminal, and the lines that replace it in a log. Must not know the work.
 """
 
@@ -29,7 +28,6 @@ _EVERY = 15.0  # seconds between two lines in a log
 class ProgressBar:
     """A context that shows the finished part of the work and the time left.
 
-    On a terminal it is a bar. In a log it is a line every 15 seconds, so that short work leaves
     A terminal shows a bar. A log gets a line every 15 seconds, so short work prints nothing.
 
     Parameters

@@ -1,6 +1,5 @@
 """Writes results to files, and prints them.
 
-Owns the folder that a run is written to, and the table a person reads. Must not
 Owns the folder that a run is written to, and the table on the screen. Must not compute the figures.
 """
 
@@ -26,6 +25,9 @@ from sim.experiments.measures import SHARES, label
 from sim.experiments.parts import source
 from sim.experiments.run import Run
 from sim.reports.screen import console, duration, figure, to_json
+
+PICTURES = ("gantt", "losses", "incumbent", "rungs", "utilisation")
+"""The pictures of a run."""
 
 
 def check_place(folder: Path) -> Path:
@@ -177,10 +179,9 @@ def write_run(run: Run, folder: Path) -> None:
     write_text(folder / "experiment.toml", run.experiment.to_toml(**notes))
 
 
-def clear_pictures(folder: Path) -> None:
+def clear_pictures(folder: Path, names: Sequence[str] = PICTURES) -> None:
     """Remove the pictures of an earlier run, which do not belong to the new results."""
-    names = ("gantt", "losses*", "incumbent", "rungs*", "utilisation", "speedup", "straggling")
-    for name in (*names, "effect-of-*"):
+    for name in names:
         remove_picture(folder, name)
 
 

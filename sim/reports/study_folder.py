@@ -1,45 +1,84 @@
 """The folder of a study: which study it belongs to, and the copies of its curves.
 
-Owns ``study.toml``, and the law that a study goes on only on the curves it began with. Must not
 Owns ``study.toml``, and the rule that a study continues only on the curves that it started with.
 Must not know how its runs are made or reported.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from learning_curves import files, sources
 from learning_curves.errors import InputError, reading
 from sim.experiments import own
-from sim.experiments.experiment import Experiment
 from sim.experiments.parts import source
 from sim.reports.report import provenance, write_text
-from sim.studies.study import Study, as_text
+from sim.studies.study import Study
+
+
+def check(study: Study, folder: Path) -> None:
+    """Raise if the folder holds the runs of a study that `study` does not extend.
+
+    It may have more seeds, and more settings on its axes, than the study that the folder was made
+    for; what is computed of the runs may differ.
+
+    Raises
+    ------
+    InputError
+        The folder is another study's, or the study, its curves or rungsim have changed since.
+
+    """
+    path = folder / "study.toml"
+    if not path.exists():
+        if (folder / "runs.csv").exists():
+            raise InputError(f"{folder} holds other runs: choose another --out, or --overwrite")
+        return
+    wanted = files.read_toml(_text(study))
+    with reading(path, remedy="choose another --out"):
+        found = files.read_toml(path.read_text(encoding="utf-8"))
+    own.check_digests(found.get("notes", {}), path, *(cell.experiment for cell in study.cells))
+    for name in dict.fromkeys([*wanted, *found]):
+        if name not in _ABOUT and not _has(name, wanted.get(name), found.get(name)):
+            raise InputError(
+                f"{folder} holds another study: {_difference(name, wanted, found)}; repeat that, "
+                "choose another --out, or --overwrite"
+            )
 
 
 def begin(study: Study, folder: Path, *, overwrite: bool = False) -> None:
-    """Write ``study.toml`` and copies of the study's tables, or check those that exist.
+    """Write ``study.toml``, and copy the tables beside the study's file.
 
     Parameters
     ----------
     study
-        The study. It may have more seeds, and more settings on its axes, than the one that the
-        The study. It may have more seeds, and more settings on its axes, than the one that the
-        folder was made for.
+        The study.
     folder
-        Where its runs are kept.
+        The folder of its runs.
     overwrite
         Whether the runs of another study are deleted.
 
     Raises
     ------
     InputError
-        The folder holds another study, or the study, its curves or rungsim have changed since.
+        See `check`.
 
     """
+    try:
+        check(study, folder)
+    except InputError:
+        if not overwrite:
+            raise
+        (folder / "runs.csv").unlink(missing_ok=True)
+    for curves in {cell.experiment.curves for cell in study.cells}:
+        _keep_beside(study, curves, folder)
+    path, text = folder / "study.toml", _text(study)
+    if not path.exists() or path.read_bytes() != text.encode():
+        write_text(path, text)
+
+
+def _text(study: Study) -> str:
+    """Return the file of a study, with the digests of all that its runs depend on."""
     digests = {}
     notes: dict[str, Any] = {}
     for curves in dict.fromkeys(cell.experiment.curves for cell in study.cells):
@@ -49,57 +88,24 @@ def begin(study: Study, folder: Path, *, overwrite: bool = False) -> None:
         if "curves_sha256" in found:
             digests[_own_name(study, curves)] = found["curves_sha256"]
     notes |= {"curves_sha256": digests} if digests else {}
-    experiments = [cell.experiment for cell in study.cells]
-    own_digests = own.digests(*experiments)
+    own_digests = own.digests(*(cell.experiment for cell in study.cells))
     notes |= {own.NOTE: own_digests} if own_digests else {}
-    text = study.to_toml(**notes)
-    path = folder / "study.toml"
-    try:
-        _check_extends(path, text, experiments)
-    except InputError:
-        if not overwrite:
-            raise
-        (folder / "runs.csv").unlink(missing_ok=True)
-    for curves in {cell.experiment.curves for cell in study.cells}:
-        _keep_beside(study, curves, folder)
-    if not path.exists() or path.read_bytes() != text.encode():
-        write_text(path, text)
+    return study.to_toml(**notes)
 
 
 # Entries of a study that may change without a change to any run.
 _ABOUT = {"title", "laws", "speedups", "fits", "against", "pictures"}
 
 
-def _check_extends(path: Path, text: str, experiments: Sequence[Experiment]) -> None:
-    """Raise unless the study in `text` has all runs of the study in the file at `path`.
-
-    It may have more seeds, and more settings on its axes.
-    """
-    if not path.exists():
-        if (path.parent / "runs.csv").exists():
-            raise InputError(
-                f"{path.parent} holds other runs: choose another --out, or --overwrite them"
-            )
-        return
-    wanted = files.read_toml(text)
-    with reading(path, remedy="choose another --out"):
-        found = files.read_toml(path.read_text(encoding="utf-8"))
-    own.check_digests(found.get("notes", {}), path, *experiments)
-    differs = next(
-        (
-            name
-            for name in dict.fromkeys([*wanted, *found])
-            if name not in _ABOUT and not _has(name, wanted.get(name), found.get(name))
-        ),
-        None,
-    )
-    if differs is None:
-        return
-    what = "the curves or rungsim" if differs == "notes" else f"{differs!r} in the study"
-    raise InputError(
-        f"{path} is of another study, or {what} has changed since it started: choose another "
-        "--out, or --overwrite its runs"
-    )
+def _difference(name: str, wanted: Any, found: Any) -> str:
+    """Return the first value under `name` in which two tables differ, by its dotted name."""
+    if name == "notes":
+        return "the curves or rungsim have changed since it started"
+    here, there, path = wanted.get(name), found.get(name), name
+    while isinstance(here, dict) and isinstance(there, dict):
+        key = next(k for k in dict.fromkeys([*here, *there]) if here.get(k) != there.get(k))
+        here, there, path = here.get(key), there.get(key), f"{path}.{key}"
+    return f"its {path} is {there!r}, not {here!r}"
 
 
 def _has(name: str, wanted: Any, found: Any) -> bool:
@@ -120,8 +126,8 @@ def _holds(wanted: Any, found: Any) -> bool:
     """Return whether an axis still has its earlier settings; named ones with the same values."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         return all(name in wanted and wanted[name] == each for name, each in found.items())
-    if isinstance(wanted, list) and isinstance(found, list):
-        return set(map(as_text, found)) <= set(map(as_text, wanted))
+    if isinstance(wanted, list) and isinstance(found, list):  # 1 is not "1", nor true
+        return {repr(each) for each in found} <= {repr(each) for each in wanted}
     return False
 
 

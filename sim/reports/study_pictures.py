@@ -1,6 +1,5 @@
 """The pictures that a study names.
 
-Owns which cells become which points of a picture, and what they are called there. Must not know
 Owns which cells become which points of a picture, and their labels. Must not know how figures are
 computed, nor how a line is drawn.
 """
@@ -103,7 +102,7 @@ def _by_scheduler(study: Study, picture: Picture) -> dict[str, Cell]:
     some |= {"workers": [counts[len(counts) // 2]]} | shown(picture)
     some["scheduler"] = shown(picture).get("scheduler", study.settings("scheduler"))
     return {
-        cell.experiment.scheduler: cell
+        cell.settings["scheduler"]: cell
         for cell in study.cells
         if all(cell.settings[axis] in settings for axis, settings in some.items())
     }

@@ -67,7 +67,6 @@ def print_list(titles: Mapping[str, str], *, as_json: bool) -> None:
 def print_cells(study: Study, cells: pd.DataFrame) -> None:
     """Print a line for each cell: a mean with its standard error, or a median with its interval.
 
-    All measures are columns of one table, unless a terminal is too narrow for it: then there are
     All measures are columns of one table; on a narrow terminal they are split into several tables.
     No cell is truncated.
     """
@@ -229,7 +228,7 @@ def _number(measure: str, value: float) -> str:
         return "-"
     is_speedup = measure.startswith(SPEEDUP)
     if not isfinite(value):
-        return "inf" if is_speedup else "never"
+        return "inf" if is_speedup else "never" if value > 0 else "-never"
     if is_speedup:
         return f"{value:,.2f}"
     if MEASURES[measure].share:

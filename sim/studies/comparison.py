@@ -60,7 +60,8 @@ def comparison(
         The scheduler that the others are compared with.
     effect_of
         The kind of faults, one of `faults.KINDS`, whose effect is measured: each run is paired with
-        its twin without them. None: no effect is measured.
+        its twin without them. ``"none"``: no effect is measured. None: that of stragglers, if the
+        experiment has any.
     path
         The path of the study's file.
 
@@ -70,9 +71,13 @@ def comparison(
         The experiment has no faults of the kind.
 
     """
+    if not (schedulers and workers):
+        raise InputError("nothing is compared: give at least one scheduler and one worker count")
+    if against is not None and against not in schedulers:
+        raise InputError(f"{against} is not compared: add it to the schedulers")
     axes: dict[str, list[Any] | dict[str, Any]] = {
-        "scheduler": [*schedulers],
-        "workers": [*workers],
+        "scheduler": list(dict.fromkeys(schedulers)),
+        "workers": sorted(set(workers)),
     }
     contrasted = {} if against is None else {"scheduler": against}
     pictures = {
@@ -81,7 +86,9 @@ def comparison(
         "speedup": Picture(kind="speedup"),
         "gantt": Picture(kind="first-jobs"),
     }
-    if effect_of is not None:
+    if effect_of is None and base.without("stragglers") != base:
+        effect_of = "stragglers"
+    if effect_of not in (None, "none"):
         twin = base.without(effect_of)
         if twin == base:
             raise InputError(
@@ -95,7 +102,7 @@ def comparison(
     return Study(
         name="comparison",
         title=f"{base.curves}: schedulers and worker counts",
-        experiment=_table(base),
+        experiment={name: each for name, each in _table(base).items() if name not in axes},
         axes=axes,
         measures=[*MEASURES],
         seeds=seeds,

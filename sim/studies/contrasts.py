@@ -1,6 +1,5 @@
 """Paired contrasts: the gains of an axis' settings over one of them, seed by seed.
 
-Owns which runs are paired, and the statistics over the pairs. Must not know what an axis varies: a
 Owns the pairing of runs, and the statistics over the pairs. Must not know what an axis varies, such
 as the scheduler or a fault.
 """

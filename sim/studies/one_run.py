@@ -13,10 +13,11 @@ from pathlib import Path
 from learning_curves.errors import InputError
 from sim.experiments.experiment import Experiment
 from sim.studies import study_file
+from sim.studies.study import Study
 
 
-def read(path: Path, row: int) -> Experiment:
-    """Return the experiment of a row of ``runs.csv``, whose ``study.toml`` stands beside it.
+def read(path: Path, row: int) -> tuple[Experiment, Study]:
+    """Return the experiment and the study of a row of ``runs.csv``, beside its ``study.toml``.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ def read(path: Path, row: int) -> Experiment:
             f"row {row} of {path} is not a run of {study}: give a runs.csv and "
             "study.toml of one study"
         )
-    return replace(cell.experiment, seed=int(seed))
+    return replace(cell.experiment, seed=int(seed)), grid
 
 
 def _row(path: Path, row: int) -> dict[str, str]:

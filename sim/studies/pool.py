@@ -9,9 +9,11 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from threading import Thread
+
+from learning_curves.errors import InputError
 
 
 @contextmanager
@@ -35,6 +37,11 @@ def pool_of(processes: int) -> Iterator[Executor | None]:
     pool = ProcessPoolExecutor(processes, context, initializer=_serve)
     try:
         yield pool
+    except BrokenExecutor:
+        raise InputError(
+            "a process died, maybe because memory ran out: the same command continues the work; "
+            "give it fewer --processes"
+        ) from None
     finally:
         pool.shutdown(cancel_futures=True)
 

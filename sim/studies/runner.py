@@ -6,7 +6,7 @@ Owns what is measured of each run, and the results of a study in memory. Must no
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from itertools import islice
@@ -15,7 +15,6 @@ from math import inf
 import numpy as np
 import pandas as pd
 
-from learning_curves.errors import InputError
 from sim.experiments.experiment import Experiment
 from sim.experiments.measures import measured
 from sim.experiments.run import bounded, simulate
@@ -169,7 +168,7 @@ def run_all(
     Raises
     ------
     InputError
-        One of them cannot go on; the message names its seed. Or a process of the pool has died.
+        One of them cannot go on; the message names its seed.
 
     """
     work = partial(_measure, measures=tuple(study.measures), target=study.target)
@@ -178,14 +177,8 @@ def run_all(
         return
     # No more at a time than keeps all processes busy: a study may have a million runs.
     ahead = iter(experiments)
-    try:
-        while some := list(islice(ahead, 4096)):
-            yield from pool.map(work, some, chunksize=2)
-    except BrokenExecutor:
-        raise InputError(
-            "a process died, maybe because memory ran out: the same command continues the study; "
-            "give it fewer --processes"
-        ) from None
+    while some := list(islice(ahead, 4096)):
+        yield from pool.map(work, some, chunksize=2)
 
 
 def _measure(experiment: Experiment, measures: tuple[str, ...], target: float | None) -> Measured:

@@ -1,6 +1,5 @@
 """A study: a grid of experiments x seeds.
 
-Owns which experiments it stands for. All of them are checked before the first one runs. Must not
 Owns the list of its experiments, all of which are checked before the first one runs. Must not know
 how they are run or reported.
 """
@@ -214,7 +213,8 @@ class Study:
             "axes": self.axes,
             "pictures": {name: _given(each) for name, each in self.pictures.items()},
         }
-        table |= {name: part for name, part in parts.items() if part or name == "experiment"}
+        empty: tuple[Any, ...] = (None, {})
+        table |= {k: part for k, part in parts.items() if part not in empty or k == "experiment"}
         return tomli_w.dumps(({"notes": notes} if notes else {}) | plain.without_none(table))
 
     def _cell(self, settings: dict[str, str]) -> Cell:

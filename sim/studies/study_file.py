@@ -1,6 +1,5 @@
 """The TOML file of a study: where it is found, and its valid content.
 
-Owns the complaints about an entry. Must not know how an experiment is run; the fields of one are
 Owns the checks of an entry. Must not know how an experiment is run; `experiment.Experiment` checks
 its own fields.
 """
@@ -151,12 +150,10 @@ def _check(study: Study) -> None:
 def _check_overlaps(study: Study) -> None:
     """Raise a ValueError for the first field that two axes set."""
     owners: dict[str, str] = {}
-    for axis, values in study.axes.items():
-        settings = (
-            list(values.values())
-            if isinstance(values, dict)
-            else [{axis: value} for value in values]
-        )
+    if any("seed" in _set_by(each) for axis in study.axes for each in _settings_of(study, axis)):
+        raise ValueError("an axis sets the seed: the seeds of all cells are the same, see seeds")
+    for axis in study.axes:
+        settings = _settings_of(study, axis)
         for name in dict.fromkeys(name for each in settings for name in _set_by(each)):
             other = owners.setdefault(name, axis)
             if other != axis:
@@ -165,6 +162,14 @@ def _check_overlaps(study: Study) -> None:
                 raise ValueError(
                     f"axes.{sets} sets {name!r}, which axes.{too} {does}, too: leave one out"
                 )
+
+
+def _settings_of(study: Study, axis: str) -> list[Table]:
+    """Return each setting of an axis as a table of fields."""
+    values = study.axes[axis]
+    if isinstance(values, dict):
+        return list(values.values())
+    return [{axis: value} for value in values]
 
 
 def _set_by(setting: Table, prefix: str = "") -> list[str]:
@@ -236,8 +241,14 @@ def _check_picture(study: Study, name: str, picture: Picture) -> None:
                 f"{name}.kind is {picture.kind!r}, which is not for the axis", study.axes, allowed
             )
             _known(f"{name}.kind needs", ("speedups.time_to_target",), _speedups(study))
-            if picture.kind == "effect" and comparison.effect_of(study) is None:
+            _require(study.target is not None, "target", study.target, f"a loss, for {name}")
+            numbers(study, "workers")
+            kind = comparison.effect_of(study)
+            if picture.kind == "effect" and kind is None:
                 raise ValueError(f"{name}.kind is 'effect', and no axis is of {', '.join(KINDS)}")
+            if kind is not None:
+                _known(f"axes.{kind} needs the setting", ("with", "without"), study.settings(kind))
+                _known(f"against.{kind} is", [study.against.get(kind, "")], ("without",))
         case _:
             _known(f"{name}.kind is", [picture.kind], _KINDS_OF_PICTURES)
 

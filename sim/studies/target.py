@@ -13,6 +13,7 @@ from learning_curves.blackbox import foresee
 from learning_curves.errors import InputError
 from learning_curves.spaces import space
 from learning_curves.streams import generator
+from sim.experiments import own
 from sim.experiments.experiment import Experiment
 from sim.experiments.parts import source
 
@@ -29,6 +30,11 @@ def default_target(experiment: Experiment) -> float:
         Too few configs converge for such a loss to exist.
 
     """
+    with own.blamed(experiment):
+        return _quantile(experiment)
+
+
+def _quantile(experiment: Experiment) -> float:
     blackbox = source(experiment)
     last = blackbox.r_max if experiment.r_max is None else experiment.r_max
     configs = blackbox.configs or space.sample(blackbox.space, generator(0, "target"), 1000)

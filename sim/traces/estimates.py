@@ -95,11 +95,14 @@ def speedup(
     """
     one, many = np.asarray(at_one, dtype=float), np.asarray(at_many, dtype=float)
     reached = np.isfinite(many)
-    ratios = np.zeros(len(one))
+    ratios = np.full(len(one), -np.inf)  # a miss is less than any ratio; in the end it is 0
     ratios[reached] = one[reached] / many[reached]
-    # Seeds missed with both: at the least 0, at the most beyond any number.
-    most = np.where(~reached & np.isinf(one), _FAR, ratios)
-    return _estimate(ratios, most, int((~reached).sum()), rng, resamples)
+    both = ~reached & np.isinf(one)
+    least, most = np.where(both, -_FAR, ratios), np.where(both, _FAR, ratios)
+    found = _estimate(least, most, int((~reached).sum()), rng, resamples)
+    figures = [found.median, *(getattr(found, end) for end in ENDS)]
+    median, low, high, least, most_median = np.maximum(0.0, figures).tolist()
+    return Estimate(median, low, high, found.censored, least, most_median)
 
 
 def difference(
