@@ -77,7 +77,7 @@ def show(base: Experiment, compared: Compared, *, wide: bool) -> None:
     kind = effect_of(compared.study)
     if compared.effects is not None and kind is not None:
         _print_effects(
-            f"{of}: the effect of {kind}, paired by seed (a -> b: without them -> with them)",
+            f"{of}: the effect of {kind}, paired by seed (without them -> with them)",
             compared.effects,
             wide=wide,
         )
