@@ -47,6 +47,7 @@ def draw(study: Study, values: Values, folder: Path, *, suffix: str = ".png") ->
 
     """
     cells, fitted = by_cell(study, values), fits(study, values)
+    compared = Compared(study, values)  # computes what is asked for, once
     for name, picture in study.pictures.items():
         path = folder / f"{name}{suffix}"
         match picture.kind:
@@ -57,22 +58,21 @@ def draw(study: Study, values: Values, folder: Path, *, suffix: str = ".png") ->
             case "first-jobs":
                 _draw_first_jobs(study, picture, path)
             case "utilisation":
-                plots.utilisation(Compared(study, values).cells, path, title=study.base.curves)
+                plots.utilisation(compared.cells, path, title=study.base.curves)
             case "speedup":
                 title = f"{study.base.curves}, time to {study.target:.3g}"
-                plots.speedup(Compared(study, values).cells, path, title=title, seeds=study.seeds)
+                plots.speedup(compared.cells, path, title=title, seeds=study.seeds)
             case "effect":
                 kind = str(effect_of(study))
                 title = f"{study.base.curves}: effect of {kind}"
-                plots.effects(_effects(study, values), path, title=title, cause=kind)
+                plots.effects(_effects(compared), path, title=title, cause=kind)
             case _:
                 _draw_lines(study, picture, cells, fitted, path)
 
 
-def _effects(study: Study, values: Values) -> pd.DataFrame:
-    effects = Compared(study, values).effects
-    assert effects is not None, "study_file checks that there is an effect"
-    return effects
+def _effects(compared: Compared) -> pd.DataFrame:
+    assert compared.effects is not None, "study_file checks that there is an effect"
+    return compared.effects
 
 
 def _draw_lines(

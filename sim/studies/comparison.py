@@ -173,7 +173,7 @@ class Compared:
         (see `estimates.speedup`); the throughput speedup: the trials finished a second, of all
         seeds together, against the same.
         """
-        figures = self._by_measure(by_cell(self.study, self.values))
+        figures = self._by_measure(self._by_cell)
         rows: list[dict[str, Any]] = []
         for key, cell in figures.items():
             scheduler, count = key
@@ -210,8 +210,7 @@ class Compared:
         kind = effect_of(self.study)
         if kind is None:
             return None
-        cells = by_cell(self.study, self.values)
-        shares, without = (self._by_measure(cells, arm) for arm in (_WITH, _WITHOUT))
+        shares, without = (self._by_measure(self._by_cell, arm) for arm in (_WITH, _WITHOUT))
         rows: list[dict[str, Any]] = []
         for (scheduler, count), pairs in self._contrasts(kind).items():
             row: dict[str, Any] = {"scheduler": scheduler, "workers": count}
@@ -251,6 +250,10 @@ class Compared:
         cell = runs[(runs["scheduler"] == scheduler) & (runs["workers"] == count)]
         seconds = float(cell["end_seconds"].sum())
         return float(cell["finished"].sum()) / seconds or nan if seconds else nan
+
+    @cached_property
+    def _by_cell(self) -> pd.DataFrame:
+        return by_cell(self.study, self.values)
 
     @cached_property
     def _all_contrasts(self) -> pd.DataFrame:

@@ -193,3 +193,13 @@ def test_only_what_passes_through_the_users_code_is_blamed_on_it(write):
         {}["ours"]
     with pytest.raises(KeyError), own.blamed([("built-in", "thing")], KeyError):
         {}["ours"]
+
+
+def test_nothing_of_python_itself_is_called(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "is a part of Python" in error_of("os:system", command="touch called")
+    assert "is a part of Python" in error_of("subprocess:Popen")
+    (tmp_path / "borrowing.py").write_text("from os import system\n")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    assert "is a part of Python" in error_of("borrowing:system", command="touch called")
+    assert not (tmp_path / "called").exists()

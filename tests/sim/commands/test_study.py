@@ -195,6 +195,28 @@ def test_a_study_is_extended_by_seeds_and_settings(file, tmp_path, capsys):
     assert len((out / "runs.csv").read_text().splitlines()) == 1 + 24
 
 
+def test_a_setting_of_another_type_is_another_experiment(file, tmp_path, capsys):
+    out = ("--out", tmp_path / "out", "--processes", 1, "--no-plots")
+    text = TEXT.replace('scheduler = ["sh", "asha"]', '"costs.checkpoints" = [true]')
+    file.write_text(text.replace('lines = ["scheduler"]', 'lines = ["costs.checkpoints"]'))
+    assert study(file, *out) == 0
+    kept = (tmp_path / "out" / "study.toml").read_text()
+    (tmp_path / "out" / "study.toml").write_text(kept.replace("    true,", '    "true",'))
+    assert "its axes.costs.checkpoints is ['true'], not [True]" in refused(capsys, file, *out)
+
+
+def test_a_target_of_zero_is_kept(file, tmp_path):
+    file.write_text(TEXT.replace("target = 0.2", "target = 0"))
+    assert study(file, "--out", tmp_path / "out", "--processes", 1, "--no-plots") == 0
+    assert "target = 0\n" in (tmp_path / "out" / "study.toml").read_text()
+
+
+def test_a_comparison_without_a_target_draws_no_speedup(file, tmp_path, capsys):
+    text = shipped()["main-job"].read_text()
+    file.write_text("\n".join(line for line in text.splitlines() if "target = " not in line))
+    assert "target is None: give a loss, for pictures.speedup" in refused(capsys, file)
+
+
 def test_settings_are_contrasted_in_pairs_of_seeds(file, tmp_path, capsys):
     file.write_text(TEXT + '[against]\nscheduler = "sh"\n')
     out = tmp_path / "out"

@@ -124,6 +124,7 @@ def test_values_as_they_are_written():
         ("[axes.cluster]", '[fits]\njobs = "cluster"\n[axes.cluster]', "holds no numbers"),
         ("[axes.cluster]", '[fits]\nlost = "cluster"\n[axes.cluster]', "fits names 'lost'"),
         ("scheduler =", "seed =", "axes.seed is the name of another column"),
+        ("workers = 1 }", "workers = 1, seed = 3 }", "an axis sets the seed"),
         ("scheduler =", "jobs =", "axes.jobs is the name of another column"),
         ("axes.cluster]", "axes.median]", "axes.median is the name of another column"),
         ("axes.cluster]", "axes.factor]", "axes.factor is the name of another column"),

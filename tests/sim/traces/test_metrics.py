@@ -128,6 +128,15 @@ def test_speedup_counts_a_miss_and_never_drops_it():
     assert estimates.speedup([8.0] * 3, [inf] * 3, rng).median == 0.0
 
 
+def test_a_miss_is_not_averaged_with_a_ratio():
+    # Ten seeds, five missed with many workers: in the middle lie a miss and 2, as the other way
+    # round a miss with one worker and 1/2; a mean of the two would be no seed's.
+    one, many = [8.0] * 10, [2.0] * 2 + [4.0] * 3 + [inf] * 5
+    rng = np.random.default_rng(0)
+    assert estimates.speedup(one, many, rng).median == 2.0
+    assert estimates.speedup(many, one, rng).median == 0.5
+
+
 def test_a_speedup_that_nobody_saw_is_not_told():
     rng = np.random.default_rng(0)
     # One seed of five missed with both: whatever it is, the median of 2, 2, 2, 2 and it is 2.
