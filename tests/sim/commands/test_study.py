@@ -211,7 +211,7 @@ def test_a_target_of_zero_is_kept(file, tmp_path):
     assert "target = 0\n" in (tmp_path / "out" / "study.toml").read_text()
 
 
-def test_a_comparison_without_a_target_draws_no_speedup(file, tmp_path, capsys):
+def test_a_comparison_without_a_target_draws_no_speedup(file, capsys):
     text = shipped()["main-job"].read_text()
     file.write_text("\n".join(line for line in text.splitlines() if "target = " not in line))
     assert "target is None: give a loss, for pictures.speedup" in refused(capsys, file)
