@@ -41,8 +41,8 @@ def check(study: Study, folder: Path) -> None:
     for name in dict.fromkeys([*wanted, *found]):
         if name not in _ABOUT and not _has(name, wanted.get(name), found.get(name)):
             raise InputError(
-                f"{folder} holds another study: {_difference(name, wanted, found)}; repeat that, "
-                "choose another --out, or --overwrite"
+                f"{folder} holds another study: {_difference(name, wanted, found)}; choose "
+                "another --out, or --overwrite"
             )
 
 
@@ -105,7 +105,7 @@ def _difference(name: str, wanted: Any, found: Any) -> str:
     while isinstance(here, dict) and isinstance(there, dict):
         key = next(k for k in dict.fromkeys([*here, *there]) if here.get(k) != there.get(k))
         here, there, path = here.get(key), there.get(key), f"{path}.{key}"
-    return f"its {path} is {there!r}, not {here!r}"
+    return f"it has {path} = {there!r}, not {here!r}"
 
 
 def _has(name: str, wanted: Any, found: Any) -> bool:
