@@ -206,7 +206,7 @@ def test_the_main_job_end_to_end(tmp_path):
         (["run", "--wrokers", "3"], "no option --wrokers: did you mean --workers?"),
         (["run", "--curves", "\x1b[31m"], "\\x1b[31m"),
         (["run", "--curves", "two\nlines"], "two\\nlines"),
-        (["run", "--perfetto", "a\0b"], "is no text in UTF-8"),
+        (["run", "--perfetto", "a\0b"], "is not text in UTF-8"),
         (["run", "more"], "unexpected argument 'more'"),
         (["compare", "--worker", "3"], "--worker"),
     ],
