@@ -48,7 +48,7 @@ def check_place(folder: Path) -> Path:
             f"{folder} cannot be made: {error.strerror}; choose another --out"
         ) from None
     if not nearest.is_dir():
-        raise InputError(f"{nearest} is not a folder: choose another --out")
+        raise InputError(f"{folder}: {nearest.name} is not a folder: choose another --out")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise InputError(f"{nearest} cannot be written to: choose another --out")
     return folder

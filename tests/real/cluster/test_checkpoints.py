@@ -16,7 +16,8 @@ CONFIG = {"learning_rate": 0.3, "batch_size": 128}
 
 CARRY_ON = """
 import json, pathlib, sys, torch
-from real import checkpoints, task
+from real.cluster import checkpoints
+from real.tasks import task
 torch.set_num_threads(1)
 path, stop = pathlib.Path(sys.argv[1]), int(sys.argv[2])
 trainer = task.build("lenet", source="subset").trainer(json.loads(sys.argv[3]), seed=4)
@@ -89,7 +90,7 @@ def test_a_torn_checkpoint_is_one_clear_line(tmp_path, part):
     checkpoints.save(path, {"weights": torch.zeros(100)})
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) * part // 100])
-    with pytest.raises(InputError, match=r"torn\.pt: not a whole checkpoint") as error:
+    with pytest.raises(InputError, match=r"torn\.pt is not a complete checkpoint") as error:
         checkpoints.load(path)
     assert "\n" not in str(error.value)
 
@@ -101,7 +102,7 @@ def test_a_flipped_bit_is_noticed(tmp_path, place):
     content = bytearray(path.read_bytes())
     content[place] ^= 1
     path.write_bytes(content)
-    with pytest.raises(InputError, match=r"flipped\.pt: not a whole checkpoint"):
+    with pytest.raises(InputError, match=r"flipped\.pt is not a complete checkpoint"):
         checkpoints.load(path)
 
 
