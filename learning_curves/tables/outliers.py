@@ -69,8 +69,8 @@ def _lower_median(values: npt.NDArray[np.float64]) -> float:
 def warning(found: list[Outlier]) -> str:
     """Return one line that says which epochs are outlying; empty if none is.
 
-    >>> warning([Outlier(7, 0, 1, 1.7e9)]).partition(": see")[0]
-    '1 epoch has outlying seconds (config_id 7, seed 0, epoch 1: 1.7e+09 s)'
+    >>> warning([Outlier(7, 0, 1, 1.7e9)]).partition("): ")[0]
+    '1 epoch has outlying seconds (config_id 7, seed 0, epoch 1: 1.7e+09 s'
     """
     if not found:
         return ""

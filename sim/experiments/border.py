@@ -76,7 +76,7 @@ def at_border(space: Space, best: Config, tried: Sequence[Config]) -> list[Borde
     >>> best = {"lr": 0.9, "act": "tanh"}
     >>> [each.note for each in at_border(space, best, [best])]  # doctest: +NORMALIZE_WHITESPACE
     ['the best lr, 0.9, is at the upper border of its range, 0.001 to 1:
-      better ones may lie above, widen the range there']
+      better ones may lie above; widen the range there']
 
     """
     found: list[Border] = []

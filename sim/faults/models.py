@@ -129,7 +129,7 @@ class Faults:
     True
     >>> Faults(lost_probability=1.0)
     Traceback (most recent call last):
-    ValueError: lost_probability is 1.0: give a probability a second, from 0 to below 1
+    ValueError: lost_probability is 1.0: give a probability per second, at least 0 and below 1
 
     """
 

@@ -96,5 +96,5 @@ def test_a_value_outside_the_given_space_is_named():
         from_frame(FRAME, {"lr": stats.uniform(0, 0.15), "act": ["relu", "tanh"]})
     with pytest.raises(InputError, match="the column 'act' is not in the card's space"):
         from_frame(FRAME, "lr=uniform(0,1)")
-    with pytest.raises(InputError, match="which scipy.stats "):
+    with pytest.raises(InputError, match=r"which scipy\.stats "):
         from_frame(FRAME, "lr=no(0,1)")

@@ -81,7 +81,10 @@ def test_a_run_that_has_not_ended_is_refused(folder, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("options", "named"),
-    [(["--on", "0"], "argument --on: '0' is not a list of numbers"), (["--eta", "3"], "--eta is 3")],
+    [
+        (["--on", "0"], "argument --on: '0' is not a list of numbers"),
+        (["--eta", "3"], "--eta is 3"),
+    ],
 )
 def test_bad_options_are_one_line(folder, capsys, options, named):
     try:

@@ -74,7 +74,7 @@ def test_the_note_names_all():
     (found,) = at_border(space, {"decay": 0.9}, [])
     assert found.note == (
         "the best decay, 0.9, is at the lower border of its range, 0.9 to 0.999: better ones may "
-        "lie below, widen the range there"
+        "lie below; widen the range there"
     )
 
 

@@ -167,7 +167,7 @@ def test_seconds_of_a_gpu_replace_the_recorded_ones():
         ({"eta": 1}, "eta is 1"),
         ({"r_min": 10}, "r_min is 10, above r_max 9"),
         ({"r_min": 0}, "r_min is 0"),
-        ({"workers": 0}, "there are 0 workers"),
+        ({"workers": 0}, "the number of workers is 0"),
         ({"speeds": (1.0, 0.0)}, "speed is 0.0"),
         ({"straggler_sigma": -1.0}, "sigma is -1.0"),
         ({"straggler_sigma": float("nan")}, "sigma is nan"),
