@@ -182,7 +182,7 @@ def test_a_cluster_runs_once():
     curves = one_epoch(1.0)
     cluster = Cluster(RandomSearch(Listed(curves.configs), r_max=1), curves, workers=1)
     cluster.run()
-    with pytest.raises(RuntimeError, match="has been run"):
+    with pytest.raises(RuntimeError, match="has already run"):
         cluster.run()
 
 
@@ -197,7 +197,7 @@ def test_what_the_curves_cannot_serve_is_refused():
 def test_no_workers_or_a_speed_of_nothing_are_refused():
     curves = one_epoch(1.0)
     for workers in (0, -1):
-        with pytest.raises(ValueError, match=f"there are {workers} workers"):
+        with pytest.raises(ValueError, match=f"the number of workers is {workers}"):
             Cluster(Told([], r_max=1), curves, workers=workers)
     for speed in (0, -1.0, float("nan"), float("inf")):
         with pytest.raises(ValueError, match=f"a worker's speed is {speed}"):
