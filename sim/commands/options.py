@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sim.commands import fault_options, values
 from sim.commands.values import Whole
 from sim.schedulers.catalogue import SCHEDULERS
 from sim.schedulers.rungs.stopping_rules import RULES
-
-if TYPE_CHECKING:
-    pass
 
 # As in `sim.searchers`, `sim.experiments.parts` and `learning_curves.sources`, whose import would
 # slow --help down.

@@ -110,19 +110,6 @@ def remove_empty(folders: Sequence[Path]) -> None:
             folder.rmdir()
 
 
-def prepare(folder: Path) -> Path:
-    """Check the folder and make it; return it.
-
-    Raises
-    ------
-    InputError
-        The folder cannot be made or written to.
-
-    """
-    make_folder(folder)
-    return folder
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a text file, whole or not at all."""
     files.write(path, text.encode())
