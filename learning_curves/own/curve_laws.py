@@ -1,4 +1,4 @@
-"""The laws of a source of curves, and the check of them.
+"""The laws of a source of curves, each with what checks it.
 
 Owns what the simulator relies on: each promise of `learning_curves.blackbox.Blackbox` and
 `learning_curves.curve.Curve`. Must not know where the curves come from.
@@ -7,7 +7,7 @@ Owns what the simulator relies on: each promise of `learning_curves.blackbox.Bla
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf, isfinite, isnan
@@ -18,7 +18,7 @@ from learning_curves import own
 from learning_curves.blackbox import Blackbox, Foreseeing
 from learning_curves.curve import Curve
 from learning_curves.errors import InputError
-from learning_curves.laws import BrokenLaw, Checked, Law, all_kept, hold
+from learning_curves.laws import BrokenLaw, Law
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Config
 from learning_curves.streams import generator
@@ -26,57 +26,8 @@ from learning_curves.streams import generator
 _DRAWS = 100  # to find a config that a table does not have
 
 
-def check_blackbox(blackbox: Blackbox, *, configs: int = 5, seed: int = 0) -> list[Checked]:
-    """Check a source of curves against the laws that the simulator relies on.
-
-    Parameters
-    ----------
-    blackbox
-        The source, such as ``learning_curves.load("mine:Mine")``.
-    configs
-        How many configs to check, >= 1: of its `configs`, or drawn from its space.
-    seed
-        Of the draws, >= 0. Curves are asked for with this seed and the next one.
-
-    Returns
-    -------
-    list of Checked
-        A result for each law, with what could not be checked; each prints as a row of a table.
-
-    Raises
-    ------
-    BrokenLaw
-        A law is broken; the later ones are not checked.
-
-    Examples
-    --------
-    >>> from learning_curves.synthetic import PowerLaw
-    >>> print(check_blackbox(PowerLaw(r_max=9))[0])
-    kept    space         The space names distributions, lists of choices and constants.
-
-    """
-    return all_kept(results(blackbox, configs=configs, seed=seed))
-
-
-def results(blackbox: Blackbox, *, configs: int = 5, seed: int = 0) -> Iterator[Checked]:
-    """Yield the result of each law of `check_blackbox` when it is known.
-
-    Raises
-    ------
-    InputError
-        The number of configs or the seed is out of range.
-
-    """
-    if configs < 1:
-        raise InputError(f"the number of configs is {configs}: give at least 1")
-    if not 0 <= seed < 2**32 - 1:
-        raise InputError(f"the seed is {seed}: give a whole number from 0 to 2**32 - 2")
-    needed = ("space", "r_max", "configs", "length")
-    yield from hold(LAWS.items(), _Subject(blackbox, configs, seed), needed=needed)
-
-
 @dataclass
-class _Subject:
+class Subject:
     """A source, and the configs that it is checked with."""
 
     blackbox: Blackbox
@@ -117,7 +68,7 @@ class _Subject:
         return generator(self.seed, "check curves")
 
 
-def _space(law: Law, subject: _Subject) -> str:
+def _space(law: Law, subject: Subject) -> str:
     space = subject.blackbox.space
     if not isinstance(space, Mapping):
         raise BrokenLaw(law, f"space is {own.short(space)}: make it a dict")
@@ -125,14 +76,14 @@ def _space(law: Law, subject: _Subject) -> str:
     return ""
 
 
-def _r_max(law: Law, subject: _Subject) -> str:
+def _r_max(law: Law, subject: Subject) -> str:
     last: object = subject.blackbox.r_max
     if type(last) is not int or last < 1:
         raise BrokenLaw(law, f"r_max is {own.short(last)}: make it a whole number, at least 1")
     return ""
 
 
-def _configs(law: Law, subject: _Subject) -> str:
+def _configs(law: Law, subject: Subject) -> str:
     known: object = subject.blackbox.configs
     if not isinstance(known, Sequence):
         raise BrokenLaw(
@@ -149,7 +100,7 @@ def _configs(law: Law, subject: _Subject) -> str:
     return ""
 
 
-def _length(law: Law, subject: _Subject) -> str:
+def _length(law: Law, subject: Subject) -> str:
     last = subject.blackbox.r_max
     spans = {(0, last), (0, 1), (last - 1, last), (last // 2, last), (last, last)}
     for config in subject.configs:
@@ -166,7 +117,7 @@ def _length(law: Law, subject: _Subject) -> str:
     return ""
 
 
-def _losses(law: Law, subject: _Subject) -> str:
+def _losses(law: Law, subject: Subject) -> str:
     return _each(law, subject, "losses", _is_loss, "finite numbers, inf where diverged")
 
 
@@ -174,7 +125,7 @@ def _is_loss(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and float(value) != -inf
 
 
-def _seconds(law: Law, subject: _Subject) -> str:
+def _seconds(law: Law, subject: Subject) -> str:
     return _each(law, subject, "seconds", _is_time, "finite numbers above 0")
 
 
@@ -183,7 +134,7 @@ def _is_time(value: object) -> bool:
 
 
 def _each(
-    law: Law, subject: _Subject, piece: str, fits: Callable[[object], bool], asked: str
+    law: Law, subject: Subject, piece: str, fits: Callable[[object], bool], asked: str
 ) -> str:
     for config in subject.configs:
         values = getattr(subject.curve(config), piece)(0, subject.blackbox.r_max)
@@ -197,7 +148,7 @@ def _each(
     return ""
 
 
-def _config_id(law: Law, subject: _Subject) -> str:
+def _config_id(law: Law, subject: Subject) -> str:
     known = list(subject.blackbox.configs)
     for config in subject.configs:
         found: object = subject.curve(config).config_id
@@ -214,7 +165,7 @@ def _config_id(law: Law, subject: _Subject) -> str:
     return ""
 
 
-def _determinism(law: Law, subject: _Subject) -> str:
+def _determinism(law: Law, subject: Subject) -> str:
     first = [subject.whole(config) for config in subject.configs]
     again = [subject.whole(config) for config in reversed(subject.configs)][::-1]
     for config, before, after in zip(subject.configs, first, again, strict=True):
@@ -222,7 +173,7 @@ def _determinism(law: Law, subject: _Subject) -> str:
     return ""
 
 
-def _slices(law: Law, subject: _Subject) -> str:
+def _slices(law: Law, subject: Subject) -> str:
     last = subject.blackbox.r_max
     cuts = sorted({0, 1, last // 3, last // 2, last - 1, last})
     spans = [(a, b) for a in cuts for b in cuts if a < b][::-1]  # later epochs first
@@ -242,14 +193,14 @@ def _slices(law: Law, subject: _Subject) -> str:
     return ""
 
 
-def _seeds(_law: Law, subject: _Subject) -> str:
+def _seeds(_law: Law, subject: Subject) -> str:
     for config in subject.configs:
         if not all(map(_same, subject.whole(config), subject.whole(config, later=1))):
             return ""
     return "seeds change nothing: all trainings of a config have the same curve"
 
 
-def _hands_off(law: Law, subject: _Subject) -> str:
+def _hands_off(law: Law, subject: Subject) -> str:
     for config in subject.configs:
         given = copy.deepcopy(dict(config))
         subject.blackbox.curve(given, subject.seed)
@@ -262,7 +213,7 @@ def _hands_off(law: Law, subject: _Subject) -> str:
     return ""
 
 
-def _unseen(law: Law, subject: _Subject) -> str:
+def _unseen(law: Law, subject: Subject) -> str:
     known = [dict(each) for each in subject.blackbox.configs]
     if not known:
         return "the whole space has curves"
@@ -284,7 +235,7 @@ def _unseen(law: Law, subject: _Subject) -> str:
     )
 
 
-def _foresee(law: Law, subject: _Subject) -> str:
+def _foresee(law: Law, subject: Subject) -> str:
     if not isinstance(subject.blackbox, Foreseeing):
         return "not checked: it has no foresee()"
     before = [subject.whole(config) for config in subject.configs]
@@ -297,7 +248,7 @@ def _foresee(law: Law, subject: _Subject) -> str:
     return ""
 
 
-LAWS: Mapping[Law, Callable[[Law, _Subject], str]] = {
+LAWS: Mapping[Law, Callable[[Law, Subject], str]] = {
     Law(
         "space",
         "The space names distributions, lists of choices and constants.",
@@ -369,7 +320,7 @@ LAWS: Mapping[Law, Callable[[Law, _Subject], str]] = {
 
 def _compare(
     law: Law,
-    subject: _Subject,
+    subject: Subject,
     config: Config,
     before: tuple[list[float], list[float]],
     after: tuple[list[float], list[float]],

@@ -182,9 +182,10 @@ class Ledger:
         if self._ended_well or not 0 < enough <= len(self.raised):
             return
         trial, error = next(iter(self.raised.items()))
+        trials = "1 trial" if len(self.raised) == 1 else f"{len(self.raised)} trials"
         raise TaskError(
-            f"{len(self.raised)} of {len(self.raised)} trials raised an exception, the first one, "
-            f"trial {trial}, {error}: fix the task, and start a new run"
+            f"every job raised an exception ({trials}); trial {trial}: {error}: fix the task, and "
+            "start a new run"
         )
 
     def replay(self, event: Event) -> None:

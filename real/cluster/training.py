@@ -289,7 +289,7 @@ def _saved(trainer: Trainer, path: Path, report: Report) -> Report:
         found = checkpoints.culprit(dict(state))
         if found is None:
             raise
-        raise TypeError(not_plain(trainer, found)) from error
+        raise TypeError(not_plain(trainer.state_dict, found)) from error
     return replace(report, saved=time.perf_counter() - started)
 
 
@@ -300,7 +300,7 @@ def _unreadable(trainer: Trainer, path: Path) -> str:
     except checkpoints.NotPlainError:
         found = checkpoints.culprit(dict(trainer.state_dict()))
         if found is not None:
-            return not_plain(trainer, found)
+            return not_plain(trainer.state_dict, found)
     except InputError:  # it is gone, or the disk fails: what is in it, nobody knows
         pass
     return ""

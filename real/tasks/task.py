@@ -41,13 +41,17 @@ class Trainer(Protocol):
         ...
 
 
+class NotALossError(TypeError):
+    """What `train_epoch` returned is not a number."""
+
+
 def train_epoch(trainer: Trainer) -> float:
-    """Train one more epoch and return the loss as a float, as `trainer` returned it.
+    """Train one more epoch and return the loss as a float.
 
     Raises
     ------
-    TypeError
-        What it returned is not a number.
+    NotALossError
+        What the trainer returned is not a number; the message has its file and line.
 
     """
     returned = trainer.train_epoch()
@@ -55,15 +59,15 @@ def train_epoch(trainer: Trainer) -> float:
         return float(returned)
     except Exception as error:
         where = own.defined(trainer.train_epoch)
-        raise TypeError(
+        raise NotALossError(
             f"train_epoch() returned {own.short(returned)}: return the loss as a float"
             + (f" ({where})" if where else "")
         ) from error
 
 
-def not_plain(trainer: Trainer, found: str) -> str:
+def not_plain(state_dict: Callable[[], Any], found: str) -> str:
     """Return the complaint about a part of a state that cannot be read back, and the remedy."""
-    where = own.defined(trainer.state_dict)
+    where = own.defined(state_dict)
     return (
         f"state_dict(){f' ({where})' if where else ''} holds {found}, which cannot be read back "
         "from a checkpoint: return tensors, numbers, strings, and lists and dicts of these "
