@@ -31,8 +31,7 @@ from learning_curves._lazy import lazily
 
 if TYPE_CHECKING:
     from learning_curves import synthetic
-    from learning_curves.blackbox import Blackbox
-    from learning_curves.curve import Curve, RecordedCurve
+    from learning_curves.blackbox import Blackbox, Curve, RecordedCurve
     from learning_curves.errors import InputError
     from learning_curves.own.check_curves import check_blackbox
     from learning_curves.sources import find as load
@@ -48,9 +47,9 @@ else:
         {
             "Blackbox": "learning_curves.blackbox:Blackbox",
             "Config": "learning_curves.spaces.space:Config",
-            "Curve": "learning_curves.curve:Curve",
+            "Curve": "learning_curves.blackbox:Curve",
             "InputError": "learning_curves.errors:InputError",
-            "RecordedCurve": "learning_curves.curve:RecordedCurve",
+            "RecordedCurve": "learning_curves.blackbox:RecordedCurve",
             "Space": "learning_curves.spaces.space:Space",
             "Surrogate": "learning_curves.surrogates.surrogate:Surrogate",
             "Tabular": "learning_curves.tables.tabular:Tabular",

@@ -1,7 +1,7 @@
 """The laws of a source of curves, each with what checks it.
 
 Owns what the simulator relies on: each promise of `learning_curves.blackbox.Blackbox` and
-`learning_curves.curve.Curve`. Must not know where the curves come from.
+`learning_curves.blackbox.Curve`. Must not know where the curves come from.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from numbers import Real
 from typing import Any
 
 from learning_curves import own
-from learning_curves.blackbox import Blackbox, Foreseeing
-from learning_curves.curve import Curve
+from learning_curves.blackbox import Blackbox, Curve, Foreseeing
 from learning_curves.errors import InputError
 from learning_curves.laws import BrokenLaw, Law
 from learning_curves.spaces import space as spaces

@@ -15,7 +15,7 @@ from typing import assert_never
 
 import pandas as pd
 
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.errors import InputError
 from real.cluster.journal import Ended, Event, Idled, Lost, Reported, Started, Stopped
 from sim.jobs.limits import Limits, Tally

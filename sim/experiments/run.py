@@ -19,8 +19,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from learning_curves.blackbox import Blackbox
-from learning_curves.curve import Curve
+from learning_curves.blackbox import Blackbox, Curve
 from learning_curves.errors import InputError
 from learning_curves.spaces.space import Config
 from sim.experiments import own
