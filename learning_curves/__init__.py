@@ -14,7 +14,7 @@ a surrogate to a table; `from_frame` makes a table of a DataFrame; `shipped` lis
 package; `synthetic` holds the closed forms. `Tabular` and `Surrogate` are what these return.
 
 Your own source: `Blackbox` and `Curve` are the two protocols, `RecordedCurve` is a curve of known
-numbers.
+numbers; `check_blackbox` checks the laws of a source.
 
 Spaces: a `Space` maps names to distributions, a `Config` names to values. `lograndint`,
 `reverse_loguniform` and `Weighted` are domains that `scipy.stats` lacks.
@@ -31,9 +31,9 @@ from learning_curves._lazy import lazily
 
 if TYPE_CHECKING:
     from learning_curves import synthetic
-    from learning_curves.blackbox import Blackbox
-    from learning_curves.curve import Curve, RecordedCurve
+    from learning_curves.blackbox import Blackbox, Curve, RecordedCurve
     from learning_curves.errors import InputError
+    from learning_curves.own.check_curves import check_blackbox
     from learning_curves.sources import find as load
     from learning_curves.sources import fit
     from learning_curves.spaces.distributions import Weighted, lograndint, reverse_loguniform
@@ -47,13 +47,14 @@ else:
         {
             "Blackbox": "learning_curves.blackbox:Blackbox",
             "Config": "learning_curves.spaces.space:Config",
-            "Curve": "learning_curves.curve:Curve",
+            "Curve": "learning_curves.blackbox:Curve",
             "InputError": "learning_curves.errors:InputError",
-            "RecordedCurve": "learning_curves.curve:RecordedCurve",
+            "RecordedCurve": "learning_curves.blackbox:RecordedCurve",
             "Space": "learning_curves.spaces.space:Space",
             "Surrogate": "learning_curves.surrogates.surrogate:Surrogate",
             "Tabular": "learning_curves.tables.tabular:Tabular",
             "Weighted": "learning_curves.spaces.distributions:Weighted",
+            "check_blackbox": "learning_curves.own.check_curves:check_blackbox",
             "fit": "learning_curves.sources:fit",
             "from_frame": "learning_curves.tables.frame:from_frame",
             "load": "learning_curves.sources:find",
@@ -74,6 +75,7 @@ __all__ = [
     "Surrogate",
     "Tabular",
     "Weighted",
+    "check_blackbox",
     "fit",
     "from_frame",
     "load",

@@ -20,8 +20,10 @@ INTERRUPTED = 130  # the shell's code for a command ended by Ctrl-C
 class InputError(ValueError):
     """Input that cannot be used; its message is one line naming the value and the remedy.
 
-    The command line prints the message to standard error and exits with code 2.
+    The command line prints the message to standard error and exits with `exit_code`.
     """
+
+    exit_code = 2
 
 
 @contextmanager

@@ -1,12 +1,18 @@
-"""A law that a user's code must keep, and the error of a broken one.
+"""A law that a user's code must keep, the error of a broken one, and the result of a check.
 
-Owns the two types that every check shares: of a scheduler, a searcher, a source of curves or a
-task. Must not know what is checked, nor how a result is shown.
+Owns the types that every check shares: of a scheduler, a searcher, a source of curves or a task.
+Must not know what is checked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
+
+from learning_curves import own
+
+_Subject = TypeVar("_Subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class Law:
     mistake: str
 
 
-class BrokenLaw(AssertionError):
+class BrokenLaw(AssertionError):  # noqa: N818  a law is named, not an error
     """A law does not hold.
 
     Parameters
@@ -67,3 +73,84 @@ class BrokenLaw(AssertionError):
 
 def _broken(law: Law, message: str, details: str) -> BrokenLaw:
     return BrokenLaw(law, message, details=details)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The result of a check of one law.
+
+    Parameters
+    ----------
+    law
+        The law.
+    broken
+        How it is broken; None if it holds as far as it was checked.
+    note
+        What the user should know although the law holds, such as what was not checked.
+
+    Examples
+    --------
+    >>> print(Checked(Law("space", "The space is valid.", "A range is empty.")))
+    kept    space         The space is valid.
+
+    """
+
+    law: Law
+    broken: BrokenLaw | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        """Return a row of a table: the outcome, the law's name and sentence, and what is wrong."""
+        row = f"{'broken' if self.broken else 'kept':8}{self.law.name:14}{self.law.sentence}"
+        more = self.broken.message if self.broken else self.note
+        return f"{row}\n{'':8}{more}" if more else row
+
+
+def hold(
+    checks: Iterable[tuple[Law, Callable[[Law, _Subject], str]]],
+    subject: _Subject,
+    *,
+    needed: Collection[str] = (),
+) -> Iterator[Checked]:
+    """Check the laws one by one, and yield each result when it is known.
+
+    Parameters
+    ----------
+    checks
+        Each law, and the function that checks it: it raises `BrokenLaw`, or returns a note. Any
+        other exception that it raises breaks the law, too.
+    subject
+        What is passed to these functions.
+    needed
+        The names of laws that the later ones cannot be checked without.
+
+    """
+    for law, check in checks:
+        try:
+            result = Checked(law, note=check(law, subject))
+        except BrokenLaw as broken:
+            result = Checked(law, broken)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a user's code may raise
+            broken = BrokenLaw(law, own.described(error))
+            broken.__cause__ = error
+            result = Checked(law, broken)
+        yield result
+        if result.broken and law.name in needed:
+            return
+
+
+def all_kept(results: Iterable[Checked]) -> list[Checked]:
+    """Return the results.
+
+    Raises
+    ------
+    BrokenLaw
+        One of the laws is broken; later ones are not checked.
+
+    """
+    found = []
+    for each in results:
+        if each.broken:
+            raise each.broken
+        found.append(each)
+    return found

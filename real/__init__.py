@@ -16,7 +16,7 @@ resume it.
 Recording: a `Recording` describes which configs are trained and for how long; `record` trains them
 and writes the table.
 
-Your own training: `Task` and `Trainer` are the two protocols.
+Your own training: `Task` and `Trainer` are the two protocols; `check_task` checks their laws.
 
 PyTorch must be installed: ``pip install 'rungsim[live]'``. Each name is imported when it is first
 used.
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from real.live import LiveExperiment, as_run, begin, run
     from real.live import read as read_experiment
     from real.recorder.record import Recording, record
+    from real.tasks.check import check_task
     from real.tasks.task import Task, Trainer
 else:
     __getattr__, __dir__ = lazily(
@@ -41,6 +42,7 @@ else:
             "Trainer": "real.tasks.task:Trainer",
             "as_run": "real.live:as_run",
             "begin": "real.live:begin",
+            "check_task": "real.tasks.check:check_task",
             "read_experiment": "real.live:read",
             "record": "real.recorder.record:record",
             "run": "real.live:run",
@@ -54,6 +56,7 @@ __all__ = [
     "Trainer",
     "as_run",
     "begin",
+    "check_task",
     "read_experiment",
     "record",
     "run",

@@ -234,6 +234,8 @@ def run(
 
     Raises
     ------
+    TaskError
+        Every trial raises an exception; see `ledger.Ledger.check`.
     InputError
         The task cannot be loaded, the journal belongs to another run, or a file cannot be written.
         Everything that was reported is kept.
@@ -299,7 +301,20 @@ def as_run(experiment: LiveExperiment, lived: Lived) -> Run:
             number: (trial, curves.curve({"number": number}, 0))
             for number, (trial, _) in lived.trials.items()
         },
+        _remarks(lived),
     )
+
+
+def _remarks(lived: Lived) -> dict[str, Any]:
+    """Return what went wrong in a live run, for its summary; empty if nothing did."""
+    found: dict[str, Any] = {}
+    if lived.raised:
+        trial, error = next(iter(lived.raised.items()))
+        first = f"trial {trial}: {error}"
+        found["raised"] = {"trials": len(lived.raised), "first": first}
+    if lived.unreadable:
+        found["unreadable_checkpoint"] = lived.unreadable
+    return found
 
 
 def table(experiment: LiveExperiment, task: Task, lived: Lived) -> Tabular:

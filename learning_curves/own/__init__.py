@@ -3,7 +3,15 @@
 Imports nothing heavy, since it decides on a name before anything else is loaded.
 """
 
-from learning_curves.own.files import blamed, check_digests, digests, place
+from learning_curves.own.files import (
+    blamed,
+    check_digests,
+    defined,
+    described,
+    digests,
+    origin,
+    place,
+)
 from learning_curves.own.loading import callable_with, check, is_own, load, short
 from learning_curves.own.making import make, open_options, parameters
 from learning_curves.own.typed import option, options
@@ -13,6 +21,8 @@ __all__ = [
     "callable_with",
     "check",
     "check_digests",
+    "defined",
+    "described",
     "digests",
     "is_own",
     "load",
@@ -20,6 +30,7 @@ __all__ = [
     "open_options",
     "option",
     "options",
+    "origin",
     "parameters",
     "place",
     "short",

@@ -6,7 +6,10 @@ Owns which files belong to an object, and how an exception is traced to a line o
 from __future__ import annotations
 
 import inspect
+import os
 import sys
+import sysconfig
+import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
@@ -89,10 +92,58 @@ def place(error: BaseException, files: Collection[str]) -> str | None:
         while trace is not None:
             code = trace.tb_frame.f_code
             if code.co_filename in files:
-                found = f"{Path(code.co_filename).name}, line {trace.tb_lineno}, {code.co_name}"
+                found = _written(code.co_filename, trace.tb_lineno, code.co_name)
             trace = trace.tb_next
         seen = seen.__cause__
     return found
+
+
+def origin(error: BaseException) -> str | None:
+    """Return the last line of the user's code that an exception passed through; None if none did.
+
+    That is code of neither rungsim, nor Python, nor an installed package. If there is none, it is
+    the first line of code that is not of rungsim.
+    """
+    frames = [
+        (code.co_filename, line, code.co_name)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if not _is_within((code := frame.f_code).co_filename, _RUNGSIM)
+    ]
+    users = [frame for frame in frames if not _is_within(frame[0], _INSTALLED)]
+    found = users[-1:] or frames[:1]
+    return _written(*found[0]) if found else None
+
+
+def described(error: BaseException) -> str:
+    """Return an exception in one line, with the line of the user's code that it came from."""
+    where = origin(error)
+    return f"{one_line(error)} ({where})" if where else one_line(error)
+
+
+def defined(function: Callable[..., Any]) -> str | None:
+    """Return where a function or method is defined; None if it has no code in Python.
+
+    >>> defined(defined).startswith("files.py, line "), defined(len)
+    (True, None)
+    """
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return _written(code.co_filename, code.co_firstlineno, code.co_name) if code else None
+
+
+def _written(file: str, line: int, function: str) -> str:
+    return f"{Path(file).name}, line {line}, {function}"
+
+
+def _is_within(file: str, folders: Iterable[str]) -> bool:
+    return file.startswith(tuple(folders))
+
+
+_ROOT = Path(__file__).parents[2]
+_RUNGSIM = [f"{_ROOT / package}{os.sep}" for package in ("learning_curves", "sim", "real")]
+_INSTALLED = [
+    *(f"{sysconfig.get_path(kind)}{os.sep}" for kind in ("stdlib", "purelib", "platlib")),
+    *("<frozen ", "<string>"),  # of the import, and of a dataclass
+]
 
 
 @contextmanager

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from scipy.linalg import helmert
 
 from learning_curves import streams
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.errors import InputError
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Config, Space

@@ -6,8 +6,7 @@ Owns how they are drawn. Must not know which blackbox it is.
 from __future__ import annotations
 
 from learning_curves import streams
-from learning_curves.blackbox import Blackbox, foresee
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import Blackbox, RecordedCurve, foresee
 from learning_curves.spaces import space as spaces
 from learning_curves.tables.card import Card
 from learning_curves.tables.table_file import Recorded

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from learning_curves import files, streams
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.errors import InputError, nearest, reading
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Config, Space

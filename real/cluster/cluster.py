@@ -125,6 +125,8 @@ class Cluster:
 
         Raises
         ------
+        TaskError
+            Every trial raises an exception, see `Ledger.check`.
         InputError
             The folder's journal is of another run, or the folder cannot be written.
 
@@ -160,11 +162,13 @@ class Cluster:
         now = ledger.now
         try:
             while not ledger.over and now < self._max_seconds:
+                ledger.check()
                 self._ask_for_all(now)
                 if not ledger.running:
                     break
                 now = self._wait(now)
                 self._report_all(now)
+            ledger.check(at_end=True)
         except BaseException:
             if ledger.running:
                 with contextlib.suppress(OSError):  # handled as a death, then
@@ -213,7 +217,7 @@ class Cluster:
         ):  # not the fault of the job: it is interrupted, and continues later
             raise
         except FailedError as error:
-            return Lost(now, number, str(error))
+            return Lost(now, number, str(error), raised=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, it costs the job, not the run
             died = self._crew.end(worker.number) if isinstance(error, BrokenExecutor) else ""
             reason = _where_it_hung(self._log(number), self._timeout) or died or one_line(error)
@@ -226,6 +230,7 @@ class Cluster:
             report.restored,
             report.saved,
             report.error,
+            report.unreadable,
         )
 
     def _ask_for_all(self, now: float) -> None:

@@ -52,6 +52,7 @@ class Reported:
     restored: float
     saved: float
     error: str = ""
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Lost:
     seconds: float
     job: int
     reason: str
+    raised: bool = False  # an exception of the task, which did not end the process
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import assert_never
 
 import pandas as pd
 
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.errors import InputError
 from real.cluster.journal import Ended, Event, Idled, Lost, Reported, Started, Stopped
 from sim.jobs.limits import Limits, Tally
@@ -33,6 +33,15 @@ class Worker:
     job_number: int = 0
     attempt: int = 0
     started: float = 0.0
+
+
+_ENOUGH = 3  # trials: a config or two may be out of the range of what can be trained
+
+
+class TaskError(InputError):
+    """Every trial raises an exception: the task is broken, not the configs."""
+
+    exit_code = 1
 
 
 class Ledger:
@@ -68,6 +77,10 @@ class Ledger:
         be running again. `pauses` removes those that will not go on.
     jobs
         How many were started, with repeated attempts.
+    raised
+        The first exception of each trial that has raised one, by its number, in order of report.
+    unreadable
+        The first checkpoint that could not be read back: its trial and epoch, and why.
 
     """
 
@@ -84,7 +97,10 @@ class Ledger:
         self.cut_off: deque[tuple[Job, int]] = deque()
         self.paused: dict[int, Job] = {}
         self.jobs = 0
+        self.raised: dict[int, str] = {}
+        self.unreadable = ""
 
+        self._ended_well = False  # whether a job has ended without an exception
         self._r_max = scheduler.r_max
         self._tally = Tally(limits, scheduler.r_max)
         self._lost: Counter[tuple[int, int]] = Counter()  # attempts, by trial and stop
@@ -128,6 +144,8 @@ class Ledger:
             case Lost():
                 job = self._leave(event.job, Outcome.LOST)
                 self._lost[job.trial.number, job.stop] += 1
+                if event.raised:
+                    self.raised.setdefault(job.trial.number, event.reason)
                 self._scheduler.job_lost(job)
             case Idled():
                 self.waiting.extend(self.freed)
@@ -147,6 +165,28 @@ class Ledger:
                     self._leave(number, Outcome.CUT)
             case _:
                 assert_never(event)
+
+    def check(self, *, at_end: bool = False) -> None:
+        """Raise if the task is broken: trials have raised, and no job has ended without that.
+
+        Trials of this number must have raised: as many as there are workers, and at least three;
+        at the end of the run, all.
+
+        Raises
+        ------
+        TaskError
+            It quotes the first exception.
+
+        """
+        enough = len(self._trials) if at_end else max(_ENOUGH, len(self.workers))
+        if self._ended_well or not 0 < enough <= len(self.raised):
+            return
+        trial, error = next(iter(self.raised.items()))
+        trials = "1 trial" if len(self.raised) == 1 else f"{len(self.raised)} trials"
+        raise TaskError(
+            f"every job raised an exception ({trials}); trial {trial}: {error}: fix the task, and "
+            "start a new run"
+        )
 
     def replay(self, event: Event) -> None:
         """Repeat what was done at `event`; nothing is trained.
@@ -189,6 +229,8 @@ class Ledger:
                 for number, (trial, losses, seconds) in sorted(self._trials.items())
             },
             overheads=pd.DataFrame(self._overheads, columns=["job", "restored", "saved"]),
+            raised=dict(self.raised),
+            unreadable=self.unreadable,
         )
 
     def _report(self, event: Reported) -> None:
@@ -200,6 +242,12 @@ class Ledger:
         seconds += event.epoch_seconds
         seconds += [0.0] * (len(losses) - len(seconds))  # of epochs in which the training raised
         self._overheads.append((event.job, event.restored, event.saved))
+        if event.error:
+            self.raised.setdefault(job.trial.number, event.error)
+        else:
+            self._ended_well = True
+        if event.unreadable and not self.unreadable:
+            self.unreadable = f"trial {job.trial.number}, epoch {job.stop}: {event.unreadable}"
         self.paused.pop(job.trial.number, None)
         if job.stop < self._r_max and loss < inf:
             self.paused[job.trial.number] = job

@@ -22,12 +22,12 @@ from typing import IO, TypeAlias
 
 import torch
 
-from learning_curves import streams
-from learning_curves.errors import InputError, one_line
+from learning_curves import own, streams
+from learning_curves.errors import InputError
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Config
 from real.cluster import checkpoints
-from real.tasks.task import Task, Trainer
+from real.tasks.task import Task, Trainer, not_plain, train_epoch
 
 THREADS = 1  # of each process that trains
 _RAISED = BaseException  # by a user's code: not even sys.exit() ends a worker, or the run
@@ -41,7 +41,7 @@ class UnsavedError(Exception):
 
 
 class FailedError(Exception):
-    """A job failed, and its trial has not diverged; the message is what was raised, in one line.
+    """A job failed, and its trial has not diverged; the message is what was raised, and where.
 
     The exception itself may be of a kind that does not survive the way to another process.
     """
@@ -98,7 +98,10 @@ class Report:
     restored, saved
         Seconds for loading and writing checkpoints.
     error
-        What the training raised, in one line; the losses from there on are inf.
+        What the training raised, and where, in one line; the losses from there on are inf.
+    unreadable
+        Why a checkpoint of the trial cannot be read back, in one line; empty if it can be, or if
+        that was not tried.
 
     """
 
@@ -107,6 +110,7 @@ class Report:
     restored: float = 0.0
     saved: float = 0.0
     error: str = ""
+    unreadable: str = ""
 
 
 def settle(make_task: MakeTask) -> int:
@@ -147,7 +151,7 @@ def timed_epoch(
 ) -> tuple[float, float]:
     """Train one epoch; return the loss, inf if it diverged, and the seconds, > 0."""
     started = now()
-    loss = float(trainer.train_epoch())
+    loss = train_epoch(trainer)
     if device.startswith("cuda"):
         torch.cuda.synchronize(device)
     elif device == "mps":
@@ -165,9 +169,10 @@ def _place(make_task: MakeTask, job: Assignment, epoch: int) -> _Place:
 
 
 class _Memory(threading.local):
-    """What a worker has in memory: the trainer of its last job, and where that one stands."""
+    """What a worker has in memory: the trainer of its last job, and where it stands."""
 
     trainer: tuple[_Place, Trainer] | None = None
+    read_back: MakeTask | None = None  # the task whose first checkpoint here was read back
 
 
 _memory = _Memory()
@@ -211,45 +216,52 @@ def _in_one_line() -> Iterator[None]:
     except UnsavedError:
         raise
     except _RAISED as error:
-        raise FailedError(one_line(error)) from None
+        raise FailedError(own.described(error)) from None
 
 
 def _report(make_task: MakeTask, job: Assignment) -> Report:
     """Restore, train and save; return the result."""
-    restored, trainer, error = _trainer(make_task, job)
-    report = Report(losses=[], restored=restored, error=error)
+    report, trainer = _trainer(make_task, job)
     if trainer is not None:
         report = _epochs(trainer, job, report)
     report.losses.extend([math.inf] * (job.stop - job.start - len(report.losses)))
     if trainer is None or report.losses[-1] == math.inf:
         return report  # no scheduler goes on with it
-    if job.save is not None:
-        _memory.trainer = _place(make_task, job, job.stop), trainer
-    return _saved(trainer, job, report)
+    if job.save is None:
+        return report
+    _memory.trainer = _place(make_task, job, job.stop), trainer
+    report = _saved(trainer, job.save, report)
+    if _memory.read_back != make_task:  # once a process: it costs as much as a restoration
+        _memory.read_back = make_task
+        report = replace(report, unreadable=report.unreadable or _unreadable(trainer, job.save))
+    return report
 
 
-def _trainer(make_task: MakeTask, job: Assignment) -> tuple[float, Trainer | None, str]:
-    """Return the seconds of restoring, and the trainer at `job.start` or what it raised."""
+def _trainer(make_task: MakeTask, job: Assignment) -> tuple[Report, Trainer | None]:
+    """Return the report of restoring, and the trainer at `job.start`; None if making it raised."""
     held, _memory.trainer = _memory.trainer, None  # whatever comes, it will not stand there again
     if held is not None and held[0] == _place(make_task, job, job.start):
-        return 0.0, held[1], ""
+        return Report([]), held[1]
     del held  # or two models would need room
     task = _task(make_task)
     try:
         trainer = task.trainer(job.config, job.seed)
     except _RAISED as error:  # whatever a training raises, its trial has diverged
-        return 0.0, None, one_line(error)
+        return Report([], error=own.described(error)), None
     if job.start == 0:
-        return 0.0, trainer, ""
+        return Report([]), trainer
     started = time.perf_counter()
+    unreadable = ""
     try:
         state = checkpoints.load(job.restore)  # the trainer brings it to its device
-    except InputError:  # gone or damaged: the same training, bit for bit, leads there again
+    except InputError as error:  # the same training, bit for bit, leads there again
         for _ in range(job.start):
             trainer.train_epoch()
+        if isinstance(error, checkpoints.NotPlainError):  # neither gone nor damaged
+            unreadable = _unreadable(trainer, job.restore)
     else:
         trainer.load_state_dict(state)
-    return time.perf_counter() - started, trainer, ""
+    return Report([], restored=time.perf_counter() - started, unreadable=unreadable), trainer
 
 
 def _epochs(trainer: Trainer, job: Assignment, report: Report) -> Report:
@@ -261,18 +273,34 @@ def _epochs(trainer: Trainer, job: Assignment, report: Report) -> Report:
             report.losses.append(loss)
             report.seconds.append(seconds)
     except _RAISED as raised:  # likewise
-        error = one_line(raised)
+        error = own.described(raised)
     return replace(report, error=error)
 
 
-def _saved(trainer: Trainer, job: Assignment, report: Report) -> Report:
-    """Save the trial at `job.stop`, if it is to be; return `report` with the seconds it took."""
-    if job.save is None:
-        return report
+def _saved(trainer: Trainer, path: Path, report: Report) -> Report:
+    """Save the trial to `path`; return `report` with the seconds it took."""
     started = time.perf_counter()
     state = trainer.state_dict()
     try:
-        checkpoints.save(job.save, state)
+        checkpoints.save(path, state)
     except OSError as error:
-        raise UnsavedError(f"{job.save}: {error.strerror or error}") from None
+        raise UnsavedError(f"{path}: {error.strerror or error}") from None
+    except Exception as error:
+        found = checkpoints.culprit(dict(state))
+        if found is None:
+            raise
+        raise TypeError(not_plain(trainer.state_dict, found)) from error
     return replace(report, saved=time.perf_counter() - started)
+
+
+def _unreadable(trainer: Trainer, path: Path) -> str:
+    """Return why the checkpoint at `path` cannot be read back, and the remedy; empty if it can."""
+    try:
+        checkpoints.load(path)
+    except checkpoints.NotPlainError:
+        found = checkpoints.culprit(dict(trainer.state_dict()))
+        if found is not None:
+            return not_plain(trainer.state_dict, found)
+    except InputError:  # it is gone, or the disk fails: what is in it, nobody knows
+        pass
+    return ""

@@ -7,6 +7,7 @@ Owns the command's options and what it prints and draws. Must not know how jobs 
 from __future__ import annotations
 
 import argparse
+import shutil
 from contextlib import suppress
 from dataclasses import fields, replace
 from functools import partial
@@ -130,6 +131,12 @@ def main(args: argparse.Namespace) -> int:
         print(screen.to_json(run.summary()), end="")  # noqa: T201  the answer
     else:
         report.print_run(run)
+        if raised := run.remarks.get("raised"):
+            trials, first = raised["trials"], raised["first"]
+            count = "1 trial" if trials == 1 else f"{trials} trials"
+            screen.console().print(
+                f"{count} raised an exception, which counts as diverged; {first}"
+            )
         screen.console().print(f"written to {folder}")
     return 0
 
@@ -145,6 +152,7 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
     """
     torch_options.check(args.device)
     from real import live  # noqa: PLC0415 - it needs torch, see the file's law
+    from real.cluster.ledger import TaskError  # noqa: PLC0415 - likewise
     from sim.reports import memory, report, screen  # noqa: PLC0415  quick --help
 
     if args.resume is not None:
@@ -180,9 +188,9 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
         again = f"--resume {folder}" + (f" --dask {args.dask}" if args.dask else "")
         console.print(f"stopped; rungsim live {again} continues it; all reports are kept")
         return None
-    except InputError:
+    except InputError as error:
         if args.resume is None:
-            _withdraw(folder)
+            _withdraw(folder, begun=isinstance(error, TaskError))
             report.remove_empty(made)
         raise
     run = live.as_run(experiment, lived)
@@ -252,13 +260,19 @@ def _hire(dask: str | None, experiment: LiveExperiment) -> Callable[[], Crew] | 
     return partial(dask_crew.Dask, dask, settle, workers=experiment.workers)
 
 
-def _withdraw(folder: Path) -> None:
-    """Remove what a run that could not begin has left, so that the command may be given again."""
+def _withdraw(folder: Path, *, begun: bool) -> None:
+    """Remove what a run that trained no epoch has left, so that the command may be given again.
+
+    A run that has begun is removed only if `begun` is true.
+    """
     from real import live  # noqa: PLC0415 - see the file's law
-    from real.cluster.cluster import JOURNAL  # noqa: PLC0415 - likewise
-    from real.cluster.journal import Journal  # noqa: PLC0415 - likewise
+    from real.cluster.cluster import CHECKPOINTS, JOURNAL  # noqa: PLC0415 - likewise
+    from real.cluster.journal import Journal, Reported  # noqa: PLC0415 - likewise
 
     with suppress(InputError), Journal(folder / JOURNAL) as journal:  # of nobody else's run
-        if not journal.read():
+        events = journal.read()
+        trained = any(isinstance(each, Reported) and each.epoch_seconds for each in events)
+        if not events or (begun and not trained):
+            shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
             journal.path.unlink()
             (folder / live.EXPERIMENT).unlink()

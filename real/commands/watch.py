@@ -83,7 +83,9 @@ class Watch:
         self._running: dict[int, Started] = {}
         self._best = _Best()
         self._trials: set[int] = set()
+        self._raised: set[int] = set()
         self._jobs = self._lost = self._epochs = 0
+        self._warned = False  # once a run, also if it is resumed
         self._told = (0.0, now())  # the run's time at the last event, and when that was
         self._live = Live(
             console=self._console, get_renderable=self._view, refresh_per_second=2, transient=True
@@ -116,6 +118,8 @@ class Watch:
             case Lost():
                 job = self._leave(event.job, event.seconds, "lost")
                 self._lost += 1
+                if event.raised:
+                    self._raised.add(job.trial)
                 attempt = f"attempt {job.attempt + 1} of {self._experiment.attempts}"
                 self._say(event, f"{_name(job)}: lost, {attempt}: {event.reason}")
             case Stopped() | Ended():
@@ -130,6 +134,15 @@ class Watch:
         job = self._leave(event.job, event.seconds, "diverged" if diverged else f"{loss:.4f}")
         self._jobs += 1
         self._epochs += len(event.losses)
+        if event.error:
+            self._raised.add(job.trial)
+        if event.unreadable and not self._warned:
+            self._warned = True
+            self._say(
+                event,
+                f"warning: {_name(job)}: {event.unreadable}; until then each job of a trial that "
+                "goes on in another process trains its earlier epochs again",
+            )
         if diverged:
             reason = event.error or "the loss is not finite"
             self._say(event, f"{_name(job)}: diverged: {reason}")
@@ -184,6 +197,7 @@ class Watch:
             _count(len(self._trials), "trial"),
             _count(self._epochs, "epoch"),
             f"{self._lost} lost" if self._lost else "",
+            f"{_count(len(self._raised), 'trial')} raised" if self._raised else "",
             f"workers idle {idle:.0%} of the time",
             f"about {duration(left)} left" if isfinite(left) else "",
         ]

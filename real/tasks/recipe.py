@@ -63,12 +63,24 @@ class Recipe:
 
 def _own(name: str, device: str) -> Task:
     task: Task = own.make(name, "task", {"device": device})
+    check(name, task)
+    return task
+
+
+def check(name: str, task: Task) -> None:
+    """Raise for the first piece of a task that is missing or wrong.
+
+    Raises
+    ------
+    InputError
+        It names the piece, and the remedy.
+
+    """
     own.check(name, "task", task, _PIECES)
     try:
         space.check(task.space)
     except InputError as error:
         raise InputError(f"the task is {name!r}, but in its space {error}") from None
-    return task
 
 
 _PIECES: dict[str, tuple[Callable[[Any], bool], str]] = {

@@ -14,7 +14,7 @@ import torch
 from scipy import stats
 from torch import nn
 
-from learning_curves import streams
+from learning_curves import own, streams
 from learning_curves.errors import InputError
 from learning_curves.spaces.space import Config, Space
 from real.tasks import data, models
@@ -39,6 +39,40 @@ class Trainer(Protocol):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from a state that a trainer of the same config and seed returned."""
         ...
+
+
+class NotALossError(TypeError):
+    """What `train_epoch` returned is not a number."""
+
+
+def train_epoch(trainer: Trainer) -> float:
+    """Train one more epoch and return the loss as a float.
+
+    Raises
+    ------
+    NotALossError
+        What the trainer returned is not a number; the message has its file and line.
+
+    """
+    returned = trainer.train_epoch()
+    try:
+        return float(returned)
+    except Exception as error:
+        where = own.defined(trainer.train_epoch)
+        raise NotALossError(
+            f"train_epoch() returned {own.short(returned)}: return the loss as a float"
+            + (f" ({where})" if where else "")
+        ) from error
+
+
+def not_plain(state_dict: Callable[[], Any], found: str) -> str:
+    """Return the complaint about a part of a state that cannot be read back, and the remedy."""
+    where = own.defined(state_dict)
+    return (
+        f"state_dict(){f' ({where})' if where else ''} holds {found}, which cannot be read back "
+        "from a checkpoint: return tensors, numbers, strings, and lists and dicts of these "
+        "(torch.from_numpy converts an array, .item() a number)"
+    )
 
 
 class Task(Protocol):

@@ -21,8 +21,7 @@ from typing import Final
 import simpy
 from simpy.events import EventPriority
 
-from learning_curves.blackbox import Blackbox
-from learning_curves.curve import Curve
+from learning_curves.blackbox import Blackbox, Curve
 from sim.cluster.garbage import cyclic_collection_paused
 from sim.cluster.log import Log
 from sim.cluster.training import Training

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
-from learning_curves.curve import Curve
+from learning_curves.blackbox import Curve
 from sim.faults import SlowWorkers
 from sim.schedulers.protocol import Job
 

@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code: int = import_module(COMMANDS[command][0]).main(args)
     except InputError as error:
-        return _complain(command, str(error))
+        return _complain(command, str(error), error.exit_code)
     except BrokenPipeError:
         # The reader of the output has closed it; keep Python from reporting that at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -155,10 +155,10 @@ def _print_completion(parser: Parser, shells: Sequence[str]) -> int:
     return 0
 
 
-def _complain(command: str, message: str) -> int:
-    """Print the error in one line; return the exit code of bad input."""
+def _complain(command: str, message: str, code: int = 2) -> int:
+    """Print the error in one line; return the exit code."""
     print(f"rungsim {command}: {printable(message)}", file=sys.stderr)  # noqa: T201  the user's screen
-    return 2
+    return code
 
 
 def _said(error: OSError | MemoryError) -> str:

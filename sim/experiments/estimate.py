@@ -14,8 +14,7 @@ from itertools import islice
 from math import inf, prod
 from pathlib import Path
 
-from learning_curves.blackbox import Blackbox
-from learning_curves.curve import Curve
+from learning_curves.blackbox import Blackbox, Curve
 from learning_curves.errors import InputError
 from sim.experiments import own
 from sim.experiments.experiment import Experiment

@@ -20,8 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from learning_curves.blackbox import Blackbox
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import Blackbox, RecordedCurve
 from learning_curves.spaces.space import Config, Space
 from learning_curves.tables.tabular import Tabular
 from sim.experiments.experiment import Experiment

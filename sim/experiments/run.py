@@ -10,7 +10,7 @@ The pictures of a run are made by a room above, `sim.reports`, which is looked u
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from math import isfinite
@@ -19,8 +19,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from learning_curves.blackbox import Blackbox
-from learning_curves.curve import Curve
+from learning_curves.blackbox import Blackbox, Curve
 from learning_curves.errors import InputError
 from learning_curves.spaces.space import Config
 from sim.experiments import own
@@ -139,6 +138,8 @@ class Run:
         The log of its jobs.
     trials
         Each trial that was started, and its curve, by its number.
+    remarks
+        More entries of its summary, of a live run.
 
     Notes
     -----
@@ -158,6 +159,7 @@ class Run:
     make: Make
     trace: Trace
     trials: Mapping[int, tuple[Trial, Curve]]
+    remarks: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return one line: what was run, how much of it, and the best loss."""
@@ -274,6 +276,7 @@ class Run:
             "best_config": None if best_config is None else dict(best_config),
             "time_to_target": None if target is None else _finite(metrics.time_to(trace, target)),
             "border": [each.name for each in self.border],
+            **self.remarks,
         }
 
 

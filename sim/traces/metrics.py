@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from learning_curves.curve import Curve
+from learning_curves.blackbox import Curve
 from sim.faults import SlowEpochs
 from sim.jobs.costs import Costs
 from sim.schedulers.protocol import Job, Trial

@@ -7,7 +7,7 @@ how far a simulation of it is from the live run (`sim.experiments.parity`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf, isnan
 from statistics import fmean
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.errors import InputError
 from learning_curves.synthetic import Scripted
 from learning_curves.tables.card import Card
@@ -46,12 +46,18 @@ class Lived:
     overheads
         One row for each reported job: `job`, its number, and the seconds in which it `restored` and
         `saved` its trial, 0 where it did not.
+    raised
+        The first exception of each trial that raised one, by its number, in order of report.
+    unreadable
+        The first checkpoint that could not be read back, and why; empty if there was none.
 
     """
 
     trace: Trace
     trials: Mapping[int, tuple[Trial, RecordedCurve]]
     overheads: pd.DataFrame
+    raised: Mapping[int, str] = field(default_factory=dict)
+    unreadable: str = ""
 
 
 def completed(lived: Lived) -> tuple[Scripted, float]:

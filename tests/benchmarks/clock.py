@@ -20,8 +20,7 @@ from collections.abc import Callable
 import simpy
 
 from learning_curves import streams
-from learning_curves.blackbox import Blackbox
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import Blackbox, RecordedCurve
 from learning_curves.synthetic import PowerLaw
 from sim.cluster.cluster import Cluster
 from sim.faults import HalfNormalStraggler, Losses, Models

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.importers import reading
 from learning_curves.importers.formats import syne_tune_export
 from learning_curves.importers.options import Options

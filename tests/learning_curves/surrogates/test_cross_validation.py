@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.errors import InputError
 from learning_curves.spaces import space as spaces
 from learning_curves.surrogates.cross_validation import figures, held_out

@@ -2,7 +2,7 @@
 
 import pytest
 
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.tables.card import Card
 from learning_curves.tables.outliers import outlying_seconds, warning
 from learning_curves.tables.table_file import Recorded

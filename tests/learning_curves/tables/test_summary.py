@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.tables.card import Card
 from learning_curves.tables.summary import rank_correlation, summary
 from learning_curves.tables.table_file import Recorded

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.synthetic import PowerLaw, Scripted
 from sim.cluster.cluster import Cluster
 from sim.faults import Faults

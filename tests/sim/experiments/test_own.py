@@ -18,7 +18,7 @@ from sim.schedulers import ASHA
 from sim.studies.study_file import parse
 
 CODE = """
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from sim.schedulers import ASHA, Idle, Job, Trial
 from sim.searchers import Listed
 

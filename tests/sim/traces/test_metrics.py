@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from sim.jobs.costs import Costs
 from sim.traces import estimates, metrics
 from sim.traces.trace import COLUMNS, OUTCOMES, Outcome, Trace, down_table, frame, kept_table, pack

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from learning_curves.curve import RecordedCurve
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.errors import InputError
 from learning_curves.spaces import space as spaces
 from learning_curves.synthetic import PowerLaw, Scripted
