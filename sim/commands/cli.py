@@ -30,6 +30,10 @@ COMMANDS = {
         "sim.commands.study",
         "a TOML file of experiments x seeds, in parallel, resumable",
     ),
+    "check": (
+        "sim.commands.check",
+        "a scheduler, searcher, source of curves or task against its laws",
+    ),
     "record": ("real.commands.record", "train configs and write a table (needs torch)"),
     "live": ("real.commands.live", "a scheduler on real training (needs torch)"),
     "parity": (

@@ -29,7 +29,7 @@ def add_scheduler(
 ) -> None:
     """Add the scheduler's settings; `r_max` describes the default of --r-max."""
     group = parser.add_argument_group("the scheduler")
-    _add_own_options(group, "scheduler")
+    add_own_options(group, "scheduler")
     group.add_argument(
         "--eta", type=Whole(2), default=2, help="reduction factor (default: %(default)s)"
     )
@@ -80,7 +80,8 @@ def add_scheduler(
     )
 
 
-def _add_own_options(group: argparse._ArgumentGroup, what: str) -> None:
+def add_own_options(group: argparse._ActionsContainer, what: str) -> None:
+    """Add the options of a scheduler or searcher of the user's own."""
     group.add_argument(
         f"--{what}-option",
         action="append",
@@ -114,7 +115,7 @@ def add_searcher(parser: argparse.ArgumentParser) -> None:
         help=f"the searcher, which proposes configs, one of {', '.join(SEARCHER_NAMES)}, see "
         "docs/searchers.md; or module:Class for your own (default: %(default)s)",
     )
-    _add_own_options(group, "searcher")
+    add_own_options(group, "searcher")
     group.add_argument(
         "--grid-points",
         type=Whole(1),

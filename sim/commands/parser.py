@@ -59,7 +59,8 @@ class Parser(argparse.ArgumentParser):
         defaults = [(action, action.default) for action in self._actions]
         try:
             for action, _ in defaults:
-                action.default = argparse.SUPPRESS
+                if action.option_strings:
+                    action.default = argparse.SUPPRESS
             typed, _ = super().parse_known_args(args, argparse.Namespace())
         finally:
             for action, default in defaults:

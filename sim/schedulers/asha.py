@@ -54,6 +54,8 @@ class ASHA:
 
     """
 
+    claims = ("ranks", "order", "levels", "best-first", "quota", "prompt")
+
     def __init__(
         self,
         searcher: Searcher,

@@ -48,6 +48,8 @@ class AsyncHyperband:
 
     """
 
+    claims = ("ranks", "order", "levels", "best-first", "quota")
+
     def __init__(
         self, searcher: Searcher, *, r_min: int, r_max: int, eta: int, lost: str = "inf"
     ) -> None:

@@ -88,6 +88,8 @@ class Hyperband:
 
     """
 
+    claims = ("ranks", "order", "levels", "best-first")
+
     def __init__(
         self,
         searcher: Searcher,

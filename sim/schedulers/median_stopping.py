@@ -85,6 +85,8 @@ class MedianStopping:
 
     """
 
+    claims = ("levels",)
+
     def __init__(self, searcher: Searcher, *, r_min: int, r_max: int, lost: str = "inf") -> None:
         check_levels(r_min, r_max)
         check_lost(lost)

@@ -57,6 +57,9 @@ class PASHA:
 
     """
 
+    claims = ("order", "levels", "best-first", "quota")
+    disclaims = ("finishes", "cost")  # it grows with the trials at the top rung
+
     def __init__(
         self, searcher: Searcher, *, r_min: int, r_max: int, eta: int, lost: str = "inf"
     ) -> None:

@@ -73,13 +73,26 @@ def check_lost(lost: str) -> None:
 
 
 class ProtocolError(RuntimeError):
-    """A call or an answer broke a law of the protocol; the state is unchanged."""
+    """A call or an answer broke a law of the protocol; the state is unchanged.
+
+    Parameters
+    ----------
+    message
+        How the law is broken, in one line.
+    law
+        The name that `sim.testing.LAWS` gives the law; empty if the caller broke it.
+
+    """
+
+    def __init__(self, message: str, law: str = "") -> None:
+        super().__init__(message)
+        self.law = law
 
 
 class Scheduler(Protocol):
     """Decides which job a free worker gets.
 
-    The laws (`sim.schedulers.wrappers.contract.Contract` enforces 1 to 3 around any scheduler):
+    The laws (`sim.schedulers.wrappers.contract.Contract` enforces 1 to 4 around any scheduler):
 
     1. `next_job` returns `Idle.WAIT` only while a job is running, since otherwise it would never be
        called again; `Idle.DONE` is final.

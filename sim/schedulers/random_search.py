@@ -32,6 +32,8 @@ class RandomSearch:
 
     """
 
+    claims = ("ranks", "order")
+
     def __init__(
         self, searcher: Searcher, *, r_max: int, batch: int | None = None, lost: str = "inf"
     ) -> None:

@@ -54,6 +54,8 @@ class SuccessiveHalving:
 
     """
 
+    claims = ("ranks", "order", "levels", "best-first")
+
     def __init__(
         self,
         searcher: Searcher,

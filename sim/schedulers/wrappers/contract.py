@@ -1,12 +1,13 @@
 """The contract: a wrapper that checks any scheduler, and its driver, against the protocol.
 
-Owns laws 1 to 3 of `protocol.Scheduler`. Must not know which scheduler is inside. An illegal call
+Owns laws 1 to 4 of `protocol.Scheduler`. Must not know which scheduler is inside. An illegal call
 raises before it reaches the scheduler; an illegal answer raises before it reaches the driver.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from sim.schedulers.protocol import Idle, Job, ProtocolError, Scheduler, Trial, may_go_on
 
@@ -44,6 +45,7 @@ class Contract:
         self.r_max = scheduler.r_max
         self._running: dict[int, Job] = {}
         self._reached: dict[int, int] = {}  # trial number -> the epoch it last reported
+        self._diverged: set[int] = set()  # trials whose last loss is NaN or inf
         self._done = False
 
     def next_job(self) -> Job | Idle:
@@ -54,17 +56,21 @@ class Contract:
             self._running[answer.trial.number] = answer
         elif answer is Idle.WAIT:
             if not self._running:
-                raise ProtocolError("WAIT while nothing is running: nobody would ever ask again")
+                raise ProtocolError(
+                    "WAIT while nothing is running: nobody would ever ask again", "deadlock"
+                )
             if self._done:
-                raise ProtocolError("WAIT after DONE: DONE is final")
+                raise ProtocolError("WAIT after DONE: DONE is final", "done-is-final")
         elif answer is Idle.DONE:
             self._done = True
         else:
-            raise ProtocolError(f"next_job() answered {answer!r}: answer a Job, WAIT or DONE")
+            raise ProtocolError(
+                f"next_job() answered {answer!r}: answer a Job, WAIT or DONE", "answer"
+            )
         return answer
 
     def job_done(self, job: Job, losses: Sequence[float]) -> None:
-        """Check law 3 and the number of losses; then call the scheduler."""
+        """Check law 3 and the number of losses; then call the scheduler. Law 4 is in force then."""
         self._check_running(job)
         if len(losses) != job.stop - job.start:
             raise ProtocolError(
@@ -74,6 +80,8 @@ class Contract:
         self.scheduler.job_done(job, losses)
         del self._running[job.trial.number]
         self._reached[job.trial.number] = job.stop
+        if not losses[-1] < inf:
+            self._diverged.add(job.trial.number)
 
     def job_lost(self, job: Job) -> None:
         """Check law 3; then call the scheduler."""
@@ -89,22 +97,35 @@ class Contract:
         if not isinstance(job.trial, Trial):
             raise ProtocolError(
                 f"next_job() answered a job of {job.trial!r}: give a Trial; "
-                "a searcher that is exhausted draws None"
+                "a searcher that is exhausted draws None",
+                "answer",
             )
         number = job.trial.number
         if not type(job.start) is type(job.stop) is int:
-            raise ProtocolError(f"{_name(job)} is not in whole epochs: give an int for each")
+            raise ProtocolError(
+                f"{_name(job)} is not in whole epochs: give an int for each", "bounds"
+            )
         if self._done:
-            raise ProtocolError(f"{_name(job)} after DONE: DONE is final")
+            raise ProtocolError(f"{_name(job)} after DONE: DONE is final", "done-is-final")
         if number in self._running:
-            raise ProtocolError(f"{_name(job)} while {_name(self._running[number])} is running")
+            raise ProtocolError(
+                f"{_name(job)} while {_name(self._running[number])} is running", "one-job"
+            )
         if job.start != self._reached.get(number, 0):
             raise ProtocolError(
                 f"{_name(job)} starts elsewhere than at epoch {self._reached.get(number, 0)}, "
-                "where the trial last reported"
+                "where the trial last reported",
+                "start",
             )
         if not job.start < job.stop <= self.r_max:
-            raise ProtocolError(f"{_name(job)} breaks start < stop <= r_max = {self.r_max}")
+            raise ProtocolError(
+                f"{_name(job)} breaks start < stop <= r_max = {self.r_max}", "bounds"
+            )
+        if number in self._diverged:
+            raise ProtocolError(
+                f"{_name(job)}, whose last loss is NaN or inf: a diverged trial never goes on",
+                "diverged",
+            )
 
     def _check_running(self, job: Job) -> None:
         running = self._running.get(job.trial.number)
