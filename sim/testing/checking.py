@@ -27,6 +27,7 @@ from sim.testing.worlds import Factory, Searcher, World, made, named
 MAX_EXAMPLES = 200
 _BASIC = OF_ONE_RUN - CLAIMED | {"determinism"}  # the laws that the others rely on
 _UNKNOWN = "not checked, since it relies on a law that is broken"
+_EARLIER = 4  # times fewer worlds to find an earlier law that explains a broken one
 _LARGE = 10  # times fewer worlds of many trials
 _WITHOUT_LOSSES = {"one run", "order", "finishes"}
 
@@ -94,14 +95,16 @@ def check_laws(
     checks = [check for check in CHECKS if _about(check) & chosen]
     left = chosen
     while checks:
-        broken = seek(checks, left, each=each)
+        broken = seek(checks, left, each=each, shrink=False)
         # Drawing a world for all checks is fast, but which of the broken laws it finds is left to
         # chance; the earlier checks explain the later ones.
         while broken and (before := checks[: checks.index(_check_of(broken.law.name))]):
-            earlier = seek(before, left)
+            earlier = seek(before, left, few=_EARLIER, shrink=False)
             if earlier is None:
                 break
             broken = earlier
+        if broken:
+            broken = seek([_check_of(broken.law.name)], left) or broken
         held = checks.index(_check_of(broken.law.name)) if broken else len(checks)
         for check in checks[:held]:
             yield from (Checked(LAWS[name]) for name in _ordered(_about(check) & left))
@@ -201,9 +204,14 @@ def _seek(
     worlds: Sequence[World],
     max_examples: int,
     seed: int,
+    few: int = 1,
+    shrink: bool = True,
     each: Callable[[], None] | None = None,
-) -> BrokenLaw | None:
-    """Make checks in each world, and return the first broken law in the smallest world found."""
+) -> BrokenRun | None:
+    """Make checks in each world, and return the first broken law found; `few` times fewer worlds.
+
+    With `shrink` its world is made small.
+    """
 
     def test(world: World, checks: Sequence[str] = checks) -> None:
         for check in checks:
@@ -213,15 +221,14 @@ def _seek(
 
     if worlds:
         return _shown(_first(test, worlds), factory)
+    search = partial(_search, seed=seed, shrink=shrink)
+    examples = -(-max_examples // few)
     small = [check for check in checks if check != "finishes"]
-    small_worlds, large_worlds = (
-        strategies.worlds(fixed=fixed),
-        strategies.large_worlds(fixed=fixed),
-    )
-    broken = _search(partial(test, checks=small), small_worlds, max_examples, seed)
+    broken = search(partial(test, checks=small), strategies.worlds(fixed=fixed), examples)
     if broken is None and "finishes" in checks:
-        few = max(1, max_examples // _LARGE)
-        broken = _search(partial(test, checks=["finishes"]), large_worlds, few, seed)
+        examples = -(-max_examples // (few * _LARGE))
+        large_worlds = strategies.large_worlds(fixed=fixed)
+        broken = search(partial(test, checks=["finishes"]), large_worlds, examples)
     return _shown(broken, factory)
 
 
@@ -279,11 +286,11 @@ def _first(test: Test, worlds: Sequence[World]) -> Broken | None:
 
 
 def _search(
-    test: Test, strategy: SearchStrategy[World], max_examples: int, seed: int
+    test: Test, strategy: SearchStrategy[World], max_examples: int, *, seed: int, shrink: bool
 ) -> Broken | None:
-    """Search for a world in which a law is broken, and return the smallest that was found."""
+    """Search for a world in which a law is broken, and return how it is broken there."""
     try:
-        return smallest(test, strategy, Broken, max_examples=max_examples, seed=seed)
+        return smallest(test, strategy, Broken, max_examples=max_examples, seed=seed, shrink=shrink)
     except Unsteady as error:
         found = error.found
         message = f"a world does not lead to the same run each time: {found.law.name} was broken"

@@ -32,6 +32,7 @@ def smallest(
     *,
     max_examples: int,
     seed: int,
+    shrink: bool = True,
 ) -> Failure | None:
     """Return how a test fails for the smallest example found; None if it fails for none.
 
@@ -47,6 +48,8 @@ def smallest(
         How many examples are drawn until one fails.
     seed
         The same seed draws the same examples.
+    shrink
+        Whether the example is made smaller; if not, it is the first one found.
 
     Raises
     ------
@@ -67,7 +70,7 @@ def smallest(
         max_examples=max_examples,
         database=None,
         deadline=None,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, *([Phase.shrink] if shrink else [])),
         report_multiple_bugs=False,
         print_blob=False,
         verbosity=Verbosity.quiet,
