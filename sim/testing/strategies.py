@@ -195,18 +195,32 @@ def faults() -> SearchStrategy[Faults]:
     )
 
 
+CURVES = (
+    *("power-law", "power-law:noise=0.1", "power-law:crossing=1.0", "exponential", "take-off"),
+    *("bowl", "softmax-fashion-mnist", "lenet-fashion-mnist"),
+)
+"""Sources of curves, by the names that an experiment gives them."""
+
+QUICK_SEARCHERS = ("sobol", "halton", "grid", "coarse-to-fine", "coordinate", "local")
+
+
 @st.composite
-def experiments(draw: st.DrawFn, *, scheduler: str | None = None) -> Experiment:
-    """Draw whole experiments on power-law curves: any scheduler, cluster, costs, faults, limits."""
+def experiments(
+    draw: st.DrawFn, *, scheduler: str | None = None, curves: tuple[str, ...] = CURVES
+) -> Experiment:
+    """Draw whole experiments: any scheduler, searcher, cluster, costs, faults, limits.
+
+    All of them end. `scheduler` and `curves` limit the choice.
+    """
     timetable = draw(timetables())
     cluster = draw(clusters())
     has = draw(costs())
-    fault = draw(faults())
     r_max = draw(st.integers(1, 9))
     name = scheduler or draw(st.sampled_from(tuple(SCHEDULERS)))
     return Experiment(
-        curves="power-law",
+        curves=draw(st.sampled_from(curves)),
         scheduler=name,
+        searcher=draw(st.just("random") | st.sampled_from(QUICK_SEARCHERS)),
         rule=draw(st.sampled_from(tuple(RULES))) if name == "asha-stopping" else "top-k",
         eta=draw(st.integers(2, 4)),
         r_min=draw(st.integers(1, r_max)),
@@ -217,7 +231,7 @@ def experiments(draw: st.DrawFn, *, scheduler: str | None = None) -> Experiment:
         lost=draw(st.sampled_from(LOST)),
         limits=draw(limits()),
         costs=has,
-        faults=_fitted(fault, has, timetable),
+        faults=_fitted(draw(faults()), has, timetable),
         **(cluster | {"workers": max(cluster["workers"], 3 if timetable else 1)}),
     )
 
