@@ -107,7 +107,7 @@ def ranks(factory: Factory, world: World, _laws: Laws) -> None:
     heard = play(factory, world)
     other = world.with_losses(lambda _place, _epoch, loss: _transformed(loss), heard.r_max)
     _same(
-        "ranks", heard, play(factory, other), "and with each loss x as 3 exp(x) - 40", losses=False
+        "ranks", heard, play(factory, other), "and with each loss x as exp(5 x) - 40", losses=False
     )
 
 
@@ -269,4 +269,4 @@ def _other(loss: float) -> float:
 
 def _transformed(loss: float) -> float:
     """Return a strictly increasing function of a loss."""
-    return 3 * exp(loss) - 40 if abs(loss) < inf else loss
+    return exp(5 * loss) - 40 if abs(loss) < inf else loss

@@ -14,7 +14,7 @@ _ALWAYS = (
     Law(
         "answer",
         "next_job returns a Job, WAIT or DONE, and no legal call raises.",
-        "None for a missing job; a KeyError on a trial that was lost at its first rung.",
+        "None for a missing job; a KeyError on the second promotion of a moment.",
     ),
     Law(
         "deadlock",

@@ -25,7 +25,7 @@ from tests.fuzz.runs import hold
 @pytest.mark.parametrize("scheduler", SCHEDULERS)
 @given(data=st.data())
 @settings(
-    max_examples=150,
+    max_examples=60,
     derandomize=True,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
