@@ -1,0 +1,41 @@
+"""A driver for one scheduler by hand: jobs report in the order in which they started."""
+
+from collections import deque
+
+from sim.schedulers import Contract, Idle, Job
+from sim.searchers import Listed
+
+
+def made(kind, trials, *, configs=None, r_min=1, r_max=4, eta=2):
+    searcher = Listed(configs or ({"x": n} for n in range(trials)))
+    if hasattr(kind, "r_max"):  # it has settings of its own
+        return kind(searcher)
+    return kind(searcher, r_min=r_min, r_max=r_max, eta=eta)
+
+
+def jobs(scheduler, loss, *, workers=1, lost=()):
+    """Return what `scheduler` hands out until it is DONE, as (number, start, stop).
+
+    ``loss(number, epoch)`` is what a job reports; the jobs in `lost` never do.
+    """
+    contract = Contract(scheduler)
+    running, log = deque(), []
+    while True:
+        answer = None
+        while len(running) < workers and isinstance(answer := contract.next_job(), Job):
+            running.append(answer)
+            log.append(named(answer))
+        if not running:
+            assert answer is Idle.DONE
+            return log
+        job = running.popleft()
+        if named(job) in lost:
+            contract.job_lost(job)
+        else:
+            number = job.trial.number
+            epochs = range(job.start + 1, job.stop + 1)
+            contract.job_done(job, [loss(number, epoch) for epoch in epochs])
+
+
+def named(job):
+    return job.trial.number, job.start, job.stop
