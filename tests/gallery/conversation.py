@@ -1,16 +1,19 @@
 """A driver for one scheduler by hand: jobs report in the order in which they started."""
 
 from collections import deque
+from inspect import signature
 
 from sim.schedulers import Contract, Idle, Job
 from sim.searchers import Listed
 
 
-def made(kind, trials, *, configs=None, r_min=1, r_max=4, eta=2):
+def made(kind, trials, *, configs=None, losses=None, r_min=1, r_max=4, eta=2):
+    """Return a scheduler of the class `kind`, and of its settings if it has some."""
     searcher = Listed(configs or ({"x": n} for n in range(trials)))
-    if hasattr(kind, "r_max"):  # it has settings of its own
+    if hasattr(kind, "r_max"):
         return kind(searcher)
-    return kind(searcher, r_min=r_min, r_max=r_max, eta=eta)
+    more = {"losses": losses} if "losses" in signature(kind).parameters else {}
+    return kind(searcher, r_min=r_min, r_max=r_max, eta=eta, **more)
 
 
 def jobs(scheduler, loss, *, workers=1, lost=()):

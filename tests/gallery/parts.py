@@ -67,6 +67,7 @@ class PlainRung:
 class PlainASHA(ASHA):
     """ASHA by promotion with rungs of the class `rung`."""
 
+    claims = ("ranks", "order", "levels", "best-first", "quota", "prompt")
     rung: ClassVar[type] = PlainRung
 
     def __init__(self, searcher, *, r_min, r_max, eta):
@@ -85,6 +86,7 @@ class PlainASHA(ASHA):
 class PlainStopping:
     """ASHA by stopping: a trial goes on in place if `passes` says so when it reports."""
 
+    claims = ("ranks", "levels")
     rule: ClassVar[str] = "top-k"  # where the cut of a rung lies
 
     def __init__(self, searcher, *, r_min, r_max, eta):
@@ -122,6 +124,8 @@ class PlainStopping:
 
 class PlainHalving:
     """Synchronous successive halving: one bracket after the other, with a barrier at each rung."""
+
+    claims = ("ranks", "order", "levels", "best-first")
 
     def __init__(self, searcher, *, r_min, r_max, eta):
         self.levels = rung_levels(r_min, r_max, eta)
@@ -192,6 +196,8 @@ class PlainHalving:
 class Around:
     """A scheduler around another, `inner`, that passes all calls on."""
 
+    claims = PlainASHA.claims
+
     def __init__(self, searcher, *, r_min, r_max, eta):
         self.inner = PlainASHA(searcher, r_min=r_min, r_max=r_max, eta=eta)
         self.levels, self.r_max = self.inner.levels, r_max
@@ -211,6 +217,8 @@ class Around:
 
 class OneAtATime(Around):
     """At most one job runs at a time."""
+
+    claims = ("ranks", "order", "levels", "best-first", "quota")
 
     def __init__(self, searcher, *, r_min, r_max, eta):
         super().__init__(searcher, r_min=r_min, r_max=r_max, eta=eta)

@@ -33,6 +33,7 @@ from tests.gallery.randomness import (
     BracketOfTheNumber,
     GlobalRandomState,
     JobsByIdentity,
+    RanksByTheFinalLoss,
     SortsTheLosses,
     TiesByConfig,
     TimeOut,
@@ -243,6 +244,14 @@ def test_numbers_and_names():
         configs = [{"x": order[0]}, {"x": order[1]}]
         log = jobs(made(TiesByConfig, 2, configs=configs), lambda *_: 0.5)
         assert log[2][0] == order[0]
+
+
+def test_a_loss_that_is_not_yet_reported():
+    def crossing(number, epoch):
+        return {(0, 1): 0.1, (1, 1): 0.2, (0, 4): 0.4, (1, 4): 0.3}.get((number, epoch), 0.5)
+
+    assert jobs(made(RanksByTheFinalLoss, 2, losses=crossing), crossing)[2][0] == 1
+    assert jobs(made(PlainASHA, 2), crossing)[2][0] == 0
 
 
 def test_what_belongs_to_the_caller():
