@@ -73,7 +73,32 @@ def make(
 
 
 def parameters(called: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """Return the parameters of a class or function by name; none if it does not report them."""
+    """Return the parameters of a class or function by name; none if it does not report them.
+
+    A constructor that takes ``**settings`` is taken to pass them on to the next class: the named
+    parameters of that one are added.
+
+    >>> class Base:
+    ...     def __init__(self, searcher, r_max): ...
+    >>> class Patient(Base):
+    ...     def __init__(self, patience=1, **settings): ...
+    >>> list(parameters(Patient))
+    ['patience', 'searcher', 'r_max']
+    """
+    known = _signature(called)
+    bases = called.__mro__[1:-1] if inspect.isclass(called) else ()
+    for base in bases:
+        rest = [name for name, each in known.items() if each.kind is each.VAR_KEYWORD]
+        if not rest:
+            break
+        del known[rest[0]]
+        taken = (*_NAMED, inspect.Parameter.VAR_KEYWORD)
+        more = {name: each for name, each in _signature(base).items() if each.kind in taken}
+        known |= {name: each for name, each in more.items() if name not in known}
+    return known
+
+
+def _signature(called: Callable[..., Any]) -> dict[str, inspect.Parameter]:
     try:
         known = inspect.signature(called)
     except (TypeError, ValueError):

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import Any, TypeAlias
 
+from learning_curves import own
 from sim.schedulers.catalogue import Settings
 from sim.schedulers.protocol import Scheduler, Trial
 
@@ -149,14 +150,9 @@ def made(factory: Factory, world: World, searcher: Searcher) -> Scheduler:
 
 def named(factory: Factory) -> frozenset[str]:
     """Return the names of the arguments of `factory` that are not fixed, as by `partial`."""
-    inner = factory.func if isinstance(factory, partial) else factory
-    classes = inner.__mro__[:-1] if inspect.isclass(inner) else (inner,)
-    found: dict[str, inspect.Parameter] = {}
-    for each in classes:
-        known = inspect.signature(each).parameters
-        found = dict(known) | found
-        if not any(one.kind is one.VAR_KEYWORD for one in known.values()):
-            break  # else the constructor passes on what the next class takes
-    fixed = getattr(factory, "keywords", {})
+    inner, fixed = factory, {}
+    if isinstance(factory, partial):
+        inner, fixed = factory.func, factory.keywords
     taken = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return frozenset(n for n, each in found.items() if each.kind in taken and n not in fixed)
+    known = own.parameters(inner).items()
+    return frozenset(n for n, each in known if each.kind in taken and n not in fixed)
