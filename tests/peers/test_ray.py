@@ -207,3 +207,13 @@ def test_hyperband_of_ray_hangs_when_a_trial_is_lost_after_a_halving(ray):  # no
 
     with pytest.raises(ProtocolError, match="WAIT while nothing is running"):
         finish()
+
+
+def test_hyperband_of_ray_promotes_a_nan_over_a_finite_loss(ray):  # noqa: ARG001
+    scheduler = hyperband(r_max=2, trials=4)
+    last = {0: 0.5, 1: 0.5, 2: 0.5, 3: nan}
+    trained = []
+    while isinstance(job := scheduler.next_job(), Job):
+        trained.append((job.trial.number, job.stop))
+        scheduler.job_done(job, [last[job.trial.number]])
+    assert trained[-3:] == [(2, 1), (3, 1), (3, 2)]
