@@ -204,6 +204,11 @@ def test_a_scheduler_that_hangs_is_one_line_on_the_command_line(tmp_path, capsys
     assert not (tmp_path / "out").exists()
 
 
+def test_a_setting_that_no_library_has_is_refused(capsys):
+    assert main(["run", "--scheduler", "ray:ASHAScheduler", "--rule", "ray"]) == 2
+    assert "--rule ray has no effect on ray:ASHAScheduler" in capsys.readouterr().err
+
+
 def test_an_unknown_class_is_refused_when_it_is_typed(capsys):
     with pytest.raises(SystemExit) as error:
         main(["run", "--scheduler", "optuna:HyperbandPrunner"])
