@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from sim import adapters
 from sim.commands import fault_options, options
 from sim.schedulers.catalogue import SCHEDULERS, settings_used
 
@@ -135,10 +136,11 @@ def refuse_without_effect(args: argparse.Namespace, schedulers: Sequence[str]) -
     options.add_scheduler(parser)
     defaults = vars(parser.parse_args([]))
     used = {name: settings_used(name) for name in SCHEDULERS}
+    known = dict.fromkeys(adapters.names(), frozenset({"eta", "r_min"})) | used
     for name in ("eta", "r_min", "rule", "prefact"):
         if name not in args.given or getattr(args, name) == defaults[name]:
             continue
-        if not any(name in used.get(each, {name}) for each in schedulers):
+        if not any(name in known.get(each, {name}) for each in schedulers):
             users = ", ".join(each for each in used if name in used[each])
             raise InputError(
                 f"--{name.replace('_', '-')} {getattr(args, name)} has no effect on "
