@@ -365,4 +365,4 @@ def test_a_rung_that_always_has_a_best_may_promote_it():
         rung.record(Trial(number, {}), loss)
     assert [rung.may_promote(Trial(number, {}), 3) for number in range(4)] == [True] + [False] * 3
     assert [rung.may_promote(Trial(number, {}), 6) for number in range(2)] == [True, True]
-    assert rung.promotable_count() == 1
+    assert rung.most_promotions(0) == 1
