@@ -81,7 +81,9 @@ class QuantileRung:
     @property
     def promotable(self) -> bool:
         """Whether the best paused trial passes. O(1)."""
-        return bool(self._paused) and self._paused[0][0] <= self._rung.cut
+        paused = self._paused
+        # Without two results there is no cut, and -inf would tie with it.
+        return bool(paused) and len(self._rung) > 1 and paused[0][0] <= self._rung.cut
 
     def promote(self) -> Trial:
         """Mark the best paused trial as promoted, and return it. O(log n).
