@@ -121,7 +121,7 @@ class Learning:
 
     def __init__(self, name: str, space: Space, seed: int) -> None:
         self._sampler = LEARNING[name]
-        with _quietly():
+        with quietly():
             self._sampler(0)
         self._space = space
         self._seed = seed
@@ -145,7 +145,7 @@ class Learning:
         if self._history.level is None:
             self._known[number] = self._frozen(config)
             return Trial(number, config)
-        with _quietly():
+        with quietly():
             study = self._informed()
             study.sampler = self._sampler(integer(self._seed, "optuna", number) % 2**32)
             asked = study.ask(self._distributions)
@@ -222,13 +222,13 @@ class Fixed:
         self._space = space
         self._distributions = _distributions(space)
         self._drawn = 0
-        with _quietly():
+        with quietly():
             self._study = _study()
             self._study.sampler = FIXED[name](integer(seed, "optuna", 0) % 2**32)
 
     def draw(self) -> Trial:
         """Return the next trial."""
-        with _quietly():
+        with quietly():
             asked = self._study.ask(self._distributions)
             self._study.tell(asked, 0.0)  # to Optuna a sequence begins once a trial is complete
         self._drawn += 1
@@ -284,7 +284,7 @@ def _config(space: Space, params: Mapping[str, Any]) -> Config:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Silence what Optuna logs, and its warnings of experimental features; then all is as before.
 
     A user could not act on a sampler's warnings of a model that fits badly.
