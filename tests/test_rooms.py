@@ -41,13 +41,14 @@ BELOW = {
     "learning_curves": (),
     "sim.schedulers": (),
     "sim.searchers": ("learning_curves", "sim.schedulers"),
+    "sim.adapters": ("learning_curves", "sim.schedulers", "sim.searchers"),
     "sim.jobs": ("sim.schedulers",),
     "sim.faults": ("learning_curves", "sim.schedulers"),
     "sim.traces": ("learning_curves", "sim.schedulers", "sim.jobs", "sim.faults"),
     "sim.cluster": ("learning_curves", "sim.schedulers", "sim.jobs", "sim.faults", "sim.traces"),
     "sim.experiments": (
-        *("learning_curves", "sim.schedulers", "sim.searchers", "sim.jobs", "sim.faults"),
-        *("sim.traces", "sim.cluster"),
+        *("learning_curves", "sim.schedulers", "sim.searchers", "sim.adapters", "sim.jobs"),
+        *("sim.faults", "sim.traces", "sim.cluster"),
     ),
     "sim.studies": (
         *("learning_curves", "sim.schedulers", "sim.searchers", "sim.jobs", "sim.faults"),
@@ -152,8 +153,12 @@ def test_schedulers_know_only_the_standard_library_and_each_other(path):
             (
                 "learning_curves/importers/formats/optuna_study.py",
                 "sim/searchers/optuna_samplers.py",
+                "sim/adapters/optuna_pruners.py",
+                "sim/adapters/for_optuna.py",
             ),
         ),
+        ("ray", ("sim/adapters/ray_tune.py", "sim/adapters/for_ray.py")),
+        ("syne_tune", "sim/adapters/syne_tune.py"),
         ("sklearn", "learning_curves/surrogates/regressors.py"),
     ],
 )
@@ -180,11 +185,11 @@ def test_the_pictures_of_a_run_are_looked_up_when_they_are_used():
     "statement", ["import sim.experiments.experiment", "import sim.commands.cli"]
 )
 def test_simulating_imports_no_optional_library(statement):
-    code = f"{statement}; import sys; sys.exit(bool({{'torch', 'optuna'}} & set(sys.modules)))"
+    code = f"{statement}; import sys; sys.exit(bool({{'torch', 'optuna', 'ray'}} & set(sys.modules)))"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-SLOW = {"torch", "numpy", "pandas", "scipy", "matplotlib", "simpy"}
+SLOW = {"torch", "numpy", "pandas", "scipy", "matplotlib", "simpy", "optuna", "ray"}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,6 @@ ADAPTED: Mapping[str, str] = MappingProxyType(
         "optuna": "sim.adapters.optuna_pruners",
         "ray": "sim.adapters.ray_tune",
         "syne-tune": "sim.adapters.syne_tune",
-        "syne-tune": "sim.adapters.syne_tune",
     }
 )
 """The module that adapts the schedulers of a library, by the prefix of their names.
@@ -37,7 +36,7 @@ _REVERSE = {
 }
 __getattr__, __dir__ = lazily(
     __name__,
-    {**_REVERSE, **{name: f"{__name__}.{name}" for name in ("optuna_pruners", "ray_tune")}},
+    _REVERSE,
 )
 
 

@@ -7,6 +7,7 @@ decides. Ray, an optional extra, is imported when a scheduler is made; no cluste
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -275,9 +276,22 @@ class _Draws:
         self._random.set_state(self._theirs)
 
 
+_LOGGERS = [
+    logging.getLogger(f"ray.tune.schedulers.{module}")
+    for module in ("async_hyperband", "hyperband", "median_stopping_rule")
+]
+
+
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Silence warnings, such as NumPy's of a quantile over NaN alone: a user cannot act on them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Silence what Ray's schedulers log, and warnings, such as NumPy's of a quantile over NaN."""
+    before = [logger.disabled for logger in _LOGGERS]
+    for logger in _LOGGERS:
+        logger.disabled = True
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, disabled in zip(_LOGGERS, before, strict=True):
+            logger.disabled = disabled

@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=values.NamesOf(options.SCHEDULER_NAMES, own=True),
         default=_SCHEDULERS,
         metavar="NAME,...",
-        help=f"of {', '.join(options.SCHEDULER_NAMES)}, or module:Class of your own "
+        help=f"of {', '.join(options.BUILT_IN)}, or {options.LIBRARIES}, or module:Class of your own "
         f"(default: {','.join(_SCHEDULERS)})",
     )
     parser.add_argument(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sim import adapters
 from sim.commands import fault_options, values
 from sim.commands.values import Whole
 from sim.schedulers.catalogue import SCHEDULERS
@@ -87,8 +88,8 @@ def _add_own_options(group: argparse._ArgumentGroup, what: str) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help=f"an option of a {what} named module:Class, the value as in TOML; may be "
-        "repeated; see docs/own-scheduler.md",
+        help=f"an option of a {what} that is not built in, the value as in TOML; may be repeated; "
+        "see docs/own-scheduler.md",
     )
 
 
@@ -99,8 +100,9 @@ def add_scheduler_name(parser: argparse.ArgumentParser) -> None:
         type=values.OneOf(SCHEDULER_NAMES, own=True),
         default="asha",
         metavar="NAME",
-        help=f"the scheduler, one of {', '.join(SCHEDULER_NAMES)}; or module:Class for your "
-        "own, see docs/own-scheduler.md (default: %(default)s)",
+        help=f"the scheduler, one of {', '.join(BUILT_IN)}; or {LIBRARIES}, see "
+        "docs/adapters.md; or module:Class for your own, see docs/own-scheduler.md (default: "
+        "%(default)s)",
     )
 
 
@@ -247,4 +249,6 @@ def picture(text: str) -> Path:
 names_of = values.NamesOf
 whole_numbers = values.ListOf(Whole(1))
 PICTURE_FORMATS = ("png", "svg", "pdf")
-SCHEDULER_NAMES = tuple(SCHEDULERS)
+BUILT_IN = tuple(SCHEDULERS)
+SCHEDULER_NAMES = (*BUILT_IN, *adapters.names())
+LIBRARIES = "a library's, such as optuna:HyperbandPruner or ray:ASHAScheduler"

@@ -1,13 +1,13 @@
-"""Schedulers, searchers, curves and tasks of the user's own, in an experiment.
+"""Schedulers, searchers, curves and tasks that are not built in, in an experiment.
 
-Owns how a scheduler of the user's own is made and checked, which options go to which object, and
-the digests of their files. Must not know how a module is found (`learning_curves.own`).
+Owns which of them are the user's own and which another library's, how a scheduler of the user's own
+is made and checked, which options go to which object, and the digests of the user's files. Must not know how a module is found (`learning_curves.own`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from difflib import get_close_matches
 from functools import partial
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from learning_curves import own, sources
 from learning_curves.errors import InputError
 from learning_curves.spaces.space import Config
+from sim import adapters
 from sim.experiments.experiment import Experiment
 from sim.schedulers import ProtocolError, Scheduler, Searcher, catalogue
 from sim.schedulers.catalogue import Make, Settings
@@ -46,8 +47,10 @@ _METHODS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def maker(experiment: Described) -> Make:
-    """Return what makes the scheduler of `experiment`, built in or of the user's own."""
+    """Return what makes the scheduler of `experiment`: built in, a library's, or the user's own."""
     name, options = experiment.scheduler, dict(experiment.scheduler_options)
+    if adapters.adapts(name):
+        return partial(adapters.make, name, options=options)
     if own.is_own(name):
         return partial(_own_scheduler, name, options)
     return partial(_built_in, name, options)
@@ -59,7 +62,7 @@ def _built_in(
     if options:
         raise InputError(
             f"the scheduler is {name}, which has no option {next(iter(options))!r}: leave it out; "
-            "options are for a scheduler named module:Class"
+            "options are for a scheduler named library:Class or module:Class"
         )
     return catalogue.make(name, searcher, settings)
 
@@ -119,6 +122,8 @@ def fit(experiments: Sequence[Experiment]) -> list[Experiment]:
 
 def _known(name: str, what: str, offered: Collection[str]) -> list[str] | None:
     """Return the options that an object takes, None if any; a built-in one takes none."""
+    if what == "scheduler" and adapters.adapts(name):
+        return adapters.options(name)
     is_own = named_by_user(name) if what == "searcher" else own.is_own(name)
     return own.open_options(name, what, offered) if is_own else []
 
@@ -135,19 +140,35 @@ def _named(experiment: Described) -> list[tuple[str, str]]:
     """Return each name in `experiment` that may be of an object of the user's own, and its kind."""
     curves = sources.own_name(getattr(experiment, "curves", ""))
     return [
-        (experiment.scheduler, "scheduler"),
+        ("" if adapters.adapts(experiment.scheduler) else experiment.scheduler, "scheduler"),
         (experiment.searcher if named_by_user(experiment.searcher) else "", "searcher"),
         (curves or "", "source of curves"),
         (getattr(experiment, "task", ""), "task"),
     ]
 
 
-def blamed(experiment: Described) -> AbstractContextManager[None]:
-    """Return a context in which what the user's own code raises becomes one line for the user.
+@contextmanager
+def blamed(experiment: Described) -> Iterator[None]:
+    """Turn what the user's own code raises into one line for the user.
 
-    So does a law of the protocol that a scheduler or searcher of the user's own breaks.
+    So does a law of the protocol that a scheduler or searcher breaks that is not built in.
+
+    Raises
+    ------
+    InputError
+        It names the object.
+
     """
-    return own.blamed(_named(experiment), ProtocolError)
+    with own.blamed(_named(experiment), ProtocolError):
+        try:
+            yield
+        except ProtocolError as error:
+            if not adapters.adapts(experiment.scheduler):
+                raise
+            raise InputError(
+                f"the scheduler {experiment.scheduler!r} breaks the protocol: {error}; "
+                "docs/conformance.md lists the mistakes that are known"
+            ) from error
 
 
 def digests(*experiments: Described) -> dict[str, str]:
