@@ -1,6 +1,7 @@
 """Our rules against Syne Tune itself, decision by decision: 0.16 or 0.13, whichever is installed."""
 
 import logging
+import os
 import random
 from datetime import datetime
 from fractions import Fraction
@@ -24,7 +25,7 @@ only_old = pytest.mark.skipif(not OLD, reason="of 0.13")
 only_new = pytest.mark.skipif(OLD, reason="of 0.16")
 
 SPACE = {"x": uniform(0, 1)}
-RUNS = 1000
+RUNS = int(os.environ.get("RUNGSIM_PEER_RUNS", "1000"))
 # Multiples of 1/8, so that ties are common and quantiles at 1/2 are exact.
 LOSSES = (0.0, 0.125, 0.25, 0.25, 0.375, 0.5, 0.5, 0.5, 0.625, 0.75, 1.0, 1.25)
 WORST = 2.0**20  # in place of a diverged loss, which 0.13 cannot rank

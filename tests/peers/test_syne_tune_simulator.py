@@ -1,6 +1,7 @@
 """Our clock against Syne Tune's simulator, job for job: 0.16 or 0.13, whichever is installed."""
 
 import logging
+import os
 from importlib.metadata import version
 
 import numpy as np
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 OLD = version("syne-tune").startswith("0.13.")
 KINDS = ("stopping", "promotion") if OLD else ("stopping",)
-RUNS = 200
+RUNS = int(os.environ.get("RUNGSIM_PEER_RUNS", "1000")) // 5
 TRIALS = 100
 # The simulator adds 2 ms to its clock whenever a trial stops, and the real time that it takes.
 # With epochs of millions of seconds both are negligible.
