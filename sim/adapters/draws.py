@@ -18,10 +18,11 @@ class Draws:
     >>> import numpy as np
     >>> before, draws = np.random.get_state()[1].tolist(), Draws()
     >>> with draws:
-    ...     print(np.random.randint(100), end=" ")
+    ...     print(np.random.randint(100))
+    44
     >>> with draws:
     ...     print(np.random.randint(100))
-    44 47
+    47
     >>> np.random.get_state()[1].tolist() == before
     True
 

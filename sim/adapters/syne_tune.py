@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -192,7 +193,7 @@ class InSyneTune:
     ) -> None:
         self.r_max = levels[-1]
         self.levels = tuple(levels)
-        self._next = dict(zip(levels, levels[1:], strict=False))
+        self._next = dict(pairwise(levels))
         self._scheduler = scheduler
         self._numbers = numbers
         self._searcher = searcher

@@ -149,7 +149,9 @@ def make(name: str, searcher: Searcher, settings: Settings) -> Scheduler:
         raise ValueError(f"the scheduler is {name!r}: choose from {', '.join(SCHEDULERS)}")
     rules = RULES_OF.get(name, RULES)
     if settings.rule not in rules:
-        raise ValueError(f"the rule is {settings.rule!r}: choose from {', '.join(rules)} for {name}")
+        raise ValueError(
+            f"the rule is {settings.rule!r}: choose from {', '.join(rules)} for {name}"
+        )
     return SCHEDULERS[name](searcher, settings)
 
 

@@ -1,4 +1,4 @@
-"""Our rules against Syne Tune itself, decision by decision: 0.16 or 0.13, whichever is installed."""
+"""Our rules against Syne Tune itself, decision by decision: 0.16 or 0.13, as is installed."""
 
 import logging
 import os
@@ -6,11 +6,12 @@ import random
 from datetime import datetime
 from fractions import Fraction
 from importlib.metadata import version
+from itertools import pairwise
 from math import inf, isfinite, nan
 
 import pytest
 
-from sim.schedulers import ASHA, RULES, Idle, Job, rung_levels
+from sim.schedulers import ASHA, RULES, rung_levels
 from sim.searchers import Listed
 
 pytest.importorskip("syne_tune", reason="absent")
@@ -51,9 +52,9 @@ class Library:
                 **where,
             )
         else:
-            from syne_tune.optimizer.baselines import ASHA as TheirASHA
+            from syne_tune.optimizer import baselines
 
-            self.scheduler = TheirASHA(SPACE, "loss", "epoch", random_seed=0, **where)
+            self.scheduler = baselines.ASHA(SPACE, "loss", "epoch", random_seed=0, **where)
         self.trials = {}
 
     def next(self):
@@ -101,19 +102,16 @@ def is_below_by_rounding(losses, level, above):
     return Fraction(theirs) < exact
 
 
-def test_the_same_trials_go_on(record_property):
+def test_the_same_trials_go_on():
     rule = RULES["syne-tune-0.13" if OLD else "syne-tune"]
     counts = dict.fromkeys(["decisions", "ties", "first", "diverged", "rounded"], 0)
     for seed in range(RUNS):
-        draw = random.Random(seed)
+        draw = random.Random(seed)  # noqa: S311
         r_min, r_max, eta = settings(draw)
         levels = rung_levels(r_min, r_max, eta)
-        steps = list(zip((0, *levels), levels, strict=False))
+        steps = list(pairwise((0, *levels)))
         library = Library(r_min, r_max, eta)
-        rungs = {
-            level: rule.rung(level, above, eta)
-            for level, above in zip(levels, levels[1:], strict=False)
-        }
+        rungs = {level: rule.rung(level, above, eta) for level, above in pairwise(levels)}
         seen = {level: [] for level in levels}
         running = []
         for _ in range(60):
@@ -143,22 +141,19 @@ def test_the_same_trials_go_on(record_property):
                 counts["rounded"] += 1
             if goes_on:
                 running.append((number, k + 1))
-    record_property("counts", counts)
     print(counts)
     assert min(counts["ties"], counts["first"], counts["diverged"]) > RUNS
     assert counts["rounded"] < counts["decisions"] / 50
 
 
 @only_old
-def test_the_same_trials_are_promoted(record_property):
+def test_the_same_trials_are_promoted():
     counts = dict.fromkeys(["runs", "decisions", "promotions", "ties", "diverged", "rounded"], 0)
     for seed in range(RUNS):
-        draw = random.Random(seed)
+        draw = random.Random(seed)  # noqa: S311
         r_min, r_max, eta = settings(draw)
         library = Library(r_min, r_max, eta, "promotion")
-        asha = ASHA(
-            Listed([{}] * 100), r_min=r_min, r_max=r_max, eta=eta, rule="syne-tune-0.13"
-        )
+        asha = ASHA(Listed([{}] * 100), r_min=r_min, r_max=r_max, eta=eta, rule="syne-tune-0.13")
         running, seen = [], {level: {} for level in asha.levels}
         counts["runs"] += 1
         for _ in range(80):
@@ -187,7 +182,6 @@ def test_the_same_trials_are_promoted(record_property):
             told = loss if isfinite(loss) else WORST
             said = library.report(job.trial.number, range(job.start + 1, job.stop + 1), told)
             assert said != "CONTINUE"
-    record_property("counts", counts)
     print(counts)
     assert counts["promotions"] > 10 * RUNS
     assert counts["ties"] > RUNS

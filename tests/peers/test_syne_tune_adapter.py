@@ -1,4 +1,4 @@
-"""Syne Tune's schedulers on our clock, and the mistakes that its versions make, the smallest runs."""
+"""Syne Tune's schedulers on our clock, and the mistakes of its versions, by their smallest runs."""
 
 import logging
 from collections import Counter
@@ -71,11 +71,11 @@ def test_an_old_version_is_named_with_the_remedy():
 @pytest.mark.parametrize("lose", [0.0, 0.2])
 def test_a_run_trains_our_configs_and_repeats(name, lose):
     options = {} if name == "MedianStoppingRule" else {"brackets": 2}
-    np.random.seed(3)
-    before = np.random.get_state()[1].tolist()
+    np.random.seed(3)  # noqa: NPY002
+    before = np.random.get_state()[1].tolist()  # noqa: NPY002
     jobs = lived(made(name, **options), lose=lose)
-    assert np.random.get_state()[1].tolist() == before
-    np.random.seed(4)
+    assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+    np.random.seed(4)  # noqa: NPY002
     assert lived(made(name, **options), lose=lose) == jobs
     assert all(number == config for number, config, _, _ in jobs)
     reached = Counter(stop for _, _, _, stop in jobs)
@@ -181,7 +181,7 @@ def test_mistake_of_0_16_the_seed_does_not_repeat_the_draws():
         configs, rungs = zip(*found, strict=True)
         return configs, rungs
 
-    np.random.seed(0)
+    np.random.seed(0)  # noqa: NPY002
     (first, rungs), (second, others) = drawn(), drawn()
     assert first[:5] == second[:5]  # the searcher's own draws
     assert first[5:] != second[5:]  # from the sixth on, those of the global state

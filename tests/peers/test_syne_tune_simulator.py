@@ -44,7 +44,7 @@ class Watch(SimulatorCallback):
         super().on_tuning_start(tuner)
         self.backend = tuner.trial_backend
 
-    def on_tuning_sleep(self, sleep_time):
+    def on_tuning_sleep(self, sleep_time):  # noqa: ARG002
         events = self.backend._simulator_state.event_heap
         if events:
             self._time_keeper.advance_to(events[0][0])
@@ -105,9 +105,9 @@ def theirs(losses, seconds, kind, r_min, eta, workers, end):
             **where,
         )
     else:
-        from syne_tune.optimizer.baselines import ASHA as TheirASHA
+        from syne_tune.optimizer import baselines
 
-        scheduler = TheirASHA(space, "loss", "epoch", points_to_evaluate=numbers, **where)
+        scheduler = baselines.ASHA(space, "loss", "epoch", points_to_evaluate=numbers, **where)
     watch = Watch()
     watch.levels = rung_levels(r_min, r_max, eta)
     Tuner(
@@ -164,7 +164,7 @@ def quiet(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_job_starts_and_ends_at_the_same_time(kind, quiet, capsys, record_property):
+def test_each_job_starts_and_ends_at_the_same_time(kind, quiet, capsys):  # noqa: ARG001
     jobs = parts = 0
     for seed in range(RUNS):
         draw = np.random.default_rng(seed)
@@ -173,8 +173,10 @@ def test_each_job_starts_and_ends_at_the_same_time(kind, quiet, capsys, record_p
         workers = int(draw.choice([1, 2, 4, 8]))
         # Distinct losses: equal ones are the matter of the tests of the rules.
         losses = draw.permutation(TRIALS * r_max).reshape(TRIALS, r_max) / 2**14
-        seconds = UNIT * draw.uniform(1, 4, size=(TRIALS, 1)) * draw.uniform(
-            0.8, 1.2, size=(TRIALS, r_max)
+        seconds = (
+            UNIT
+            * draw.uniform(1, 4, size=(TRIALS, 1))
+            * draw.uniform(0.8, 1.2, size=(TRIALS, r_max))
         )
         end = UNIT * 2.5 * r_min * 60 / workers  # of 100 trials, some 60 begin
         setting = (losses, seconds, kind, r_min, eta, workers, end)
@@ -185,7 +187,6 @@ def test_each_job_starts_and_ends_at_the_same_time(kind, quiet, capsys, record_p
         jobs += len(found)
         parts += len({job[0] for job in found})
     capsys.readouterr()
-    record_property("counts", (RUNS, parts, jobs))
     with capsys.disabled():
         print(f"\n{version('syne-tune')} {kind}: {RUNS} runs, {parts} trials, {jobs} jobs")
     assert jobs > 20 * RUNS

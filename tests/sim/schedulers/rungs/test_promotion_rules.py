@@ -76,9 +76,7 @@ def test_every_promotion_is_by_definition(
     drive_both, trials, script, count, workers, eta, r_min, more, lost
 ):
     r_max = r_min + more
-    asha = ASHA(
-        trials(count), r_min=r_min, r_max=r_max, eta=eta, rule="syne-tune-0.13", lost=lost
-    )
+    asha = ASHA(trials(count), r_min=r_min, r_max=r_max, eta=eta, rule="syne-tune-0.13", lost=lost)
     oracle = PlainASHA(count, r_min, r_max, eta)
     drive_both(asha, oracle, script, workers, to_the_end=count < 20, lost=lost)
     for rung in asha.rungs:
