@@ -133,7 +133,7 @@ SCHEDULERS: Mapping[str, Make] = MappingProxyType(
 RULES_OF: Mapping[str, Collection[str]] = MappingProxyType(
     {"asha": PROMOTION_RULES, "asha-stopping": RULES}
 )
-"""The names of the rules that each scheduler with a choice of them has."""
+"""The names of the rules of each scheduler that has a choice; the first is the default."""
 
 
 def make(name: str, searcher: Searcher, settings: Settings) -> Scheduler:
@@ -153,6 +153,17 @@ def make(name: str, searcher: Searcher, settings: Settings) -> Scheduler:
             f"the rule is {settings.rule!r}: choose from {', '.join(rules)} for {name}"
         )
     return SCHEDULERS[name](searcher, settings)
+
+
+def rule_for(name: str, rule: str) -> str:
+    """Return `rule`, or the default of the scheduler called `name` if only others have this rule.
+
+    >>> rule_for("asha-stopping", "ray"), rule_for("asha", "ray"), rule_for("sh", "ray")
+    ('ray', 'top-k', 'ray')
+    """
+    rules = RULES_OF.get(name, (rule,))
+    only_others = rule not in rules and any(rule in each for each in RULES_OF.values())
+    return next(iter(rules)) if only_others else rule
 
 
 class _Noting:

@@ -20,7 +20,6 @@ from learning_curves.errors import InputError
 from sim.experiments.experiment import Experiment
 from sim.experiments.measures import SHARES
 from sim.faults import KINDS
-from sim.schedulers.catalogue import RULES_OF
 from sim.studies.contrasts import contrasts
 from sim.studies.study import Picture, Study
 from sim.studies.study_cells import SPEEDUP, by_cell
@@ -77,7 +76,7 @@ def comparison(
     if against is not None and against not in schedulers:
         raise InputError(f"{against} is not compared: add it to the schedulers")
     axes: dict[str, list[Any] | dict[str, Any]] = {
-        "scheduler": _schedulers(schedulers, base.rule),
+        "scheduler": list(dict.fromkeys(schedulers)),
         "workers": sorted(set(workers)),
     }
     contrasted = {} if against is None else {"scheduler": against}
@@ -113,15 +112,6 @@ def comparison(
         pictures=pictures,
         path=path,
     )
-
-
-def _schedulers(names: Sequence[str], rule: str) -> list[Any] | dict[str, Any]:
-    """Return the axis of schedulers; those that do not have the `rule` get their default one."""
-    if all(rule in RULES_OF.get(name, [rule]) for name in names):
-        return list(dict.fromkeys(names))
-    default = Experiment().rule
-    rules = {name: rule if rule in RULES_OF.get(name, ()) else default for name in names}
-    return {name: {"scheduler": name, "rule": rules[name]} for name in rules}
 
 
 def effect_of(study: Study) -> str | None:
