@@ -185,7 +185,9 @@ def test_the_pictures_of_a_run_are_looked_up_when_they_are_used():
     "statement", ["import sim.experiments.experiment", "import sim.commands.cli"]
 )
 def test_simulating_imports_no_optional_library(statement):
-    code = f"{statement}; import sys; sys.exit(bool({{'torch', 'optuna', 'ray'}} & set(sys.modules)))"
+    code = (
+        f"{statement}; import sys; sys.exit(bool({{'torch', 'optuna', 'ray'}} & set(sys.modules)))"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -76,7 +76,9 @@ def options(name: str) -> list[str] | None:
     return None if asked is None else list(asked(class_name))
 
 
-def make(name: str, searcher: Searcher, settings: Settings, options: Mapping[str, Any]) -> Scheduler:
+def make(
+    name: str, searcher: Searcher, settings: Settings, options: Mapping[str, Any]
+) -> Scheduler:
     """Return a scheduler of another library, behind our protocol.
 
     Parameters

@@ -43,7 +43,7 @@ def pauses(scheduler: Scheduler) -> bool:
     return True
 
 
-def holds_back(scheduler: Scheduler, most: int = 10_000) -> bool:
+def holds_back(scheduler: Scheduler, most: int = 1_000) -> bool:
     """Return whether a new scheduler refuses to start one of the first `most` trials. O(most).
 
     It does if it has a barrier. The scheduler is used up.

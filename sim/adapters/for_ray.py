@@ -7,7 +7,7 @@ is inside; one that holds new trials back is refused, since Tune starts every tr
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from ray.tune.experiment import Trial
@@ -15,10 +15,11 @@ from ray.tune.schedulers import TrialScheduler
 
 from learning_curves.errors import InputError
 from sim.adapters.endless import Endless, holds_back
+from sim.adapters.ray_tune import CONTINUE, PAUSE, STOP
 from sim.schedulers.protocol import Job, Scheduler, Searcher, may_go_on
 
 
-class RayScheduler(TrialScheduler):
+class RayScheduler(TrialScheduler):  # type: ignore[misc]  # Ray is not read
     """A scheduler of ours, for ``tune.TuneConfig(scheduler=...)``.
 
     A trial reports once after each epoch; the scheduler sees trials in the order of their first
@@ -61,7 +62,7 @@ class RayScheduler(TrialScheduler):
                 "scheduler without barriers, such as ASHA"
             )
         self._scheduler = make(Endless())
-        self._metric = metric
+        self._metric: Any = metric
         self._mode = mode
         self._time_attr = time_attr
         self._unused: deque[Job] = deque()  # jobs of new trials that no trial of Tune has taken
@@ -99,10 +100,10 @@ class RayScheduler(TrialScheduler):
                 tune_controller.stop_trial(trial)
         return new
 
-    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+    def on_trial_result(self, _tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
         """Record one epoch of `trial`; at the end of its job it continues, pauses or stops."""
         if trial in self._failed:
-            return self.STOP
+            return STOP
         if trial in self._queue:  # it was chosen, and runs
             self._queue.remove(trial)
         if trial not in self._jobs:
@@ -115,21 +116,23 @@ class RayScheduler(TrialScheduler):
                 "report once after each epoch"
             )
         if epoch < expected:  # it was restored from an older checkpoint
-            return self.CONTINUE
+            return CONTINUE
         loss = float(result[self._metric])
         losses.append(-loss if self._mode == "max" else loss)
-        return self.CONTINUE if epoch < job.stop else self._end(trial)
+        return CONTINUE if epoch < job.stop else self._end(trial)
 
-    def on_trial_error(self, tune_controller: Any, trial: Trial) -> None:
+    def on_trial_error(self, _tune_controller: Any, trial: Trial) -> None:
         """Record that the job of `trial` is lost."""
         self._failed.add(trial)
         self._lose(trial)
 
-    def on_trial_complete(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> None:
+    def on_trial_complete(
+        self, _tune_controller: Any, trial: Trial, _result: dict[str, Any]
+    ) -> None:
         """Record that the job of `trial` is lost, if it ended before its time."""
         self._lose(trial)
 
-    def on_trial_remove(self, tune_controller: Any, trial: Trial) -> None:
+    def on_trial_remove(self, _tune_controller: Any, trial: Trial) -> None:
         """Record that a paused trial never goes on."""
         self._lose(trial)
 
@@ -167,16 +170,16 @@ class RayScheduler(TrialScheduler):
         self._scheduler.job_done(job, self._losses.pop(trial))
         self._asked = False
         if job.stop == self._scheduler.r_max:
-            return self.STOP
+            return STOP
         self._paused[job.trial.number] = trial
         self._ask()
         if trial in self._jobs:
             self._queue.remove(trial)
-            return self.CONTINUE
+            return CONTINUE
         if may_go_on(self._scheduler, job):
-            return self.PAUSE
+            return PAUSE
         del self._paused[job.trial.number]
-        return self.STOP
+        return STOP
 
     def _lose(self, trial: Trial) -> None:
         """Forget a trial that has ended; its job, if it has one, is lost."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +143,7 @@ class InStudy:
 
         self.r_max = levels[-1]
         self.levels = tuple(levels)
-        self._next = dict(zip(levels, levels[1:], strict=False))
+        self._next = dict(pairwise(levels))
         self._searcher = searcher
         self._trials = InPlace(searcher, first=levels[0], r_max=self.r_max)
         self._states = optuna.trial.TrialState

@@ -49,6 +49,9 @@ _FIXED = {"time_attr": TIME, "metric": METRIC, "mode": "min"}
 PENDING, RUNNING, PAUSED, TERMINATED, ERROR = "PENDING", "RUNNING", "PAUSED", "TERMINATED", "ERROR"
 """What Ray calls the states of a trial."""
 
+CONTINUE, PAUSE, STOP = "CONTINUE", "PAUSE", "STOP"
+"""What Ray calls the decisions on a trial."""
+
 
 def options(class_name: str) -> list[str]:
     """Return the parameters of a scheduler that the run does not set.
@@ -106,7 +109,7 @@ class RayTrial:
 
 
 class Controller:
-    """What a scheduler of Ray calls of its `TuneController`: lists of trials, and the end of one."""
+    """What a scheduler of Ray calls of Tune's controller: lists of trials, the end of one."""
 
     def __init__(self, scheduler: Any) -> None:
         self._scheduler = scheduler
@@ -208,9 +211,9 @@ class InTune:
         trial.reached = job.stop
         with _quietly():
             decision = self._decision(trial, job, losses)
-            if decision == "STOP" or (decision == "CONTINUE" and job.stop == self.r_max):
+            if decision == STOP or (decision == CONTINUE and job.stop == self.r_max):
                 self._controller.stop_trial(trial)
-            elif decision == "CONTINUE":
+            elif decision == CONTINUE:
                 self._going.append(Job(job.trial, job.stop, self._next[job.stop]))
             else:
                 trial.status = PAUSED
@@ -243,13 +246,13 @@ class InTune:
             {TIME: epoch, METRIC: loss, "trial_id": trial.trial_id}
             for epoch, loss in enumerate(losses, job.start + 1)
         ]
-        found = "CONTINUE"
+        found = CONTINUE
         for result in results if self._scheduler.supports_buffered_results else results[-1:]:
             decision = self._scheduler.on_trial_result(self._controller, trial, result)
             trial.last_result = result
-            if decision != "CONTINUE":
+            if decision != CONTINUE:
                 found = decision
-            if decision == "STOP":
+            if decision == STOP:
                 break
         return found
 

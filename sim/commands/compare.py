@@ -58,8 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=values.NamesOf(options.SCHEDULER_NAMES, own=True),
         default=_SCHEDULERS,
         metavar="NAME,...",
-        help=f"of {', '.join(options.BUILT_IN)}, or {options.LIBRARIES}, or module:Class of your own "
-        f"(default: {','.join(_SCHEDULERS)})",
+        help=f"of {', '.join(options.BUILT_IN)}, or {options.LIBRARIES}, or module:Class of your "
+        f"own (default: {','.join(_SCHEDULERS)})",
     )
     parser.add_argument(
         "--against",

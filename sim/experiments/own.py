@@ -1,7 +1,8 @@
 """Schedulers, searchers, curves and tasks that are not built in, in an experiment.
 
 Owns which of them are the user's own and which another library's, how a scheduler of the user's own
-is made and checked, which options go to which object, and the digests of the user's files. Must not know how a module is found (`learning_curves.own`).
+is made and checked, which options go to which object, and the digests of the user's files. Must not
+know how a module is found (`learning_curves.own`).
 """
 
 from __future__ import annotations

@@ -4,7 +4,6 @@ import os
 import random
 from dataclasses import replace
 
-
 import pytest
 
 from sim.experiments.experiment import Experiment
@@ -58,8 +57,6 @@ def _reports(draw, make, *, diverges=(), trials=6, workers=3):
         if diverges and draw.random() < 0.15:
             losses[-1] = draw.choice(diverges)
         yield scheduler, job, losses
-
-
 
 
 @pytest.fixture

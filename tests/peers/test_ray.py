@@ -42,9 +42,7 @@ class Tune:
             self.trials[number].status = "RUNNING"
         for epoch, loss in enumerate(losses, job.start + 1):
             result = {"training_iteration": epoch, "loss": loss}
-            decision = self.scheduler.on_trial_result(
-                self.controller, self.trials[number], result
-            )
+            decision = self.scheduler.on_trial_result(self.controller, self.trials[number], result)
             self.trials[number].last_result = result
         return decision == "CONTINUE"
 
@@ -64,7 +62,7 @@ def quantile(losses, eta):
 
 
 def test_every_decision_is_rays_but_at_exact_ties_with_the_quantile(ray, random_runs, reports):
-    decisions = ties = differ = 0
+    decisions = differ = 0
     for draw in random_runs():
         eta, r_max = draw.choice([(2, 4), (3, 9)])
         tune, earlier = asha(ray, eta, r_max), defaultdict(list)
@@ -202,7 +200,20 @@ def test_hyperband_of_ray_hangs_when_a_trial_is_lost_after_a_halving(ray):  # no
     lost = scheduler.next_job()
     assert (lost.trial.number, lost.start) == (6, 1)
     scheduler.job_lost(lost)
-    with pytest.raises(ProtocolError, match="WAIT while nothing is running"):
-        while True:  # the other bracket comes to its end
-            job = scheduler.next_job()
+
+    def finish():
+        while isinstance(job := scheduler.next_job(), Job):  # the other bracket comes to its end
             scheduler.job_done(job, [1.0 + job.trial.number])
+
+    with pytest.raises(ProtocolError, match="WAIT while nothing is running"):
+        finish()
+
+
+def test_hyperband_of_ray_promotes_a_nan_over_a_finite_loss(ray):  # noqa: ARG001
+    scheduler = hyperband(r_max=2, trials=4)
+    last = {0: 0.5, 1: 0.5, 2: 0.5, 3: nan}
+    trained = []
+    while isinstance(job := scheduler.next_job(), Job):
+        trained.append((job.trial.number, job.stop))
+        scheduler.job_done(job, [last[job.trial.number]])
+    assert trained[-3:] == [(2, 1), (3, 1), (3, 2)]
