@@ -71,7 +71,7 @@ class LiveExperiment:
     r_max
         The last rung level; None: that of the task.
     rule
-        The rule of stopping ASHA, in `RULES`.
+        The rule of ASHA, by which trials are promoted or stop; in `catalogue.RULES_OF`.
     prefact
         Multiplies the number of trials of a synchronous bracket.
     workers

@@ -162,6 +162,7 @@ def test_schedulers_know_only_the_standard_library_and_each_other(path):
             ),
         ),
         ("ray", ("sim/adapters/ray_tune.py", "sim/adapters/for_ray.py")),
+        ("syne_tune", "sim/adapters/syne_tune.py"),
         ("sklearn", "learning_curves/surrogates/regressors.py"),
         ("hypothesis", "sim/testing/"),
     ],

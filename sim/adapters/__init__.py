@@ -21,6 +21,7 @@ ADAPTED: Mapping[str, str] = MappingProxyType(
     {
         "optuna": "sim.adapters.optuna_pruners",
         "ray": "sim.adapters.ray_tune",
+        "syne-tune": "sim.adapters.syne_tune",
     }
 )
 """The module that adapts the schedulers of a library, by the prefix of their names.

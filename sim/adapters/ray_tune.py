@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sim.adapters.construction import construct, free, need
+from sim.adapters.draws import Draws
 from sim.schedulers.catalogue import Settings
 from sim.schedulers.protocol import Idle, Job, Searcher, Trial, inform, waits_in
 from sim.schedulers.rungs.rung import rung_levels
@@ -185,7 +186,7 @@ class InTune:
         self._known: dict[int, RayTrial] = {}  # by our number
         self._queued: RayTrial | None = None
         self._going: deque[Job] = deque()  # jobs of trials that go on in place
-        self._draws = _Draws()
+        self._draws = Draws()
 
     def next_job(self) -> Job | Idle:
         """Return the job of a trial that goes on in place, else of the one that Ray chooses."""
@@ -255,28 +256,6 @@ class InTune:
             if decision == STOP:
                 break
         return found
-
-
-class _Draws:
-    """The global state of NumPy's draws while Ray draws the bracket of a trial, seeded with 0.
-
-    Outside of the context the global state is as it was.
-    """
-
-    def __init__(self) -> None:
-        import numpy as np  # noqa: PLC0415  quick --help
-
-        self._random = np.random
-        self._ours = np.random.RandomState(0).get_state()
-        self._theirs: Any = None
-
-    def __enter__(self) -> None:
-        self._theirs = self._random.get_state()
-        self._random.set_state(self._ours)
-
-    def __exit__(self, *_: object) -> None:
-        self._ours = self._random.get_state()
-        self._random.set_state(self._theirs)
 
 
 _LOGGERS = [

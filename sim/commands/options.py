@@ -12,6 +12,7 @@ from sim import adapters
 from sim.commands import fault_options, values
 from sim.commands.values import Whole
 from sim.schedulers.catalogue import SCHEDULERS
+from sim.schedulers.rungs.promotion_rules import PROMOTION_RULES
 from sim.schedulers.rungs.stopping_rules import RULES
 
 # As in `sim.searchers`, `sim.experiments.parts` and `learning_curves.sources`, whose import would
@@ -51,8 +52,8 @@ def add_scheduler(
         "--rule",
         choices=RULES,
         default="top-k",
-        help="the rule, named after a library, by which asha-stopping continues trials "
-        "(default: %(default)s)",
+        help="the rule, named after a library, by which asha-stopping continues trials; asha "
+        f"promotes by {' or '.join(PROMOTION_RULES)} (default: %(default)s)",
     )
     group.add_argument(
         "--prefact",

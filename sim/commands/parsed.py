@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim import adapters
 from sim.commands import fault_options, options
-from sim.schedulers.catalogue import SCHEDULERS, settings_used
+from sim.schedulers.catalogue import RULES_OF, SCHEDULERS, settings_used
 
 if TYPE_CHECKING:
     from sim.experiments.experiment import Experiment
@@ -136,6 +136,9 @@ def refuse_without_effect(args: argparse.Namespace, schedulers: Sequence[str]) -
     options.add_scheduler(parser)
     defaults = vars(parser.parse_args([]))
     used = {name: settings_used(name) for name in SCHEDULERS}
+    for name, rules in RULES_OF.items():
+        if args.rule not in rules:
+            used[name] -= {"rule"}
     known = dict.fromkeys(adapters.names(), frozenset({"eta", "r_min"})) | used
     for name in ("eta", "r_min", "rule", "prefact"):
         if name not in args.given or getattr(args, name) == defaults[name]:

@@ -40,7 +40,7 @@ class Experiment:
     r_max
         The last rung level; None: the last epoch of the curves.
     rule
-        The rule of stopping ASHA, in `RULES`.
+        The rule of ASHA, by which trials are promoted or stop; in `catalogue.RULES_OF`.
     prefact
         Multiplies the number of trials of a synchronous bracket.
     workers

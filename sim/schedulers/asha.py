@@ -1,7 +1,7 @@
 """ASHA by promotion: the asynchronous successive halving algorithm.
 
 Owns one infinite bracket whose trials are promoted one by one, as soon as a worker is free. What
-makes a trial promotable is `rung.Rung`'s.
+makes a trial promotable is `promotion_rules.PROMOTION_RULES`'s.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ from collections.abc import Sequence
 from math import inf
 
 from sim.schedulers.protocol import Idle, Job, Searcher, check_lost, inform
+from sim.schedulers.rungs.promotion_rules import PROMOTION_RULES, PromotionRung
 from sim.schedulers.rungs.rung import Rung, rung_levels
 
 
 class ASHA:
     """Asynchronous successive halving by promotion (Li et al. 2020, Algorithm 2).
 
-    A free worker gets, from the highest rung down, the best not-yet-promoted trial among the best
-    ``n // eta`` of the n recorded there; else a new trial. When the searcher is exhausted,
-    promotions go on.
+    A free worker gets, from the highest rung down, the best not-yet-promoted trial if it passes the
+    rule: by default, if it is among the best ``n // eta`` of the n recorded there; else a new
+    trial. When the searcher is exhausted, promotions go on.
 
     Parameters
     ----------
@@ -28,6 +29,8 @@ class ASHA:
         The first and the last rung level, in epochs.
     eta
         The reduction factor: about one trial in `eta` goes on.
+    rule
+        A name in `PROMOTION_RULES`.
     lost
         What a lost trial leaves at its rung, in `protocol.LOST`.
     top
@@ -37,7 +40,7 @@ class ASHA:
     Raises
     ------
     ValueError
-        See `rung.rung_levels` and `protocol.check_lost`.
+        See `rung.rung_levels` and `protocol.check_lost`; or the rule is unknown.
 
     Examples
     --------
@@ -54,8 +57,6 @@ class ASHA:
 
     """
 
-    claims = ("ranks", "order", "levels", "best-first", "quota", "prompt")
-
     def __init__(
         self,
         searcher: Searcher,
@@ -63,15 +64,26 @@ class ASHA:
         r_min: int,
         r_max: int,
         eta: int,
+        rule: str = "top-k",
         lost: str = "inf",
         top: int | None = None,
     ) -> None:
         self.levels = rung_levels(r_min, r_max, eta)
+        if rule not in PROMOTION_RULES:
+            known = ", ".join(PROMOTION_RULES)
+            raise ValueError(f"the promotion rule is {rule!r}: choose from {known}")
         check_lost(lost)
         self.r_max = r_max
         last = len(self.levels) - 1
         self.top = last if top is None else min(top, last)
-        self.rungs = [Rung(level, eta) for level in self.levels]
+        steps = zip(self.levels, self.levels[1:], strict=False)
+        self.rungs: list[PromotionRung] = [
+            *(PROMOTION_RULES[rule](level, above, eta) for level, above in steps),
+            Rung(r_max, eta),
+        ]
+        # The library promotes ties in the order of their reports, and more than n // eta.
+        by_rank = "ranks", "levels", "order", "best-first", "quota", "prompt"
+        self.claims = by_rank if rule == "top-k" else by_rank[:2]
         self._searcher = searcher
         self._vanish = lost == "vanish"
         self._place = {level: k for k, level in enumerate(self.levels)}
@@ -147,12 +159,11 @@ class ASHA:
         return any(entered > len(rung) for entered, rung in below)
 
     def _most(self, k: int) -> float:
-        """Return how many results rung k, not empty, may hold in the end. O(n)."""
+        """Return how many results rung k, not empty, may hold in the end. O(n log n)."""
         if not self._exhausted:
             return inf
-        # A trial that is running to a rung below, or is promotable there, may reach rung k: a
-        # result makes one more trial promotable at most, and does so if it is the best.
-        below = zip(self._entered[:k], self.rungs, strict=False)
-        return self._entered[k] + sum(
-            entered - len(rung) + rung.promotable_count() for entered, rung in below
-        )
+        # A trial that is running to a rung below, or may be promoted there, may reach rung k.
+        reached = 0
+        for entered, rung in zip(self._entered[:k], self.rungs, strict=False):
+            reached = rung.most_promotions(reached + entered - len(rung))
+        return self._entered[k] + reached

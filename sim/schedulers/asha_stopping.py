@@ -59,7 +59,10 @@ class StoppingASHA:
         check_lost(lost)
         self.r_max = r_max
         self._vanish = lost == "vanish"
-        self._rule = rule
+        # Ray's quantile lies between two losses; at the others' cuts, more than n // eta go on.
+        self.claims = {"top-k": ("levels", "ranks", "quota"), "ray": ("levels",)}.get(
+            rule, ("levels", "ranks")
+        )
         self._decide = RULES[rule].decide
         self._searcher = searcher
         self._trials = InPlace(searcher, first=self.levels[0], r_max=r_max)
@@ -69,17 +72,6 @@ class StoppingASHA:
         self._rung_at = {
             level: (rung, above) for rung, (level, above) in zip(self.rungs, steps, strict=True)
         }
-
-    @property
-    def claims(self) -> tuple[str, ...]:
-        """The laws that it claims; see `sim.testing.CLAIMED`."""
-        match self._rule:
-            case "top-k":
-                return "ranks", "levels", "quota"
-            case "ray":  # its quantile lies between two losses
-                return ("levels",)
-            case _:
-                return "ranks", "levels"
 
     def next_job(self) -> Job | Idle:
         """Return the next job: the trial that has just survived, else a new one. O(1)."""

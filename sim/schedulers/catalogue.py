@@ -5,7 +5,7 @@ Owns the names and what each one stands for. Must not know where trials come fro
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypedDict, cast
@@ -18,6 +18,7 @@ from sim.schedulers.median_stopping import MedianStopping
 from sim.schedulers.pasha import PASHA
 from sim.schedulers.protocol import Scheduler, Searcher, Trial
 from sim.schedulers.random_search import RandomSearch
+from sim.schedulers.rungs.promotion_rules import PROMOTION_RULES
 from sim.schedulers.rungs.stopping_rules import RULES
 from sim.schedulers.successive_halving import SuccessiveHalving
 
@@ -35,7 +36,7 @@ class Settings:
     workers
         How many workers there are: the size of a batch of random search.
     rule
-        The rule of stopping ASHA.
+        The rule of ASHA, by which trials are promoted or stop; in `RULES_OF`.
     prefact
         Multiplies the number of trials of a synchronous bracket.
     lost
@@ -82,7 +83,7 @@ def _sh_overlap(searcher: Searcher, s: Settings) -> Scheduler:
 
 
 def _asha(searcher: Searcher, s: Settings) -> Scheduler:
-    return ASHA(searcher, **_rungs(s))
+    return ASHA(searcher, rule=s.rule, **_rungs(s))
 
 
 def _asha_stopping(searcher: Searcher, s: Settings) -> Scheduler:
@@ -129,6 +130,11 @@ SCHEDULERS: Mapping[str, Make] = MappingProxyType(
 )
 """The schedulers by name."""
 
+RULES_OF: Mapping[str, Collection[str]] = MappingProxyType(
+    {"asha": PROMOTION_RULES, "asha-stopping": RULES}
+)
+"""The names of the rules of each scheduler that has a choice; the first is the default."""
+
 
 def make(name: str, searcher: Searcher, settings: Settings) -> Scheduler:
     """Make the scheduler that is called `name`.
@@ -141,9 +147,23 @@ def make(name: str, searcher: Searcher, settings: Settings) -> Scheduler:
     """
     if name not in SCHEDULERS:
         raise ValueError(f"the scheduler is {name!r}: choose from {', '.join(SCHEDULERS)}")
-    if settings.rule not in RULES:
-        raise ValueError(f"the rule is {settings.rule!r}: choose from {', '.join(RULES)}")
+    rules = RULES_OF.get(name, RULES)
+    if settings.rule not in rules:
+        raise ValueError(
+            f"the rule is {settings.rule!r}: choose from {', '.join(rules)} for {name}"
+        )
     return SCHEDULERS[name](searcher, settings)
+
+
+def rule_for(name: str, rule: str) -> str:
+    """Return `rule`, or the default of the scheduler called `name` if only others have this rule.
+
+    >>> rule_for("asha-stopping", "ray"), rule_for("asha", "ray"), rule_for("sh", "ray")
+    ('ray', 'top-k', 'ray')
+    """
+    rules = RULES_OF.get(name, (rule,))
+    only_others = rule not in rules and any(rule in each for each in RULES_OF.values())
+    return next(iter(rules)) if only_others else rule
 
 
 class _Noting:

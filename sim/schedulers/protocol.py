@@ -101,8 +101,8 @@ class Scheduler(Protocol):
     3. `job_done` and `job_lost` name a running job, once.
     4. A diverged loss (NaN or +inf) is recorded as inf: it fills its place in the rung, ranks
        last, and is never promoted.
-    5. Ties rank the lower trial number first; rank and promotion depend on recorded losses only,
-       never on which jobs are running.
+    5. Ties rank the lower trial number first, unless the scheduler says otherwise; rank and
+       promotion depend on recorded losses only, never on which jobs are running.
     6. For a lost job inf is recorded at the rung it was training for, so that no barrier waits for
        ever; or, with ``lost="vanish"`` (drop), its trial leaves that rung as if it had never
        entered it: the rung shrinks, and later rungs keep the room that they had.

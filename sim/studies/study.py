@@ -22,6 +22,7 @@ from learning_curves.surrogates.surrogate_folder import is_surrogate
 from sim.experiments import own, plain
 from sim.experiments import run as runs
 from sim.experiments.experiment import Experiment
+from sim.schedulers.catalogue import rule_for
 
 _CURVES = ("", ".csv", ".parquet")  # what may end the name of a table's file
 
@@ -229,6 +230,8 @@ class Study:
         with naming(settings):
             one = Experiment.from_toml(tomli_w.dumps(table), f"[experiment] of {self.path}")
             one = replace(one, curves=_beside(one.curves, self.folder))
+            if table.get("rule") == self.experiment.get("rule"):  # shared by all schedulers
+                one = replace(one, rule=rule_for(one.scheduler, one.rule))
             return Cell(settings, runs.bounded(one))
 
 

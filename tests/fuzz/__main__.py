@@ -5,9 +5,9 @@ Run from the root of the repository::
     python -m tests.fuzz --minutes 10
     python -m tests.fuzz --seed 17 --batches 1      one batch again
 
-A batch is a seed: of `EXAMPLES` random experiments (any scheduler, searcher, curves, cluster, costs,
-faults and limits), and of one random scheduler held to every law of `sim.testing`. What it finds is
-printed with a command that shows it again, and the exit code is 1.
+A batch is a seed: of `EXAMPLES` random experiments (any scheduler, searcher, curves, cluster,
+costs, faults and limits), and of one random scheduler held to every law of `sim.testing`. What it
+finds is printed with a command that shows it again, and the exit code is 1.
 """
 
 import argparse

@@ -6,7 +6,7 @@ which scheduler asks, or what it does with the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush, heappushpop, nsmallest
 from itertools import chain
 from math import inf
@@ -226,9 +226,16 @@ class Rung:
         rank = sum(each < entry for each in recorded)
         return self._needed(rank + 1) <= count
 
-    def promotable_count(self) -> int:
-        """Count the unpromoted trials among the best of all n. O(n)."""
-        return sum(entry <= self._cut for entry in self._candidates)
+    def most_promotions(self, more: int) -> int:
+        """Return how many trials at most are promoted if `more` losses follow. O(n).
+
+        A result makes one more trial promotable at most, and does so if it is the best.
+        """
+        return more + sum(entry <= self._cut for entry in self._candidates)
+
+    def losses(self) -> Iterator[float]:
+        """Iterate over the recorded losses, in no particular order. O(n)."""
+        return (entry[0] for entry in chain((e for _, _, e in self._best), self._rest))
 
     def _check(self) -> None:
         """Assert every invariant. O(n log n)."""

@@ -82,7 +82,7 @@ def _of_floor_and_one(_level: int, _above: int, eta: int, k: int) -> int:
     return max(1, (k - 1) * eta)
 
 
-def _of_quantile(level: int, above: int, _eta: int, k: int) -> int:
+def of_quantile(level: int, above: int, _eta: int, k: int) -> int:
     """Cut at ``(n - 1) * level // above + 1``.
 
     That is the last result that is no greater than the linear quantile at ``level / above``; the
@@ -100,7 +100,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
     {
         "top-k": Rule(_of_floor, is_among_the_best),
         "syne-tune": Rule(_of_floor_and_one, is_as_good_as_the_cut),
-        "syne-tune-0.13": Rule(_of_quantile, is_as_good_as_the_cut),
+        "syne-tune-0.13": Rule(of_quantile, is_as_good_as_the_cut),
         "optuna": Rule(_of_floor, is_as_good_as_the_cut),
         "ray": Rule(_of_earlier_quantile, is_as_good_as_the_earlier_quantile),
     }

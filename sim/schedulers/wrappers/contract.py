@@ -15,6 +15,8 @@ from sim.schedulers.protocol import Idle, Job, ProtocolError, Scheduler, Trial, 
 class Contract:
     """A scheduler whose every call and answer is checked. Adds O(1) per call, O(trials) memory.
 
+    Law 4 is not checked if the scheduler's attribute `disclaims` names ``"diverged"``.
+
     Parameters
     ----------
     scheduler
@@ -46,6 +48,8 @@ class Contract:
         self._running: dict[int, Job] = {}
         self._reached: dict[int, int] = {}  # trial number -> the epoch it last reported
         self._diverged: set[int] = set()  # trials whose last loss is NaN or inf
+        # Schedulers of other libraries run as they are.
+        self._may_diverge = "diverged" in getattr(scheduler, "disclaims", ())
         self._done = False
 
     def next_job(self) -> Job | Idle:
@@ -121,7 +125,7 @@ class Contract:
             raise ProtocolError(
                 f"{_name(job)} breaks start < stop <= r_max = {self.r_max}", "bounds"
             )
-        if number in self._diverged:
+        if number in self._diverged and not self._may_diverge:
             raise ProtocolError(
                 f"{_name(job)}, whose last loss is NaN or inf: a diverged trial never goes on",
                 "diverged",

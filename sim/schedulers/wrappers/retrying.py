@@ -50,6 +50,7 @@ class Retrying:
             raise ValueError(f"attempts is {attempts}: a job is tried at least once")
         self.scheduler = scheduler
         self.r_max = scheduler.r_max
+        self.disclaims = getattr(scheduler, "disclaims", ())
         self._attempts = attempts
         self._losses: dict[int, int] = {}  # how often the job now issued was lost, by trial
         self._again: deque[Job] = deque()

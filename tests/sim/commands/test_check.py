@@ -30,7 +30,7 @@ class Searcher:
 """
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
@@ -64,7 +64,7 @@ def test_a_scheduler_that_breaks_one(capsys, folder):
     assert sorted(path.name for path in (folder / "broken").iterdir()) == ["quota.png", "quota.txt"]
 
 
-def test_its_options(capsys, folder):
+def test_its_options(capsys):
     arguments = ("mine_checked:Mine", "--laws", "quota", "--max-examples", "50")
     assert check(capsys, *arguments, "--scheduler-option", "sign=1")[0] == 0
     code, out, _ = check(capsys, *arguments, "--scheduler-option", "sign=-2", "--no-plots")
@@ -72,7 +72,7 @@ def test_its_options(capsys, folder):
     assert "check_scheduler(partial(Mine, sign=-2), laws=['quota'], worlds=[world])" in out
 
 
-def test_a_searcher(capsys, folder):
+def test_a_searcher(capsys):
     assert check(capsys, "--searcher", "halton", "--max-examples", "3")[0] == 0
     code, out, _ = check(capsys, "--searcher", "mine_checked:Searcher", "--max-examples", "3")
     assert code == 1

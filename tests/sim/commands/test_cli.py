@@ -157,6 +157,11 @@ def test_the_main_job_end_to_end(tmp_path):
         (["run", "--scheduler", "ahsa"], "'ahsa' is unknown: did you mean asha?"),
         (["run", "--lost", "gone"], "'gone' is unknown: choose from inf, drop"),
         (["run", "--rule", "optuna"], "--rule optuna has no effect on asha: leave it out"),
+        (["run", "--rule", "ray"], "or choose from asha-stopping"),
+        (
+            ["run", "--rule", "syne-tune-0.13", "--scheduler", "sh"],
+            "--rule syne-tune-0.13 has no effect on sh: leave it out, or choose from asha, asha-st",
+        ),
         (["run", "--prefact", "2"], "choose from sh, sh-overlap, hyperband, hyperband-overlap"),
         (["run", "--mttr", "3"], "--mttr has no effect without --mtbf: give it"),
         (["run", "--row", "3"], "--row 3 has no effect without --from"),

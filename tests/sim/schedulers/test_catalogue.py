@@ -25,7 +25,9 @@ def test_all_of_them_are_tested(makers):
     ("name", "rule", "said"),
     [
         ("x", "top-k", "the scheduler is 'x': choose from random, random-batch, sh, "),
-        ("asha", "x", "the rule is 'x': choose from top-k"),
+        ("asha", "x", "the rule is 'x': choose from top-k, syne-tune-0.13 for asha"),
+        ("asha", "optuna", "the rule is 'optuna': choose from top-k, syne-tune-0.13 for asha"),
+        ("asha-stopping", "x", "the rule is 'x': choose from top-k, syne-tune, syne-tune-0.13"),
     ],
 )
 def test_an_unknown_name_is_refused_with_the_known_ones(trials, name, rule, said):

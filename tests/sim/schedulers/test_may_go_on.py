@@ -93,14 +93,26 @@ def life(scheduler, script, workers, moves, tell, lost, running, paused):
             yield None
 
 
-@pytest.mark.parametrize("name", NAMES)
+RULE = "asha by syne-tune-0.13"
+
+
+@pytest.fixture(scope="session")
+def all_makers(makers):
+    def by_the_rule(searcher, levels, eta, lost):
+        r_min, r_max = levels
+        return ASHA(searcher, r_min=r_min, r_max=r_max, eta=eta, rule="syne-tune-0.13", lost=lost)
+
+    return {**makers, RULE: by_the_rule}
+
+
+@pytest.mark.parametrize("name", [*NAMES, RULE])
 @drives
 @settings(max_examples=300, derandomize=True, deadline=None)
 def test_who_may_not_go_on_never_does_and_asking_changes_nothing(
-    makers, moves, tell, lost, name, script, count, workers, eta, levels, wrapper, leaves
+    all_makers, moves, tell, lost, name, script, count, workers, eta, levels, wrapper, leaves
 ):
     asked, twin = (
-        WRAPPERS[wrapper](makers[name](Trials(count), levels, eta, leaves)) for _ in range(2)
+        WRAPPERS[wrapper](all_makers[name](Trials(count), levels, eta, leaves)) for _ in range(2)
     )
     paused, over = {}, set()
     lives = (
@@ -365,4 +377,4 @@ def test_a_rung_that_always_has_a_best_may_promote_it():
         rung.record(Trial(number, {}), loss)
     assert [rung.may_promote(Trial(number, {}), 3) for number in range(4)] == [True] + [False] * 3
     assert [rung.may_promote(Trial(number, {}), 6) for number in range(2)] == [True, True]
-    assert rung.promotable_count() == 1
+    assert rung.most_promotions(0) == 1

@@ -57,6 +57,16 @@ def test_it_is_a_study_that_its_file_describes(tmp_path):
         assert (effect_of(read) or "none") == kind
 
 
+@pytest.mark.parametrize("rule", ["optuna", "syne-tune-0.13"])
+def test_a_scheduler_without_the_rule_keeps_its_own(rule, tmp_path):
+    made = study(replace(BASE, rule=rule), schedulers=["sh", "asha", "asha-stopping"])
+    rules = {cell.experiment.scheduler: cell.experiment.rule for cell in made.cells}
+    assert rules["asha"] == ("top-k" if rule == "optuna" else rule)
+    assert rules["asha-stopping"] == rule
+    assert parse(made.to_toml(), tmp_path / "study.toml").grid() == made.grid()
+    assert made.settings("scheduler") == ["sh", "asha", "asha-stopping"]
+
+
 def test_the_main_job_is_a_packaged_study():
     base = bounded(Experiment(curves="lenet-fashion-mnist", workers=16))
     schedulers = ["random", "random-batch", "sh", "asha"]

@@ -65,13 +65,13 @@ class Global(Sound):
     law = "determinism"
 
     def __init__(self, space):
-        super().__init__(space, random.randrange(10**6))
+        super().__init__(space, random.randrange(10**6))  # noqa: S311  the mistake
 
 
 class Learns(Sound):
     law = "adaptive"
 
-    def observe(self, trial, epoch, loss):
+    def observe(self, *_reported):
         next(self.configs)
 
 
