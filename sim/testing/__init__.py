@@ -13,11 +13,11 @@ from. It needs Hypothesis: ``pip install 'rungsim[testing]'``.
 from learning_curves.laws import BrokenLaw, Law
 from sim.testing import strategies
 from sim.testing.checking import check_laws, check_scheduler, laws_of, scheduler_checks
-from sim.testing.conversation import Conversation, play
 from sim.testing.explain import BrokenRun
 from sim.testing.laws import CLAIMED, LAWS
+from sim.testing.playing.conversation import Conversation, play
+from sim.testing.playing.worlds import World
 from sim.testing.searchers import check_searcher
-from sim.testing.worlds import World
 
 __all__ = [
     "CLAIMED",

@@ -18,8 +18,8 @@ from sim.experiments.own import maker
 from sim.schedulers import Scheduler, Searcher
 from sim.schedulers.catalogue import SCHEDULERS, Settings, settings_used
 from sim.searchers import named_by_user, searcher_over
-from sim.testing.worlds import Factory, World
-from sim.testing.worlds import Searcher as Trials
+from sim.testing.playing.worlds import Factory, World
+from sim.testing.playing.worlds import Searcher as Trials
 
 _FAR = 10**6  # epochs, beyond the r_max of any scheduler that sets its own
 

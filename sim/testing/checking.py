@@ -21,8 +21,8 @@ from sim.testing.checks import CHECKS, OF_ONE_RUN, Broken, Laws
 from sim.testing.cost import check_cost
 from sim.testing.explain import BrokenRun
 from sim.testing.laws import CLAIMED, LAWS
+from sim.testing.playing.worlds import Factory, Searcher, World, made, named
 from sim.testing.search import Unsteady, smallest
-from sim.testing.worlds import Factory, Searcher, World, made, named
 
 MAX_EXAMPLES = 200
 _BASIC = OF_ONE_RUN - CLAIMED | {"determinism"}  # the laws that the others rely on
@@ -233,7 +233,7 @@ def _seek(
 
 
 def _shown(broken: Broken | None, factory: Factory) -> BrokenRun | None:
-    return broken and BrokenRun(broken, factory)
+    return None if broken is None else BrokenRun(broken, factory)
 
 
 def _probe(factory: Factory) -> Any:

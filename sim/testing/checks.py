@@ -15,11 +15,11 @@ from typing import Any, TypeAlias
 
 from learning_curves.errors import InputError
 from sim.schedulers.protocol import Idle, Job, Trial
-from sim.testing.conversation import Conversation, Line, Monitor, legal, play, written
-from sim.testing.environment import another_environment
 from sim.testing.laws import LAWS
-from sim.testing.monitors import MayGoOn, Rungs
-from sim.testing.worlds import Factory, Searcher, World, made, named
+from sim.testing.playing.conversation import Conversation, Line, Monitor, legal, play, written
+from sim.testing.playing.environment import another_environment
+from sim.testing.playing.monitors import MayGoOn, Rungs
+from sim.testing.playing.worlds import Factory, Searcher, World, made, named
 
 Laws: TypeAlias = frozenset[str]
 """Names of laws."""
@@ -62,11 +62,12 @@ def lost(factory: Factory, world: World, _laws: Laws) -> None:
 
 def determinism(factory: Factory, world: World, _laws: Laws) -> None:
     """Play twice, the second time with clocks that run ahead and other global generators."""
-    heard = []
-    for seed in (0, 1):
-        with another_environment(seed, getattr(factory, "__module__", "")):
-            heard.append(play(factory, world))
-    _same("determinism", *heard, "once, and again with other clocks and global random states")
+    module = getattr(factory, "__module__", "")
+    with another_environment(0, module):
+        first = play(factory, world)
+    with another_environment(1, module):
+        second = play(factory, world)
+    _same("determinism", first, second, "once, and again with other clocks and random states")
 
 
 def causality(factory: Factory, world: World, _laws: Laws) -> None:
@@ -191,7 +192,7 @@ def _rungs(factory: Factory, world: World, laws: Laws) -> list[Monitor]:
         return []
     scheduler: Any = made(factory, world, Searcher(world))
     eta = world.eta if "eta" in named(factory) else getattr(scheduler, "eta", None)
-    levels = getattr(scheduler, "levels", None)
+    levels: Any = getattr(scheduler, "levels", None)
     needs_eta = bool(about & {"quota", "prompt"})
     for name, value, is_needed in (("levels", levels, True), ("eta", eta, needs_eta)):
         if is_needed and value is None:

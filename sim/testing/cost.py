@@ -21,7 +21,7 @@ import numpy as np
 from learning_curves.laws import BrokenLaw
 from sim.schedulers.protocol import Idle, Job, Trial
 from sim.testing.laws import LAWS
-from sim.testing.worlds import Factory, World, made
+from sim.testing.playing.worlds import Factory, World, made
 
 AT = (250, 1_000, 2_000, 4_000, 10_000)
 """The numbers of results at which the cost is measured, over the last `_WINDOW` of them."""

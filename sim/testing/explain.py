@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from learning_curves.laws import BrokenLaw
 from sim.testing.checks import Broken
-from sim.testing.conversation import Conversation
-from sim.testing.worlds import Factory
+from sim.testing.playing.conversation import Conversation
+from sim.testing.playing.worlds import Factory
 from sim.traces.trace import Outcome, Trace, frame, pack
 
 if TYPE_CHECKING:
@@ -98,8 +98,8 @@ def chart(heard: Conversation) -> str:
     Lost jobs are drawn with x. A job of no seconds has no width and is not drawn.
 
     >>> from sim.schedulers import RandomSearch
-    >>> from sim.testing.conversation import play
-    >>> from sim.testing.worlds import World
+    >>> from sim.testing.playing.conversation import play
+    >>> from sim.testing.playing.worlds import World
     >>> world = World(losses=((0.5,),) * 3, workers=2, r_max=2, seconds=(1, 2), lost={2})
     >>> print(chart(play(RandomSearch, world)))
     worker 0 |0=======2xxxxxxx

@@ -20,10 +20,10 @@ from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Space
 from learning_curves.streams import generator
 from sim.schedulers.protocol import Searcher, Trial
-from sim.testing.environment import another_environment
+from sim.testing.playing.environment import another_environment
+from sim.testing.playing.worlds import named
 from sim.testing.search import smallest
 from sim.testing.strategies import spaces as random_spaces
-from sim.testing.worlds import named
 
 MAX_EXAMPLES = 50
 _LOSSES = (0.5, 0.25, nan, 0.25, inf, 1e300, -3.0)

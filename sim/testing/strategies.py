@@ -22,7 +22,7 @@ from sim.jobs.costs import Costs
 from sim.jobs.limits import Limits
 from sim.schedulers import LOST, RULES, catalogue
 from sim.schedulers.catalogue import SCHEDULERS, Settings
-from sim.testing.worlds import Factory, World
+from sim.testing.playing.worlds import Factory, World
 
 GEOMETRIES = (
     *((1, 1, 2), (1, 2, 2), (1, 4, 2), (1, 3, 3), (2, 5, 2), (1, 9, 3), (3, 4, 4), (2, 8, 2)),

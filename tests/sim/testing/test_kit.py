@@ -27,13 +27,13 @@ from sim.testing import (
     scheduler_checks,
 )
 from sim.testing.by_name import scheduler_factory
-from sim.testing.environment import another_environment
 from sim.testing.explain import trace
+from sim.testing.playing.environment import another_environment
+from sim.testing.playing.worlds import named
 from sim.testing.search import Unsteady, smallest
-from sim.testing.worlds import named
 
-# Two workers, eta 2, levels 1, 2, 4. An epoch of trials 1 and 2 takes 2 s. At 2 s trial 1 is the best
-# 1 of 2 at epoch 1. At 3 s job 2 is lost: of 3 results there, still 1 is among the best.
+# Two workers, eta 2, levels 1, 2, 4. An epoch of trials 1 and 2 takes 2 s. At 2 s trial 1 is the
+# best 1 of 2 at epoch 1. At 3 s job 2 is lost: of 3 results there, still 1 is among the best.
 WORLD = World(losses=((0.5, 0.3), (0.4,), (0.2,)), seconds=(1, 2, 2), workers=2, lost={2})
 CONVERSATION = """\
       0 s  worker 0  next_job() -> trial 0, epochs 0 to 1

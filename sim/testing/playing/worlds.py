@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from learning_curves import own
 from sim.schedulers.catalogue import Settings
+from sim.schedulers import protocol
 from sim.schedulers.protocol import Scheduler, Trial
 
 Factory: TypeAlias = Callable[..., Scheduler]
@@ -137,7 +138,7 @@ class Searcher:
         """Ignore what is reported."""
 
 
-def made(factory: Factory, world: World, searcher: Searcher) -> Scheduler:
+def made(factory: Factory, world: World, searcher: protocol.Searcher) -> Scheduler:
     """Return the scheduler that `factory` makes for a world.
 
     It gets those of the keyword arguments `searcher`, those of `Settings`, and `losses` (the
@@ -148,9 +149,10 @@ def made(factory: Factory, world: World, searcher: Searcher) -> Scheduler:
     return factory(**{name: offered[name] for name in named(factory) if name in offered})
 
 
-def named(factory: Factory) -> frozenset[str]:
+def named(factory: Callable[..., Any]) -> frozenset[str]:
     """Return the names of the arguments of `factory` that are not fixed, as by `partial`."""
-    inner, fixed = factory, {}
+    inner: Callable[..., Any] = factory
+    fixed: Mapping[str, Any] = {}
     if isinstance(factory, partial):
         inner, fixed = factory.func, factory.keywords
     taken = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)

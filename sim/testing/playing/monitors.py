@@ -13,8 +13,8 @@ from typing import TypeAlias
 from learning_curves.laws import BrokenLaw
 from sim.schedulers.protocol import Idle, Job
 from sim.schedulers.wrappers.contract import Contract
-from sim.testing.conversation import Monitor
 from sim.testing.laws import LAWS
+from sim.testing.playing.conversation import Monitor
 
 Place: TypeAlias = tuple[int, int]
 """A bracket and a level."""

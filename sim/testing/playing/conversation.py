@@ -23,7 +23,7 @@ from learning_curves.laws import BrokenLaw
 from sim.schedulers.protocol import Idle, Job, ProtocolError
 from sim.schedulers.wrappers.contract import Contract
 from sim.testing.laws import LAWS
-from sim.testing.worlds import Factory, Searcher, World, made
+from sim.testing.playing.worlds import Factory, Searcher, World, made
 
 Key: TypeAlias = tuple[int, int, int, int]
 """A job by value: the place of its trial among those drawn, start, stop and bracket."""
@@ -115,7 +115,7 @@ def play(
     Parameters
     ----------
     factory
-        Makes the scheduler; see `sim.testing.worlds.made`.
+        Makes the scheduler; see `sim.testing.playing.worlds.made`.
     world
         What it meets.
     monitors

@@ -1,0 +1,1 @@
+"""A scheduler in a world: what it meets there, what is said, and what is checked meanwhile."""
