@@ -1,6 +1,7 @@
 """Sources of curves that break one law each, and those that keep all."""
 
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -217,6 +218,12 @@ def test_each_mistake_breaks_its_own_law(made):
 
 def test_every_law_but_the_note_on_seeds_is_broken_by_one_of_them():
     assert {name for name, _ in BROKEN.values()} == set(NAMES) - {"seeds"}
+
+
+def test_the_page_lists_the_laws():
+    page = (Path(__file__).parents[3] / "docs" / "own-scheduler.md").read_text(encoding="utf-8")
+    for law in LAWS:
+        assert f"| `{law.name}` | {law.sentence} | {law.mistake} |\n" in page
 
 
 def test_later_laws_are_checked_after_a_broken_one():

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -158,6 +159,12 @@ def test_each_mistake_breaks_its_own_law_and_has_its_line(made):
 
 def test_every_law_but_the_note_on_seeds_is_broken_by_one_of_them():
     assert {name for name, *_ in BROKEN.values()} == set(NAMES) - {"seeds"}
+
+
+def test_the_page_lists_the_laws():
+    page = (Path(__file__).parents[3] / "docs" / "own-task.md").read_text(encoding="utf-8")
+    for law in LAWS:
+        assert f"| `{law.name}` | {law.sentence} | {law.mistake} |\n" in page
 
 
 def test_a_task_that_keeps_all_laws():
