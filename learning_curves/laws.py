@@ -131,9 +131,9 @@ def hold(
         except BrokenLaw as broken:
             result = Checked(law, broken)
         except (Exception, SystemExit) as error:  # noqa: BLE001  whatever a user's code may raise
-            broken = BrokenLaw(law, own.described(error))
-            broken.__cause__ = error
-            result = Checked(law, broken)
+            found = BrokenLaw(law, own.described(error))
+            found.__cause__ = error
+            result = Checked(law, found)
         yield result
         if result.broken and law.name in needed:
             return

@@ -134,9 +134,7 @@ def main(args: argparse.Namespace) -> int:
         if raised := run.remarks.get("raised"):
             trials, first = raised["trials"], raised["first"]
             count = "1 trial" if trials == 1 else f"{trials} trials"
-            screen.console().print(
-                f"{count} raised an exception, which counts as diverged; {first}"
-            )
+            screen.console().print(f"note: {count} raised an exception; the first one, {first}")
         screen.console().print(f"written to {folder}")
     return 0
 

@@ -140,8 +140,8 @@ class Watch:
             self._warned = True
             self._say(
                 event,
-                f"warning: {_name(job)}: {event.unreadable}; until then each job of a trial that "
-                "goes on in another process trains its earlier epochs again",
+                f"warning: {_name(job)}: {event.unreadable}; until then, a trial that "
+                "continues in another process trains its earlier epochs again",
             )
         if diverged:
             reason = event.error or "the loss is not finite"

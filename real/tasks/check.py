@@ -82,8 +82,8 @@ def results(
         As `check_task`, when this is called.
 
     """
-    drawn = isinstance(configs, int)
-    count = configs if isinstance(configs, int) else len(configs)
+    given = [] if isinstance(configs, int) else list(configs)
+    count = configs if isinstance(configs, int) else len(given)
     for name, value in (("configs", count), ("epochs", epochs)):
         if value < 1:
             raise InputError(f"the number of {name} is {value}: give at least 1")
@@ -94,11 +94,8 @@ def results(
     else:
         kind = type(task)
         recipe.check(f"{kind.__module__}:{kind.__qualname__}", task)
-    if drawn:
-        rng = streams.generator(seed, "check task")
-        configs = spaces.sample(task.space, rng, count)
-    else:
-        for config in configs:
-            spaces.check_names(task.space, config)
-    subject = Subject(task, [dict(each) for each in configs], min(epochs, task.r_max), seed)
+    for config in given:
+        spaces.check_names(task.space, config)
+    used = given or spaces.sample(task.space, streams.generator(seed, "check task"), count)
+    subject = Subject(task, [dict(each) for each in used], min(epochs, task.r_max), seed)
     return hold(LAWS.items(), subject, needed=("trains", "losses"))

@@ -13,8 +13,8 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from learning_curves import own
-from sim.schedulers.catalogue import Settings
 from sim.schedulers import protocol
+from sim.schedulers.catalogue import Settings
 from sim.schedulers.protocol import Scheduler, Trial
 
 Factory: TypeAlias = Callable[..., Scheduler]

@@ -19,8 +19,8 @@ def started(seconds, job, trial, start, stop, worker, config, attempt=0):
     return Started(seconds, job, trial, config, start, stop, 0, worker, attempt)
 
 
-def reported(seconds, job, *losses, error=""):
-    return Reported(seconds, job, list(losses), [1.0] * len(losses), 0.0, 0.0, error)
+def reported(seconds, job, *losses, error="", unreadable=""):
+    return Reported(seconds, job, list(losses), [1.0] * len(losses), 0.0, 0.0, error, unreadable)
 
 
 def screen(terminal):
@@ -158,6 +158,26 @@ def test_a_diverged_job_is_told_with_the_reason():
         "2.0 s: trial 1, epochs 1 to 4: diverged: the loss is not finite",
     ]
     assert [line.split()[3] for line in seen.view()[-2:]] == ["diverged", "diverged"]
+
+
+def test_the_trials_that_raised_are_counted():
+    seen = Seen().hear(*BEGUN, reported(1.0, 0, inf, error="ValueError: no"))
+    assert ", 1 trial raised, " in seen.view()[0]
+    seen.hear(Lost(2.0, 1, "KeyError: 'w' (mine.py, line 3, load_state_dict)", raised=True))
+    assert ", 1 lost, 2 trials raised, " in seen.view()[0]
+
+
+def test_a_checkpoint_that_cannot_be_read_is_warned_of_once():
+    warned = "warning: trial 0, epoch 1: it holds an array; until then, a trial that continues in "
+    events = [
+        *BEGUN,
+        reported(1.0, 0, 0.5, unreadable="it holds an array"),
+        reported(2.0, 1, 0.6, 0.6, 0.6, 0.6, unreadable="it holds an array"),
+    ]
+    warning, best = Seen().hear(*events).lines
+    assert warning.startswith(f"1.0 s: {warned}")
+    assert best.startswith("1.0 s: trial 0, epoch 1: best loss")
+    assert Seen(known=len(events) - 1).hear(*events).lines == []  # a run that was resumed
 
 
 def test_what_the_journal_held_before_is_in_the_table_but_not_printed_again():
