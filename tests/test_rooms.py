@@ -60,7 +60,7 @@ BELOW = {
     ),
     "sim.testing": (
         *("learning_curves", "sim.schedulers", "sim.searchers", "sim.jobs", "sim.faults"),
-        *("sim.traces", "sim.experiments", "sim.reports"),
+        *("sim.traces", "sim.adapters", "sim.experiments", "sim.reports"),
     ),
     "sim.commands": ("learning_curves", "sim"),
     "real": (

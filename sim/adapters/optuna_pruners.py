@@ -136,6 +136,8 @@ class InStudy:
 
     """
 
+    disclaims = ("cost", "diverged")  # it reads all trials at each decision; NaN may go on
+
     def __init__(
         self, pruner: optuna.pruners.BasePruner, searcher: Searcher, *, levels: Sequence[int]
     ) -> None:

@@ -176,6 +176,8 @@ class InTune:
 
     """
 
+    disclaims = ("cost", "diverged")  # it may sort a whole rung; NaN may go on
+
     def __init__(self, scheduler: Any, searcher: Searcher, *, levels: Sequence[int]) -> None:
         self.r_max = levels[-1]
         self.levels = tuple(levels)

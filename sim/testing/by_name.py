@@ -14,6 +14,7 @@ from typing import Any
 
 from learning_curves import own
 from learning_curves.spaces.space import Space
+from sim.adapters import adapts
 from sim.experiments.own import maker
 from sim.schedulers import Scheduler, Searcher
 from sim.schedulers.catalogue import SCHEDULERS, Settings, settings_used
@@ -30,7 +31,7 @@ def scheduler_factory(name: str, options: Mapping[str, Any], **fixed: Any) -> Fa
     Parameters
     ----------
     name, options
-        Built in, or ``module:Class`` and its options.
+        Built in, of another library, or ``module:Class``; and its options.
     fixed
         Settings of `sim.schedulers.catalogue.Settings` that do not vary, such as the rule.
 
@@ -41,7 +42,7 @@ def scheduler_factory(name: str, options: Mapping[str, Any], **fixed: Any) -> Fa
 
     """
     make = maker(SimpleNamespace(scheduler=name, scheduler_options=options, searcher="random"))
-    if own.is_own(name):
+    if own.is_own(name) and not adapts(name):
         world = World(r_max=4)
         settings = Settings(r_min=world.r_min, r_max=_FAR, eta=world.eta, workers=1, **fixed)
         make(Trials(world), settings)  # raises for what cannot be made, or is no scheduler
