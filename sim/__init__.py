@@ -20,7 +20,8 @@ Many runs: `compare` runs schedulers on several numbers of workers. A `Study` is
 experiments; `read_study` reads one from a file, and `run_study` runs it.
 
 The parts: `schedulers` decide which job a worker gets, `searchers` which config a trial gets, and
-`faults` what goes wrong.
+`faults` what goes wrong. `adapters` are the schedulers of other libraries. `testing` holds a
+scheduler of your own to the laws of the protocol; it needs Hypothesis.
 
 Bad input raises `learning_curves.InputError`. Each name is imported when it is first used.
 """
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING
 from learning_curves._lazy import lazily
 
 if TYPE_CHECKING:
-    from sim import faults, schedulers, searchers
+    from sim import adapters, faults, schedulers, searchers, testing
     from sim.experiments.experiment import Experiment
     from sim.experiments.experiment import read as read_experiment
     from sim.experiments.run import Run, simulate
@@ -55,6 +56,7 @@ else:
             "Run": "sim.experiments.run:Run",
             "Study": "sim.studies.study:Study",
             "Trace": "sim.traces.trace:Trace",
+            "adapters": "sim.adapters",
             "compare": "sim.studies.runner:compare",
             "faults": "sim.faults",
             "metrics": "sim.traces.metrics",
@@ -66,6 +68,7 @@ else:
             "schedulers": "sim.schedulers",
             "searchers": "sim.searchers",
             "simulate": "sim.experiments.run:simulate",
+            "testing": "sim.testing",
         },
     )
 
@@ -77,6 +80,7 @@ __all__ = [
     "Run",
     "Study",
     "Trace",
+    "adapters",
     "compare",
     "faults",
     "metrics",
@@ -88,4 +92,5 @@ __all__ = [
     "schedulers",
     "searchers",
     "simulate",
+    "testing",
 ]
