@@ -81,9 +81,7 @@ class ASHA:
             *(PROMOTION_RULES[rule](level, above, eta) for level, above in steps),
             Rung(r_max, eta),
         ]
-        # The library promotes ties in the order of their reports, and more than n // eta.
-        by_rank = "ranks", "levels", "order", "best-first", "quota", "prompt"
-        self.claims = by_rank if rule == "top-k" else by_rank[:2]
+        self._rule = rule
         self._searcher = searcher
         self._vanish = lost == "vanish"
         self._place = {level: k for k, level in enumerate(self.levels)}
@@ -91,6 +89,13 @@ class ASHA:
         # How many trials were sent to each rung, without those dropped from it.
         self._entered = [0] * len(self.levels)
         self._exhausted = False  # known once the searcher was asked for a trial and had none
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The laws that it claims, of `sim.testing.CLAIMED`."""
+        if self._rule == "top-k":
+            return "ranks", "levels", "order", "best-first", "quota", "prompt"
+        return "ranks", "levels"  # ties go in the order of their reports, and more than n // eta
 
     def next_job(self) -> Job | Idle:
         """Return the next job (Algorithm 2, `get_job`). O(log n)."""

@@ -59,10 +59,7 @@ class StoppingASHA:
         check_lost(lost)
         self.r_max = r_max
         self._vanish = lost == "vanish"
-        # Ray's quantile lies between two losses; at the others' cuts, more than n // eta go on.
-        self.claims = {"top-k": ("levels", "ranks", "quota"), "ray": ("levels",)}.get(
-            rule, ("levels", "ranks")
-        )
+        self._rule = rule
         self._decide = RULES[rule].decide
         self._searcher = searcher
         self._trials = InPlace(searcher, first=self.levels[0], r_max=r_max)
@@ -72,6 +69,17 @@ class StoppingASHA:
         self._rung_at = {
             level: (rung, above) for rung, (level, above) in zip(self.rungs, steps, strict=True)
         }
+
+    @property
+    def claims(self) -> tuple[str, ...]:
+        """The laws that it claims, of `sim.testing.CLAIMED`."""
+        match self._rule:
+            case "top-k":
+                return "levels", "ranks", "quota"
+            case "ray":  # its quantile lies between two losses
+                return ("levels",)
+            case _:  # more than n // eta go on
+                return "levels", "ranks"
 
     def next_job(self) -> Job | Idle:
         """Return the next job: the trial that has just survived, else a new one. O(1)."""

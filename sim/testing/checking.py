@@ -27,8 +27,10 @@ from sim.testing.search import Unsteady, smallest
 MAX_EXAMPLES = 200
 _BASIC = OF_ONE_RUN - CLAIMED | {"determinism"}  # the laws that the others rely on
 _UNKNOWN = "not checked, since it relies on a law that is broken"
-_EARLIER = 4  # times fewer worlds to find an earlier law that explains a broken one
-_LARGE = 10  # times fewer worlds of many trials
+# How many times as many worlds:
+_EARLIER = 0.25  # to find an earlier law that explains a broken one
+_AGAIN = 5  # to find a broken law again
+_LARGE = 0.1  # of worlds of many trials
 _WITHOUT_LOSSES = {"one run", "order", "finishes"}
 
 
@@ -99,12 +101,14 @@ def check_laws(
         # Drawing a world for all checks is fast, but which of the broken laws it finds is left to
         # chance; the earlier checks explain the later ones.
         while broken and (before := checks[: checks.index(_check_of(broken.law.name))]):
-            earlier = seek(before, left, few=_EARLIER, shrink=False)
+            earlier = seek(before, left, times=_EARLIER, shrink=False)
             if earlier is None:
                 break
             broken = earlier
         if broken:
-            broken = seek([_check_of(broken.law.name)], left) or broken
+            # For one law alone a world is played quickly: more of them are, to find it again.
+            name = broken.law.name
+            broken = seek([_check_of(name)], frozenset({name}), times=_AGAIN) or broken
         held = checks.index(_check_of(broken.law.name)) if broken else len(checks)
         for check in checks[:held]:
             yield from (Checked(LAWS[name]) for name in _ordered(_about(check) & left))
@@ -204,11 +208,11 @@ def _seek(
     worlds: Sequence[World],
     max_examples: int,
     seed: int,
-    few: int = 1,
+    times: float = 1,
     shrink: bool = True,
     each: Callable[[], None] | None = None,
 ) -> BrokenRun | None:
-    """Make checks in each world, and return the first broken law found; `few` times fewer worlds.
+    """Make checks in `times` as many worlds, and return the first broken law that is found.
 
     With `shrink` its world is made small.
     """
@@ -222,11 +226,11 @@ def _seek(
     if worlds:
         return _shown(_first(test, worlds), factory)
     search = partial(_search, seed=seed, shrink=shrink)
-    examples = -(-max_examples // few)
+    examples = max(1, round(max_examples * times))
     small = [check for check in checks if check != "finishes"]
     broken = search(partial(test, checks=small), strategies.worlds(fixed=fixed), examples)
     if broken is None and "finishes" in checks:
-        examples = -(-max_examples // (few * _LARGE))
+        examples = max(1, round(examples * _LARGE))
         large_worlds = strategies.large_worlds(fixed=fixed)
         broken = search(partial(test, checks=["finishes"]), large_worlds, examples)
     return _shown(broken, factory)
@@ -254,7 +258,7 @@ def _fixed(factory: Factory) -> dict[str, int]:
     scheduler, takes = _probe(factory), named(factory)
     return {
         name: int(getattr(scheduler, name, default))
-        for name, default in (("r_min", 1), ("r_max", 1), ("eta", 2))
+        for name, default in (("r_min", 1), ("r_max", 1), ("eta", 4))
         if name not in takes
     }
 

@@ -75,7 +75,7 @@ def large_worlds(draw: st.DrawFn, *, fixed: dict[str, int] | None = None) -> Wor
     """Draw worlds with enough trials, of distinct losses, that one of them reaches r_max."""
     r_min, r_max, eta = draw(st.sampled_from(GEOMETRIES[:-1]))
     settings = {"r_min": r_min, "r_max": r_max, "eta": eta} | (fixed or {})
-    trials = 4 * settings["r_max"] // settings["r_min"] + 4
+    trials = settings["eta"] * settings["r_max"] // settings["r_min"] + 4
     start, step = draw(st.integers(0, trials - 1)), draw(st.sampled_from((1, -1)))
     # One that is coprime to every number of trials keeps the losses distinct.
     losses = [((start + step * 10_007 * i) % trials) / trials for i in range(trials)]

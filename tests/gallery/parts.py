@@ -60,8 +60,8 @@ class PlainRung:
     def may_promote(self, trial, _count):
         return any(entry[-1] == trial for entry in self.unpromoted)
 
-    def promotable_count(self):
-        return len(self.unpromoted)
+    def most_promotions(self, more):
+        return more + len(self.unpromoted)
 
 
 class PlainASHA(ASHA):

@@ -76,9 +76,11 @@ def test_ranks_and_counts():
 
 
 def test_nan():
-    assert promoted(NaNSortsFirst, [0.1, nan], r_max=2) == [1]
+    with pytest.raises(ProtocolError, match=r"trial 1 .* a diverged trial never goes on"):
+        promoted(NaNSortsFirst, [0.1, nan], r_max=2)
     assert promoted(NaNSortsFirst, [0.1, inf], r_max=2) == [0]
-    assert promoted(NaNSurvives, [nan]) == [0]
+    with pytest.raises(ProtocolError, match=r"trial 0 .* a diverged trial never goes on"):
+        promoted(NaNSurvives, [nan])
     assert promoted(NaNSurvives, [inf]) == []
 
 

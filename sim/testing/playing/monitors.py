@@ -103,14 +103,6 @@ class Rungs(Monitor):
     def _check_rank(self, job: Job) -> None:
         place, number = (job.bracket, job.start), job.trial.number
         losses, left = self._losses.get(place, {}), self._left.setdefault(place, set())
-        if "quota" in self._claims and number not in self._was_among.get(place, ()):
-            among = max(1, len(losses) // self._eta)
-            raise BrokenLaw(
-                LAWS["quota"],
-                f"trial {number} goes on from epoch {job.start} with rank "
-                f"{self._ranked(place).index(number) + 1 if number in losses else 'none'} of "
-                f"{len(losses)}, and at eta {self._eta} only the best {among} may",
-            )
         if "best-first" in self._claims and number in losses:
             ranked = self._ranked(place)
             ahead = [each for each in ranked[: ranked.index(number)] if each not in left]
@@ -120,6 +112,14 @@ class Rungs(Monitor):
                     f"trial {number} (loss {losses[number]}) goes on from epoch {job.start} before "
                     f"trial {ahead[0]} (loss {losses[ahead[0]]})",
                 )
+        if "quota" in self._claims and number not in self._was_among.get(place, ()):
+            among = max(1, len(losses) // self._eta)
+            raise BrokenLaw(
+                LAWS["quota"],
+                f"trial {number} goes on from epoch {job.start} with rank "
+                f"{self._ranked(place).index(number) + 1 if number in losses else 'none'} of "
+                f"{len(losses)}, and at eta {self._eta} only the best {among} may",
+            )
         left.add(number)
 
     def _check_prompt(self, answer: Job | Idle) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sim.schedulers import ASHA, LOST, Idle, Job, Trial, rung_levels
 
-often = settings(max_examples=3000, derandomize=True, deadline=None)
+often = settings(max_examples=500, derandomize=True, deadline=None)
 
 
 class PlainASHA:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from sim.schedulers import ASHA, LOST, AsyncHyperband, Idle, Job, Trial, rung_levels
 
-often = settings(max_examples=1500, derandomize=True, deadline=None)
+often = settings(max_examples=300, derandomize=True, deadline=None)
 
 
 class PlainAsyncHyperband:

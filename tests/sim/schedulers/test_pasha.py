@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sim.schedulers import ASHA, LOST, PASHA, Idle, Job, Trial, rung_levels
 from sim.schedulers.rungs.soft_ranking import percentile_90
 
-often = settings(max_examples=2500, derandomize=True, deadline=None)
+often = settings(max_examples=400, derandomize=True, deadline=None)
 
 
 class PlainPASHA:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sim.schedulers import Idle, Job, RandomSearch, Trial
 
-often = settings(max_examples=2000, derandomize=True, deadline=None)
+often = settings(max_examples=300, derandomize=True, deadline=None)
 
 
 class PlainRandomSearch:

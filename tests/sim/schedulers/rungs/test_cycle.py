@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sim.schedulers import LOST, Hyperband, Idle, Job, SuccessiveHalving, Trial, rung_levels
 from sim.schedulers.rungs.cycle import Cycle, Shape
 
-often = settings(max_examples=2500, derandomize=True, deadline=None)
+often = settings(max_examples=300, derandomize=True, deadline=None)
 
 
 class PlainBracket:
@@ -182,7 +182,7 @@ def test_every_answer_is_the_rules(
     barrier=st.booleans(),
     lost=st.sampled_from(LOST),
 )
-@settings(max_examples=1000, derandomize=True, deadline=None)
+@settings(max_examples=150, derandomize=True, deadline=None)
 def test_shapes_may_be_any(drive_both, trials, script, count, workers, eta, shapes, barrier, lost):
     cycle = Cycle(
         trials(count), [Shape(*shape) for shape in shapes], eta=eta, barrier=barrier, lost=lost
