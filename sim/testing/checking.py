@@ -99,8 +99,13 @@ def check_laws(
     while checks:
         broken = seek(checks, left, each=each, shrink=False)
         # Drawing a world for all checks is fast, but which of the broken laws it finds is left to
-        # chance; the earlier checks explain the later ones.
-        while broken and (before := checks[: checks.index(_check_of(broken.law.name))]):
+        # chance; the earlier checks explain the later ones. Before "finishes" all of them have
+        # held in all worlds.
+        while (
+            broken
+            and broken.law.name != "finishes"
+            and (before := checks[: checks.index(_check_of(broken.law.name))])
+        ):
             earlier = seek(before, left, times=_EARLIER, shrink=False)
             if earlier is None:
                 break
