@@ -87,6 +87,8 @@ class Checked:
         How it is broken; None if it holds as far as it was checked.
     note
         What the user should know although the law holds, such as what was not checked.
+    known
+        Whether the law was checked at all.
 
     Examples
     --------
@@ -98,10 +100,12 @@ class Checked:
     law: Law
     broken: BrokenLaw | None = None
     note: str = ""
+    known: bool = True
 
     def __str__(self) -> str:
         """Return a row of a table: the outcome, the law's name and sentence, and what is wrong."""
-        row = f"{'broken' if self.broken else 'kept':8}{self.law.name:14}{self.law.sentence}"
+        outcome = "broken" if self.broken else "kept" if self.known else "unknown"
+        row = f"{outcome:8}{self.law.name:14}{self.law.sentence}"
         more = self.broken.message if self.broken else self.note
         return f"{row}\n{'':8}{more}" if more else row
 

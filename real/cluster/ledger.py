@@ -35,7 +35,7 @@ class Worker:
     started: float = 0.0
 
 
-_ENOUGH = 3  # trials: a config or two may be out of the range of what can be trained
+_ENOUGH = 8  # trials: some configs may be out of the range of what can be trained
 
 
 class TaskError(InputError):

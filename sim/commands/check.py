@@ -152,9 +152,8 @@ def _scheduler(args: argparse.Namespace) -> Iterator[Checked]:
     from sim.testing.by_name import scheduler_factory  # noqa: PLC0415
     from sim.testing.checking import MAX_EXAMPLES, check_laws  # noqa: PLC0415
 
-    factory = scheduler_factory(
-        args.scheduler, own.options(args.scheduler_option), rule=args.rule, lost=args.lost
-    )
+    fixed = {name: getattr(args, name) for name in ("rule", "lost") if name in args.given}
+    factory = scheduler_factory(args.scheduler, own.options(args.scheduler_option), **fixed)
     laws = None if args.laws is None else args.laws.split(",")
     examples = args.max_examples or MAX_EXAMPLES
     with ProgressBar(args.scheduler, examples, unit="random runs") as bar:

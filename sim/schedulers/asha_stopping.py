@@ -75,7 +75,7 @@ class StoppingASHA:
         """The laws that it claims, of `sim.testing.CLAIMED`."""
         match self._rule:
             case "top-k":
-                return "levels", "ranks", "quota"
+                return "levels", "ranks", "survival"
             case "ray":  # its quantile lies between two losses
                 return ("levels",)
             case _:  # more than n // eta go on

@@ -19,7 +19,7 @@ from sim.experiments.own import maker
 from sim.schedulers import Scheduler, Searcher
 from sim.schedulers.catalogue import SCHEDULERS, Settings, settings_used
 from sim.searchers import named_by_user, searcher_over
-from sim.testing.playing.worlds import Factory, World
+from sim.testing.playing.worlds import Factory, World, named
 from sim.testing.playing.worlds import Searcher as Trials
 
 _FAR = 10**6  # epochs, beyond the r_max of any scheduler that sets its own
@@ -46,7 +46,9 @@ def scheduler_factory(name: str, options: Mapping[str, Any], **fixed: Any) -> Fa
         world = World(r_max=4)
         settings = Settings(r_min=world.r_min, r_max=_FAR, eta=world.eta, workers=1, **fixed)
         make(Trials(world), settings)  # raises for what cannot be made, or is no scheduler
-        return partial(own.load(name, "scheduler"), **options)
+        called = own.load(name, "scheduler")
+        taken = {each: value for each, value in fixed.items() if each in named(called)}
+        return partial(called, **options, **taken)
 
     def factory(searcher: Searcher, **values: Any) -> Scheduler:
         return make(searcher, Settings(**(values | fixed)))
@@ -55,7 +57,9 @@ def scheduler_factory(name: str, options: Mapping[str, Any], **fixed: Any) -> Fa
     names = ["searcher", *sorted(used | {"r_min", "r_max", "eta", "workers"} - set(fixed))]
     parameters = [inspect.Parameter(each, inspect.Parameter.KEYWORD_ONLY) for each in names]
     setattr(factory, "__signature__", inspect.Signature(parameters))  # noqa: B010  of a function
-    factory.__qualname__ = name
+    # For the program that shows a broken law.
+    given = "".join(f", {each}={value!r}" for each, value in fixed.items() if each in used)
+    setattr(factory, "program", f"scheduler_factory({name!r}, {dict(options)!r}{given})")  # noqa: B010
     return factory
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from typing import Any, TypeAlias
 
 import hypothesis
+from hypothesis.errors import UnsatisfiedAssumption
 from hypothesis.strategies import SearchStrategy
 
 from learning_curves.errors import InputError, one_line, suggestion
@@ -21,12 +23,12 @@ from sim.testing.checks import CHECKS, OF_ONE_RUN, Broken, Laws
 from sim.testing.cost import check_cost
 from sim.testing.explain import BrokenRun
 from sim.testing.laws import CLAIMED, LAWS
-from sim.testing.playing.worlds import Factory, Searcher, World, made, named
+from sim.testing.playing.worlds import GEOMETRIES, Factory, Searcher, World, made, named
 from sim.testing.search import Unsteady, smallest
 
 MAX_EXAMPLES = 200
 _BASIC = OF_ONE_RUN - CLAIMED | {"determinism"}  # the laws that the others rely on
-_UNKNOWN = "not checked, since it relies on a law that is broken"
+_UNKNOWN = "it relies on a law that is broken"
 # How many times as many worlds:
 _EARLIER = 0.25  # to find an earlier law that explains a broken one
 _AGAIN = 5  # to find a broken law again
@@ -96,6 +98,7 @@ def check_laws(
     )
     checks = [check for check in CHECKS if _about(check) & chosen]
     left = chosen
+    is_sound = True
     while checks:
         broken = seek(checks, left, each=each, shrink=False)
         # Drawing a world for all checks is fast, but which of the broken laws it finds is left to
@@ -104,12 +107,16 @@ def check_laws(
         while (
             broken
             and broken.law.name != "finishes"
+            and _check_of(broken.law.name) in checks
             and (before := checks[: checks.index(_check_of(broken.law.name))])
         ):
             earlier = seek(before, left, times=_EARLIER, shrink=False)
             if earlier is None:
                 break
             broken = earlier
+        if broken and _check_of(broken.law.name) not in checks:
+            yield Checked(broken.law, broken)  # determinism: nothing else can be known
+            return
         if broken:
             # For one law alone a world is played quickly: more of them are, to find it again.
             name = broken.law.name
@@ -123,13 +130,18 @@ def check_laws(
         left -= {broken.law.name}
         checks = [check for check in checks[held:] if _about(check) & left]
         if broken.law.name in _BASIC:
+            is_sound = False
             for check in checks:
                 if check != "one run":
                     unknown = _ordered(_about(check) & left)
-                    yield from (Checked(LAWS[name], note=_UNKNOWN) for name in unknown)
+                    yield from (Checked(LAWS[n], note=_UNKNOWN, known=False) for n in unknown)
             checks = [check for check in checks if check == "one run"]
     if "cost" in chosen and not worlds:
-        yield Checked(LAWS["cost"], _cost(factory))
+        if is_sound:
+            costly = _cost(factory)
+            yield Checked(costly.law if costly else LAWS["cost"], costly)
+        else:
+            yield Checked(LAWS["cost"], note=_UNKNOWN, known=False)
 
 
 @dataclass(frozen=True)
@@ -179,6 +191,9 @@ def laws_of(factory: Factory) -> Laws:
 
     """
     scheduler = _probe(factory)
+    for name in ("claims", "disclaims"):
+        if isinstance(value := getattr(scheduler, name, ()), str):
+            raise InputError(f"{name} is {value!r}: write a tuple, ({value!r},)")
     claims, disclaims = (_known(getattr(scheduler, name, ())) for name in ("claims", "disclaims"))
     return (frozenset(LAWS) - CLAIMED | claims) - disclaims
 
@@ -248,8 +263,8 @@ def _shown(broken: Broken | None, factory: Factory) -> BrokenRun | None:
 def _probe(factory: Factory) -> Any:
     """Return a scheduler, made with the first settings that it accepts."""
     refusal: ValueError | None = None
-    for r_min, r_max, eta in strategies.GEOMETRIES[2:]:
-        world = World(r_min=r_min, r_max=r_max, eta=eta)
+    for workers, (r_min, r_max, eta) in product((1, 4), GEOMETRIES[2:]):
+        world = World(r_min=r_min, r_max=r_max, eta=eta, workers=workers)
         try:
             return made(factory, world, Searcher(world))
         except ValueError as error:
@@ -291,6 +306,8 @@ def _first(test: Test, worlds: Sequence[World]) -> Broken | None:
             test(world)
         except Broken as broken:
             return broken
+        except UnsatisfiedAssumption:
+            raise InputError(f"the scheduler refuses the settings of {world}") from None
     return None
 
 

@@ -1,7 +1,7 @@
 """The cost of a decision: whether it grows with the number of results.
 
-Owns what is counted: calls of functions, comparisons of losses, and bytes of memory in use for a
-time. Counts no seconds, so that the result is the same on every machine.
+Owns what is counted: lines of Python, calls of functions, comparisons of losses, and bytes of
+memory in use for a time. Counts no seconds, so that the result is the same on every machine.
 """
 
 from __future__ import annotations
@@ -18,17 +18,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from learning_curves.errors import InputError
 from learning_curves.laws import BrokenLaw
-from sim.schedulers.protocol import Idle, Job, Trial
+from sim.schedulers.protocol import Job, Scheduler, Trial
 from sim.testing.laws import LAWS
-from sim.testing.playing.worlds import Factory, World, made
+from sim.testing.playing.conversation import legal
+from sim.testing.playing.worlds import GEOMETRIES, Factory, World, made
 
 AT = (250, 1_000, 2_000, 4_000, 10_000)
 """The numbers of results at which the cost is measured, over the last `_WINDOW` of them."""
 
 MOST = 3
 _WINDOW = 250
-_SLACK = {"calls": 10.0, "comparisons": 20.0, "bytes": 2_000.0}
+_WORKERS = 8
+_SLACK = {"lines": 20.0, "calls": 10.0, "comparisons": 20.0, "bytes": 2_000.0}
 _RARE = 0.02  # of the decisions: a table that doubles, a rung that is full
 
 
@@ -63,6 +66,7 @@ class _Loss(float):
 class Spent(NamedTuple):
     """What one decision took."""
 
+    lines: float
     calls: float
     comparisons: float
     bytes: float
@@ -88,7 +92,8 @@ class _Endless:
 def check_cost(factory: Factory) -> None:
     """Raise if the mean cost of a decision grows more than `MOST` times.
 
-    The mean leaves out the most expensive 2 % of the decisions, such as those that fill a rung. A
+    A loop within a function in C is seen only by the comparisons and the memory that it takes. The
+    mean leaves out the most expensive 2 % of the decisions, such as those that fill a rung. A
     scheduler whose decisions take O(log n) passes; one that looks at all n results does not, and is
     found before it has seen all of them.
 
@@ -113,16 +118,16 @@ def check_cost(factory: Factory) -> None:
 
 def _means(factory: Factory) -> Iterator[Spent]:
     """Run 8 workers; yield the mean cost of a decision at each number of results in `AT`."""
-    world = World(r_min=1, r_max=27, eta=3, workers=8)
-    scheduler = made(factory, world, _Endless())
+    scheduler = _made(factory)
     losses = np.random.default_rng(0)
     running: deque[Job] = deque()
     spent: list[Spent] = []
     for results in range(1, AT[-1] + 1):
         measured = any(at - _WINDOW < results <= at for at in AT)
-        while len(running) < world.workers:
-            answer = _spend(spent, scheduler.next_job) if measured else scheduler.next_job()
-            if isinstance(answer, Idle):
+        while len(running) < _WORKERS:
+            with legal():
+                answer = _spend(spent, scheduler.next_job) if measured else scheduler.next_job()
+            if not isinstance(answer, Job):
                 break
             running.append(answer)
         if not running:
@@ -130,7 +135,8 @@ def _means(factory: Factory) -> Iterator[Spent]:
         job = running.popleft()
         drawn = [_Loss(each) for each in losses.random(job.stop - job.start)]
         report = partial(scheduler.job_done, job, drawn)
-        _spend(spent, report) if measured else report()
+        with legal():
+            _spend(spent, report) if measured else report()
         if results in AT:
             tracemalloc.stop()
             usual = len(spent) - int(len(spent) * _RARE)
@@ -138,26 +144,45 @@ def _means(factory: Factory) -> Iterator[Spent]:
             spent = []
 
 
+def _made(factory: Factory) -> Scheduler:
+    """Return a scheduler of several rungs, or of the first settings that it accepts."""
+    for r_min, r_max, eta in ((1, 27, 3), *GEOMETRIES):
+        world = World(r_min=r_min, r_max=r_max, eta=eta, workers=_WORKERS)
+        try:
+            return made(factory, world, _Endless())
+        except ValueError:  # the scheduler refuses these settings
+            continue
+    raise InputError("the scheduler refuses every setting: fix those that must be")
+
+
 def _spend(spent: list[Spent], decide: Callable[[], Any]) -> Any:
     """Return what `decide` returns; add what it took to `spent`."""
     if not tracemalloc.is_tracing():
         tracemalloc.start()
-    calls = 0
+    lines = calls = 0
+
+    def traced(_frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return traced
 
     def heard(_frame: FrameType, event: str, _argument: object) -> None:
         nonlocal calls
         calls += event in {"call", "c_call"}
 
     _Loss.compared = 0
-    before = sys.getprofile()
+    before = sys.getprofile(), sys.gettrace()
     tracemalloc.reset_peak()
     had, _ = tracemalloc.get_traced_memory()
+    sys.settrace(traced)
     sys.setprofile(heard)
     try:
         answer = decide()
     finally:
-        sys.setprofile(before)
+        sys.setprofile(before[0])
+        sys.settrace(before[1])
     _, peak = tracemalloc.get_traced_memory()
-    # The comparisons are calls of functions here, and none of the scheduler's.
-    spent.append(Spent(calls - _Loss.compared, _Loss.compared, peak - had))
+    # A comparison is a call and two lines here, and none of the scheduler's.
+    compared = _Loss.compared
+    spent.append(Spent(lines - 2 * compared, calls - compared, compared, peak - had))
     return answer

@@ -70,21 +70,26 @@ def program(broken: Broken, factory: Factory) -> str:
     inner = factory.func if isinstance(factory, partial) else factory
     options = factory.keywords if isinstance(factory, partial) else {}
     name = getattr(inner, "__qualname__", "")
-    is_found = name.isidentifier()
-    called = name if is_found else "factory"
-    imports = [
-        *(["from functools import partial"] if options else []),
-        *(["from math import inf, nan"] if "inf" in world or "nan" in world else []),
-        "from sim.testing import World, check_scheduler, play",
-        *([f"from {inner.__module__} import {name}"] if is_found else []),
-    ]
+    made = getattr(factory, "program", "")
+    imports = ["from math import inf, nan"] if "inf" in world or "nan" in world else []
+    imports.append("from sim.testing import World, check_scheduler, play")
+    if made:
+        imports.append("from sim.testing.by_name import scheduler_factory")
+    elif name.isidentifier():
+        imports.append(f"from {inner.__module__} import {name}")
+        made = name
+    else:
+        made = "..."  # a function within a function, which cannot be imported
     if options:
+        imports.insert(0, "from functools import partial")
         given = ", ".join(f"{option}={value!r}" for option, value in options.items())
-        called = f"partial({called}, {given})"
+        made = f"partial({made}, {given})"
+    called = made if made == name else "factory"
     return "\n".join(
         [
             *imports,
             "",
+            *([] if called == made else [f"factory = {made}"]),
             f"world = {world}",
             f"print(play({called}, world))",
             f"check_scheduler({called}, laws=[{broken.law.name!r}], worlds=[world])",

@@ -130,8 +130,13 @@ _CLAIMED = (
     ),
     Law(
         "quota",
-        "A trial that goes on was among the best max(1, n // eta) of its level and bracket.",
-        "Promoted trials are removed before n // eta is taken; or ties all survive.",
+        "A trial that goes on is among the best n // eta of its level and bracket.",
+        "Promoted trials are removed before n // eta is taken.",
+    ),
+    Law(
+        "survival",
+        "A trial that goes on was among the best max(1, n // eta) when it reported.",
+        "Equal losses all go on.",
     ),
     Law(
         "prompt",

@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, Verbosity, given
-from hypothesis.errors import Flaky
+from hypothesis.errors import Flaky, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
+
+from learning_curves.errors import InputError
 
 Example = TypeVar("Example")
 Failure = TypeVar("Failure", bound=Exception)
@@ -55,6 +57,8 @@ def smallest(
     ------
     Unsteady
         An example fails once and passes again.
+    InputError
+        Nearly every example is rejected.
 
     """
     last: list[Failure] = []
@@ -81,6 +85,10 @@ def smallest(
     except failure as error:
         error.__notes__ = []  # Hypothesis's, on how it found the example
         return error
+    except Unsatisfiable:
+        raise InputError(
+            "nearly every setting is refused: fix those that must be, as with functools.partial"
+        ) from None
     except Flaky:
         if not last:
             raise

@@ -10,6 +10,7 @@ from functools import partial
 from math import inf, nan
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 from scipy.stats import loguniform, randint, uniform
@@ -20,19 +21,9 @@ from sim.experiments.experiment import Experiment
 from sim.faults import Faults
 from sim.jobs.costs import Costs
 from sim.jobs.limits import Limits
-from sim.schedulers import LOST, RULES, catalogue
-from sim.schedulers.catalogue import SCHEDULERS, Settings
-from sim.testing.playing.worlds import Factory, World
-
-GEOMETRIES = (
-    *((1, 1, 2), (1, 2, 2), (1, 4, 2), (1, 3, 3), (2, 5, 2), (1, 9, 3), (3, 4, 4), (2, 8, 2)),
-    *((1, 9, 2), (1, 243, 3)),
-)
-"""(r_min, r_max, eta): one rung, a power of eta, a last rung out of step.
-
-Logarithms in floating point lose a level of (2, 8, 2) and (1, 243, 3); rounding loses one of (1, 9,
-2).
-"""
+from sim.schedulers import LOST, catalogue
+from sim.schedulers.catalogue import RULES_OF, SCHEDULERS, Settings
+from sim.testing.playing.worlds import GEOMETRIES, Factory, World
 
 _FINITE = st.integers(0, 8).map(lambda k: k / 8)
 _ANY = st.integers(0, 10).map(lambda k: k / 8 if k < 9 else (inf, nan)[k - 9])
@@ -61,6 +52,7 @@ def worlds(
     r_min, r_max, eta = draw(st.sampled_from(GEOMETRIES))
     rows = st.lists(_ANY, min_size=1, max_size=4).map(tuple)
     settings = {"r_min": r_min, "r_max": r_max, "eta": eta} | (fixed or {})
+    assume(settings["r_min"] <= settings["r_max"])
     return World(
         losses=draw(st.lists(rows, min_size=trials[0], max_size=trials[1]).map(tuple)),
         seconds=draw(st.lists(_SECONDS, max_size=trials[1]).map(tuple)),
@@ -89,18 +81,23 @@ def schedulers(**settings: Any) -> SearchStrategy[Factory]:
 
     `settings` are those of `sim.schedulers.catalogue.Settings` that are fixed.
     """
-    return st.builds(
-        _built_in,
-        st.sampled_from(tuple(SCHEDULERS)),
-        rule=st.sampled_from(tuple(RULES)),
-        lost=st.sampled_from(LOST),
-        fixed=st.just(settings),
-    )
+    return st.sampled_from(BUILT_IN).map(lambda which: built_in(*which, **settings))
 
 
-def _built_in(name: str, *, rule: str, lost: str, fixed: dict[str, Any]) -> Factory:
+BUILT_IN = tuple(
+    (name, rule, lost)
+    for name in SCHEDULERS
+    for rule in RULES_OF.get(name, ("top-k",))
+    for lost in LOST
+)
+"""The built-in schedulers, with each rule that they have and each kind of lost trials."""
+
+
+def built_in(name: str, rule: str, lost: str, **settings: Any) -> Factory:
+    """Return a factory of a built-in scheduler, with these settings fixed."""
+
     def factory(searcher: Any, r_min: int, r_max: int, eta: int, workers: int) -> Any:
-        values = {"r_min": r_min, "r_max": r_max, "eta": eta, "workers": workers} | fixed
+        values = {"r_min": r_min, "r_max": r_max, "eta": eta, "workers": workers} | settings
         return catalogue.make(name, searcher, Settings(rule=rule, lost=lost, **values))
 
     factory.__qualname__ = f"{name}, rule {rule}, lost {lost}"
@@ -229,7 +226,7 @@ def experiments(
         curves=draw(st.sampled_from(curves)),
         scheduler=name,
         searcher=searcher,
-        rule=draw(st.sampled_from(tuple(RULES))) if name == "asha-stopping" else "top-k",
+        rule=draw(st.sampled_from(tuple(RULES_OF.get(name, ("top-k",))))),
         eta=draw(st.integers(2, 4)),
         r_min=draw(st.integers(1, r_max)),
         r_max=r_max,

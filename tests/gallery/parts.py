@@ -86,7 +86,7 @@ class PlainASHA(ASHA):
 class PlainStopping:
     """ASHA by stopping: a trial goes on in place if `passes` says so when it reports."""
 
-    claims = ("ranks", "levels")
+    claims = ("ranks", "levels", "survival")
     rule: ClassVar[str] = "top-k"  # where the cut of a rung lies
 
     def __init__(self, searcher, *, r_min, r_max, eta):

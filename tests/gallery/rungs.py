@@ -35,8 +35,8 @@ class TiesAllPass(PlainASHA):
     Right while no two losses are equal. At eta 2, 4 equal results promote 4 trials instead of 2.
     """
 
-    law = "quota"
-    claims = ("quota",)
+    law = "survival"
+    claims = ("survival",)
     link = "https://github.com/mlr-org/bbotk/issues/217"
     seen = (
         "`Archive$best(n_select = 2)` returns 3 rows when values are tied, so that successive "

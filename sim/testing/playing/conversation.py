@@ -153,6 +153,7 @@ class _Driver:
         self._searcher = Searcher(world)
         self._scheduler = Contract(made(factory, world, self._searcher))
         self.heard = Conversation(world, r_max=self._scheduler.r_max)
+        self._disclaims = getattr(self._scheduler.scheduler, "disclaims", ())
         self._last_first = last_first
         self._free = deque(range(world.workers))
         self._running: list[tuple[float, int, int, Job, float]] = []  # end, number, worker, ...
@@ -176,6 +177,8 @@ class _Driver:
 
     def _check_hands(self) -> None:
         """Raise if the scheduler has modified what it was given."""
+        if "hands-off" in self._disclaims:
+            return
         for now, then in self._given:
             if repr(now) != repr(list(then)):  # NaN, too
                 raise BrokenLaw(LAWS["hands-off"], f"the losses {list(then)} are {now} now")
@@ -202,7 +205,7 @@ class _Driver:
                 job = (self._seconds + took, self._started, worker, answer, self._seconds)
                 heappush(self._running, job)
                 self._started += 1
-            elif answer is Idle.DONE and self._searcher.left:
+            elif self._is_early(answer):
                 raise BrokenLaw(
                     LAWS["early-done"],
                     f"DONE while the searcher has {self._searcher.left} more trials",
@@ -210,6 +213,10 @@ class _Driver:
             self._call_monitors()
             if isinstance(answer, Idle):
                 return
+
+    def _is_early(self, answer: Idle) -> bool:
+        left = self._searcher.left > 0
+        return answer is Idle.DONE and left and "early-done" not in self._disclaims
 
     def _end(self, number: int, worker: int, job: Job, started: float) -> None:
         """Report a job, or lose it."""
@@ -261,8 +268,8 @@ def legal(searcher: Searcher | None = None) -> Iterator[None]:
         law = error.law
         if law == "deadlock" and searcher is not None and searcher.has_ended:
             law = "exhaustion"
-        if not law:
-            raise  # the kit has made an illegal call
+        if not law:  # the scheduler's own: the driver makes legal calls only
+            law = "answer"
         raise BrokenLaw(LAWS[law], str(error)) from error
     except Exception as error:  # whatever the scheduler may raise
         frames = [each for each in extract_tb(error.__traceback__) if each.filename != __file__]

@@ -10,7 +10,7 @@ import datetime as dt
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,24 +26,24 @@ _HOUR = 3600
 
 
 @contextmanager
-def another_environment(seed: int, module: str) -> Iterator[None]:
+def another_environment(seed: int, modules: Collection[str]) -> Iterator[None]:
     """Let every clock run an hour ahead at each reading, and seed the global generators.
 
-    Clocks are the functions of `time` and `datetime.datetime.now`, in those modules and under any
-    name in `module`. Everything is restored at the end.
+    Clocks are the functions of `time`, and `now`, `utcnow` and `today` of `datetime.datetime`, in
+    those modules and under any name in `modules`. Everything is restored at the end.
 
     Parameters
     ----------
     seed
         Of `random` and `numpy.random`; 0 leaves the clocks as they are.
-    module
-        The name of the module of the scheduler.
+    modules
+        The names of the modules of the scheduler.
 
     """
     old_random, old_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  the global one
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002  likewise
-    places = [time, dt, *filter(None, [sys.modules.get(module)])] if seed else []
+    places = [time, dt, *filter(None, map(sys.modules.get, modules))] if seed else []
     replaced = [
         (place, name, value)
         for place in places
@@ -80,3 +80,13 @@ class _Ahead(dt.datetime):
     def now(cls, tz: dt.tzinfo | None = None) -> _Ahead:
         """Return the time a year from now."""
         return super().now(tz) + dt.timedelta(days=365)
+
+    @classmethod
+    def utcnow(cls) -> _Ahead:
+        """Return the time a year from now, without a time zone."""
+        return cls.now(dt.UTC).replace(tzinfo=None)
+
+    @classmethod
+    def today(cls) -> _Ahead:
+        """Return the local time a year from now."""
+        return cls.now()

@@ -52,7 +52,7 @@ class MayGoOn(Monitor):
 
 
 class Rungs(Monitor):
-    """The claimed laws about rungs: `levels`, `best-first`, `quota` and `prompt`.
+    """The claimed laws about rungs: `levels`, `best-first`, `quota`, `survival` and `prompt`.
 
     Parameters
     ----------
@@ -71,15 +71,16 @@ class Rungs(Monitor):
         self._eta = eta
         self._losses: dict[Place, dict[int, float]] = {}  # by place and trial
         self._left: dict[Place, set[int]] = {}  # the trials that have gone on from there
-        self._was_among: dict[Place, set[int]] = {}  # who was among the best when one reported
+        self._survived: dict[Place, set[int]] = {}  # who was among the best at its own report
 
     def reported(self, job: Job, loss: float) -> None:
         """Record a loss at its place."""
         place = job.bracket, job.stop
         losses = self._losses.setdefault(place, {})
-        losses[job.trial.number] = loss if loss < inf else inf  # noqa: FURB136  NaN too
-        among = self._ranked(place)[: max(1, len(losses) // self._eta)]
-        self._was_among.setdefault(place, set()).update(among)
+        number = job.trial.number
+        losses[number] = loss if loss < inf else inf  # noqa: FURB136  NaN too
+        if number in self._ranked(place)[: max(1, len(losses) // self._eta)]:
+            self._survived.setdefault(place, set()).add(number)
 
     def asked(self, answer: Job | Idle) -> None:
         """Hold the answer to the laws that are claimed."""
@@ -112,13 +113,20 @@ class Rungs(Monitor):
                     f"trial {number} (loss {losses[number]}) goes on from epoch {job.start} before "
                     f"trial {ahead[0]} (loss {losses[ahead[0]]})",
                 )
-        if "quota" in self._claims and number not in self._was_among.get(place, ()):
-            among = max(1, len(losses) // self._eta)
+        among = len(losses) // self._eta
+        ranked = self._ranked(place)
+        said = (
+            f"trial {number} goes on from epoch {job.start} with rank "
+            f"{ranked.index(number) + 1 if number in losses else 'none'} of {len(losses)}"
+        )
+        if "quota" in self._claims and number not in ranked[:among]:
             raise BrokenLaw(
-                LAWS["quota"],
-                f"trial {number} goes on from epoch {job.start} with rank "
-                f"{self._ranked(place).index(number) + 1 if number in losses else 'none'} of "
-                f"{len(losses)}, and at eta {self._eta} only the best {among} may",
+                LAWS["quota"], f"{said}, and at eta {self._eta} only the best {among} may"
+            )
+        if "survival" in self._claims and number not in self._survived.get(place, ()):
+            raise BrokenLaw(
+                LAWS["survival"],
+                f"{said}, and was not among the best max(1, n // {self._eta}) when it reported",
             )
         left.add(number)
 

@@ -21,6 +21,17 @@ Factory: TypeAlias = Callable[..., Scheduler]
 """Makes a scheduler from the keyword arguments that it names; see `made`."""
 
 
+GEOMETRIES = (
+    *((1, 1, 2), (1, 2, 2), (1, 4, 2), (1, 3, 3), (2, 5, 2), (1, 9, 3), (3, 4, 4), (2, 8, 2)),
+    *((1, 9, 2), (1, 243, 3)),
+)
+"""(r_min, r_max, eta): one rung, a power of eta, a last rung out of step.
+
+Logarithms in floating point lose a level of (2, 8, 2) and (1, 243, 3); rounding loses one of (1, 9,
+2).
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
     """What a scheduler meets in one short run.
@@ -147,6 +158,12 @@ def made(factory: Factory, world: World, searcher: protocol.Searcher) -> Schedul
     settings = Settings(r_min=world.r_min, r_max=world.r_max, eta=world.eta, workers=world.workers)
     offered: Mapping[str, Any] = {"searcher": searcher, "losses": world.loss, **asdict(settings)}
     return factory(**{name: offered[name] for name in named(factory) if name in offered})
+
+
+def modules_of(factory: Callable[..., Any], made: object) -> frozenset[str]:
+    """Return the modules of a factory and of the classes of what it makes."""
+    inner = factory.func if isinstance(factory, partial) else factory
+    return frozenset(each.__module__ for each in (inner, *type(made).__mro__[:-1]))
 
 
 def named(factory: Callable[..., Any]) -> frozenset[str]:

@@ -69,7 +69,7 @@ def test_its_options(capsys):
     assert check(capsys, *arguments, "--scheduler-option", "sign=1")[0] == 0
     code, out, _ = check(capsys, *arguments, "--scheduler-option", "sign=-2", "--no-plots")
     assert code == 1
-    assert "check_scheduler(partial(Mine, sign=-2), laws=['quota'], worlds=[world])" in out
+    assert "factory = partial(Mine, sign=-2)\n" in out
 
 
 def test_a_searcher(capsys):

@@ -13,7 +13,18 @@ import numpy as np
 import pytest
 
 from learning_curves.errors import InputError
-from sim.schedulers import ASHA, RULES, Idle, RandomSearch, StoppingASHA, SuccessiveHalving
+from sim.schedulers import (
+    ASHA,
+    RULES,
+    AsyncHyperband,
+    Idle,
+    Job,
+    MedianStopping,
+    ProtocolError,
+    RandomSearch,
+    StoppingASHA,
+    SuccessiveHalving,
+)
 from sim.schedulers.catalogue import SCHEDULERS
 from sim.testing import (
     CLAIMED,
@@ -79,7 +90,11 @@ def test_the_stopping_rules_keep_every_law_that_they_claim(rule):
     check_scheduler(factory, max_examples=25, laws=laws_of(factory) - {"cost"})
 
 
-@pytest.mark.parametrize("factory", [ASHA, SuccessiveHalving], ids=lambda each: each.__name__)
+@pytest.mark.parametrize(
+    "factory",
+    [ASHA, StoppingASHA, SuccessiveHalving, AsyncHyperband, MedianStopping],
+    ids=lambda each: each.__name__,
+)
 def test_decisions_do_not_grow_dear(factory):
     check_scheduler(factory, laws=["cost"])
 
@@ -115,7 +130,7 @@ def test_a_broken_law_comes_with_the_smallest_run():
 
 def test_the_chart_is_a_png(tmp_path):
     with pytest.raises(BrokenLaw) as caught:
-        check_scheduler(Forgetful)
+        check_scheduler(Forgetful, laws=["lost"])
     caught.value.save_chart(tmp_path / "chart.png")
     assert (tmp_path / "chart.png").read_bytes().startswith(b"\x89PNG")
 
@@ -138,7 +153,7 @@ def test_the_program_that_is_printed_breaks_the_law_again(tmp_path, monkeypatch)
     from mine_in_a_program import Mine
 
     with pytest.raises(BrokenLaw) as caught:
-        check_scheduler(Mine)
+        check_scheduler(Mine, laws=["quota"])
     assert caught.value.law.name == "quota"
     _, program = caught.value.details.split("To run it again:\n")
     program = "\n".join(line.removeprefix("    ") for line in program.splitlines())
@@ -153,7 +168,7 @@ def test_the_same_seed_finds_the_same_run():
     found = []
     for _ in range(2):
         with pytest.raises(BrokenLaw) as caught:
-            check_scheduler(Forgetful, seed=5)
+            check_scheduler(Forgetful, seed=5, laws=["lost"])
         found.append(str(caught.value))
     assert found[0] == found[1]
 
@@ -167,8 +182,139 @@ def test_what_relies_on_a_broken_law_is_not_checked():
     results = {each.law.name: each for each in check_laws(Waits, max_examples=20)}
     assert results["exhaustion"].broken
     assert results["determinism"].broken is None
-    assert results["lost"].note.startswith("not checked")
+    assert not results["lost"].known
+    assert str(results["lost"]).startswith("unknown lost ")
     assert set(results) == laws_of(Waits)
+
+
+class ByIdentity(RandomSearch):
+    """Finds its jobs by the identity of the object."""
+
+    def __init__(self, searcher, r_max):
+        super().__init__(searcher, r_max=r_max)
+        self.jobs = {}
+
+    def next_job(self):
+        answer = super().next_job()
+        self.jobs[id(answer)] = answer
+        return answer
+
+    def job_done(self, job, losses):
+        del self.jobs[id(job)]
+        super().job_done(job, losses)
+
+
+class Raises(RandomSearch):
+    """Raises the error of the protocol itself."""
+
+    def job_lost(self, job):
+        raise ProtocolError(f"cannot lose {job.trial.number}")
+
+
+class ReadsAll(RandomSearch):
+    """Walks through all results at each report."""
+
+    def __init__(self, searcher, r_max):
+        super().__init__(searcher, r_max=r_max)
+        self.all = []
+
+    def job_done(self, job, losses):
+        super().job_done(job, losses)
+        self.all.append(float(losses[-1]))
+        for loss in self.all:
+            self.best = loss
+
+
+class Chance(RandomSearch):
+    """Draws from a generator without a seed, and starts trials again by chance."""
+
+    def __init__(self, searcher, r_max):
+        super().__init__(searcher, r_max=r_max)
+        self.rng = random.Random()  # noqa: S311  the mistake
+
+    def next_job(self):
+        answer = super().next_job()
+        if isinstance(answer, Job) and self.rng.random() < 0.3:
+            return answer._replace(start=1)
+        return answer
+
+
+class FirstUp(ASHA):
+    """Promotes the first arrival of each rung, as rules of stopping do."""
+
+    claims = ("quota",)
+
+    def next_job(self):
+        for k, rung in enumerate(self.rungs[:-1]):
+            if len(rung) == 1 and not rung.promotable and self._entered[k + 1] == 0:
+                trial = rung.best(1)
+                if trial:
+                    self._entered[k + 1] += 1
+                    rung._candidates.clear()
+                    return Job(trial[0], self.levels[k], self.levels[k + 1])
+        return super().next_job()
+
+
+@pytest.mark.parametrize(
+    ("factory", "law"),
+    [
+        (ByIdentity, "resume"),
+        (Raises, "lost"),
+        (ReadsAll, "cost"),
+        (Chance, "determinism"),
+        (FirstUp, "quota"),
+    ],
+    ids=lambda each: getattr(each, "__name__", each),
+)
+def test_more_mistakes_and_the_law_that_names_them(factory, law):
+    with pytest.raises(BrokenLaw) as caught:
+        check_scheduler(factory, max_examples=60)
+    assert caught.value.law.name == law
+
+
+class Four(RandomSearch):
+    """Stops after four trials, and says so."""
+
+    disclaims = ("early-done",)
+
+    def __init__(self, searcher, r_max):
+        super().__init__(searcher, r_max=r_max)
+        self.left = 4
+
+    def next_job(self):
+        if not self.left:
+            return Idle.DONE
+        answer = super().next_job()
+        self.left -= isinstance(answer, Job)
+        return answer
+
+
+class FixedEnd(ASHA):
+    """Three rungs above the first, wherever that is."""
+
+    def __init__(self, searcher, r_min, eta):
+        super().__init__(searcher, r_min=r_min, r_max=r_min * eta**3, eta=eta)
+
+
+@pytest.mark.parametrize("factory", [Four, FixedEnd], ids=lambda each: each.__name__)
+def test_what_is_legal_is_not_condemned(factory):
+    check_scheduler(factory, max_examples=60)
+
+
+def test_losses_of_any_size_keep_their_ranks():
+    world = World(losses=((1000.0,), (-12.0,), (-11.0,), (1e300,)), r_max=2)
+    check_scheduler(ASHA, laws=["ranks"], worlds=[world])
+
+
+def test_settings_that_are_refused():
+    class Large(RandomSearch):
+        def __init__(self, searcher, r_max):
+            if r_max < 10**6:
+                raise ValueError("too short")
+            super().__init__(searcher, r_max=r_max)
+
+    with pytest.raises(InputError, match="refuses every setting: ValueError: too short"):
+        check_scheduler(Large)
 
 
 def test_each_law_can_be_a_test_of_its_own():
