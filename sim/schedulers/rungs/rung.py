@@ -66,7 +66,7 @@ def rung_levels(r_min: int, r_max: int, eta: int) -> tuple[int, ...]:
     (1, 3, 9, 27, 81, 243)
 
     """
-    _check_whole(r_min=r_min, r_max=r_max, eta=eta)
+    _check_whole(eta=eta)
     if eta < 2:
         raise ValueError(f"eta is {eta}: at least 2 is needed, or no trial is ever left behind")
     check_levels(r_min, r_max)

@@ -182,16 +182,43 @@ def test_a_cluster_runs_once():
     curves = one_epoch(1.0)
     cluster = Cluster(RandomSearch(Listed(curves.configs), r_max=1), curves, workers=1)
     cluster.run()
-    with pytest.raises(RuntimeError, match="has already run"):
+    once = "^this cluster has already run: make another one with a new scheduler$"
+    with pytest.raises(RuntimeError, match=once):
         cluster.run()
+
+
+def test_a_trial_trains_with_the_randomness_of_the_seed_and_its_number():
+    class Seeded(Scripted):
+        def curve(self, config, seed):
+            seeds.append(seed)
+            return super().curve(config, seed)
+
+    seeds = []
+    curves = Seeded([[0.5, 0.4]] * 3)
+    asha = ASHA(Listed(curves.configs), r_min=1, r_max=2, eta=2)
+    cluster = Cluster(asha, curves, workers=2, seed=7)
+    cluster.run()
+    assert seeds == [7 * 2**32 + number for number in range(3)]  # one curve for all jobs of a trial
+    started = {
+        number: (trial.number, curve.config_id) for number, (trial, curve) in cluster.trials.items()
+    }
+    assert started == {number: (number, number) for number in range(3)}
+
+
+@pytest.mark.parametrize("seed", [0, 2**32 - 1])
+def test_the_first_and_the_last_seed_are_possible(seed):
+    curves = one_epoch(1.0)
+    search = RandomSearch(Listed(curves.configs), r_max=1)
+    assert len(Cluster(search, curves, workers=1, seed=seed).run().jobs) == 1
 
 
 def test_what_the_curves_cannot_serve_is_refused():
     curves = one_epoch(1.0)
     with pytest.raises(ValueError, match="trains to epoch 2, the curves end at 1"):
         Cluster(RandomSearch(Listed([]), r_max=2), curves, workers=1)
-    with pytest.raises(ValueError, match="seed is 4294967296"):
-        Cluster(RandomSearch(Listed([]), r_max=1), curves, workers=1, seed=2**32)
+    for seed in (-1, 2**32):
+        with pytest.raises(ValueError, match=f"seed is {seed}: give a whole number from 0"):
+            Cluster(RandomSearch(Listed([]), r_max=1), curves, workers=1, seed=seed)
 
 
 def test_no_workers_or_a_speed_of_nothing_are_refused():

@@ -178,3 +178,75 @@ def test_a_searcher_that_learns_is_told_every_epoch():
 def test_levels_that_cannot_be_are_refused(trials):
     with pytest.raises(ValueError, match="r_min is 5, above r_max 4"):
         ASHA(trials(1), r_min=5, r_max=4, eta=2)
+
+
+def test_no_trial_is_promoted_from_the_top_until_it_rises(trials, start, brief):
+    # eta 2, levels 1, 2, 4, 8. The top is rung 1, at 2: there trials 0 and 1 wait, and 0 goes to 4
+    # (2 // 2 = 1) as soon as the top is rung 2.
+    asha = ASHA(trials(9), r_min=1, r_max=8, eta=2, top=1)
+    for job in start(asha, 4):
+        asha.job_done(job, [job.trial.number / 10])
+    for job in start(asha, 2):
+        asha.job_done(job, [job.trial.number / 10])
+    assert brief(asha.next_job()) == (4, 0, 1)
+    asha.raise_top()
+    assert asha.top == 2
+    assert brief(asha.next_job()) == (0, 2, 4)
+    assert brief(asha.next_job()) == (5, 0, 1)
+
+
+def test_a_top_that_rises_over_an_empty_rung_promotes_nobody_yet(trials, start, brief):
+    # eta 2, levels 1, 2, 4. Of two results at 1, the second to come makes trial 0 promotable.
+    asha = ASHA(trials(9), r_min=1, r_max=4, eta=2, top=0)
+    first, second = start(asha, 2)
+    asha.job_done(first, [0.1])
+    asha.raise_top()
+    assert brief(asha.next_job()) == (2, 0, 1)
+    asha.job_done(second, [0.2])
+    assert brief(asha.next_job()) == (0, 1, 2)
+
+
+@pytest.mark.parametrize(("top", "rung"), [(None, 2), (0, 0), (2, 2), (3, 2)])
+def test_the_top_is_the_last_rung_unless_it_is_a_lower_one(trials, top, rung):
+    assert ASHA(trials(1), r_min=1, r_max=4, eta=2, top=top).top == rung  # levels 1, 2, 4
+
+
+def test_a_rung_may_hear_of_trials_that_run_or_are_promotable_below(trials, start):
+    # eta 2, levels 1, 2, 4; two trials in all.
+    asha = ASHA(trials(2), r_min=1, r_max=4, eta=2)
+
+    def may_hear():
+        return [asha.may_hear_at(k) for k in range(3)]
+
+    first, second = start(asha, 2)
+    asha.job_done(first, [0.1])
+    assert may_hear() == [True, True, True]
+    asha.job_done(second, [0.2])
+    assert may_hear() == [True, True, True]  # it is not known that there is no third trial
+    (job,) = start(asha, 1)
+    assert asha.next_job() is Idle.WAIT
+    assert may_hear() == [False, True, True]  # trial 0 runs to rung 1
+    asha.job_done(job, [0.1, 0.1])
+    assert may_hear() == [False, False, False]  # 1 // 2 = 0
+
+
+def test_a_rung_may_hear_of_a_promotable_trial_once_the_searcher_is_exhausted(trials, start):
+    # As above, with the second result after the last of the trials has been drawn.
+    asha = ASHA(trials(2), r_min=1, r_max=4, eta=2)
+    first, second = start(asha, 2)
+    assert asha.next_job() is Idle.WAIT
+    asha.job_done(first, [0.1])
+    assert [asha.may_hear_at(k) for k in range(3)] == [True, True, True]  # the second runs
+    asha.job_done(second, [0.2])
+    assert [asha.may_hear_at(k) for k in range(3)] == [False, True, True]
+
+
+def test_once_closed_it_counts_on_no_new_trial(trials, start):
+    # eta 2: of two results one is promoted; the other would need four.
+    asha = ASHA(trials(9), r_min=1, r_max=4, eta=2)
+    jobs = start(asha, 2)
+    for job in jobs:
+        asha.job_done(job, [job.trial.number / 10])
+    assert [asha.may_go_on(job) for job in jobs] == [True, True]
+    asha.close()
+    assert [asha.may_go_on(job) for job in jobs] == [True, False]

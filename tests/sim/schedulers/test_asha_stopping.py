@@ -134,5 +134,7 @@ def test_done_only_when_no_running_trial_may_go_on(trials, start, brief):
 
 
 def test_an_unknown_rule_is_refused_with_the_known_ones(trials):
-    with pytest.raises(ValueError, match=r"the stopping rule is 'best': choose from .*top-k"):
+    with pytest.raises(
+        ValueError, match=r"the stopping rule is 'best': choose from top-k, syne-tune, "
+    ):
         StoppingASHA(trials(1), r_min=1, r_max=4, eta=2, rule="best")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sim.schedulers import Job
+from sim.schedulers import ASHA, RULES, Job, StoppingASHA
 from sim.schedulers.catalogue import SCHEDULERS, Settings, make
 
 SETTINGS = Settings(r_min=1, r_max=9, eta=3, workers=2)
@@ -34,3 +34,25 @@ def test_an_unknown_name_is_refused_with_the_known_ones(trials, name, rule, said
     unknown = Settings(r_min=1, r_max=9, eta=3, workers=2, rule=rule)
     with pytest.raises(ValueError, match=re.escape(said)):
         make(name, trials(3), unknown)
+
+
+@pytest.mark.parametrize("name", SCHEDULERS)
+def test_what_a_lost_trial_may_leave_is_checked(makers, trials, name):
+    with pytest.raises(ValueError, match="lost is 'gone': choose from inf, vanish"):
+        makers[name](trials(3), (1, 4), 2, lost="gone")
+
+
+def test_asha_claims_all_the_laws_and_stopping_asha_those_of_its_rule(trials):
+    # Stopping decides once and for all, by the order of the reports; ties go on by most rules, and
+    # so more than the quota; a quantile between two losses depends on more than their ranks.
+    assert ASHA.claims == ("ranks", "order", "levels", "best-first", "quota", "prompt")
+    claims = {
+        rule: StoppingASHA(trials(3), r_min=1, r_max=4, eta=2, rule=rule).claims for rule in RULES
+    }
+    assert claims == {
+        "top-k": ("ranks", "levels", "quota"),
+        "syne-tune": ("ranks", "levels"),
+        "syne-tune-0.13": ("ranks", "levels"),
+        "optuna": ("ranks", "levels"),
+        "ray": ("levels",),
+    }

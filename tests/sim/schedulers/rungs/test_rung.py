@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.schedulers import Rung, rung_levels
+from sim.schedulers.rungs.rung import check_levels
 
 often = settings(max_examples=400, derandomize=True, deadline=None)
 losses = st.sampled_from([0.0, -0.0, 0.1, 0.2, 0.2, 0.3, 0.5, 1e308, inf, -inf, nan])
@@ -63,16 +64,25 @@ def test_levels_against_brute_force(r_min, more, eta):
         (1, 9, 1, "eta is 1"),
         (1, 9, 0, "eta is 0"),
         (1, 9, -3, "eta is -3"),
-        (1.0, 9, 3, "r_min is 1.0"),
-        (1, 9.5, 3, "r_max is 9.5"),
-        (1, 9, 2.5, "eta is 2.5"),
-        (1, 9, True, "eta is True"),
-        (1, None, 3, "r_max is None"),
+        (1.0, 9, 3, "r_min is 1.0: give a whole number"),
+        (True, 9, 3, "r_min is True: give a whole number"),
+        (1, 9.5, 3, "r_max is 9.5: give a whole number"),
+        (1, None, 3, "r_max is None: give a whole number"),
+        (1, 9, 2.5, "eta is 2.5: give a whole number"),
+        (1, 9, True, "eta is True: give a whole number"),
     ],
 )
 def test_levels_that_cannot_be_name_the_value(r_min, r_max, eta, message):
     with pytest.raises(ValueError, match=message):
         rung_levels(r_min, r_max, eta)
+    if eta == 3:  # nothing is wrong but the first or the last level
+        with pytest.raises(ValueError, match=message):
+            check_levels(r_min, r_max)
+
+
+def test_one_level_or_two_that_meet_are_possible():
+    check_levels(1, 1)
+    check_levels(2, 9)
 
 
 class SortedList:
@@ -131,6 +141,15 @@ def test_a_rung_answers_as_a_sorted_list_does(trial, eta, least, script, order):
         ranked = [oracle.recorded[number] for number in oracle.ranked()]
         assert rung.cut == (ranked[len(best) - 1] if best else -inf)
         assert rung.after_cut == (ranked[len(best)] if len(best) < len(ranked) else inf)
+    assert rung.promotable_count() == len(oracle.promotable())
+    for number in (0, 1, len(script)):  # the last one has not reported
+        recorded, ranked = len(oracle.recorded), oracle.ranked()
+        least_count = eta * (ranked.index(number) + 1) if number in ranked else 0
+        if needed and ranked[:1] == [number]:
+            least_count = 1
+        for count in (recorded, least_count - 1, least_count, inf):  # all further ones are worse
+            may = number in oracle.unpromoted() and count >= least_count
+            assert rung.may_promote(trial(number), count) == may
     converged = [number for number in oracle.ranked() if oracle.recorded[number] < inf]
     for count in range(len(converged) + 2):
         assert [each.number for each in rung.best(count)] == converged[:count]
@@ -138,7 +157,7 @@ def test_a_rung_answers_as_a_sorted_list_does(trial, eta, least, script, order):
         assert rung.promote().number == number
         rung._check()
     assert not rung.promotable
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match="no trial is promotable at epoch 1"):
         rung.promote()
 
 
