@@ -1,7 +1,7 @@
 """Mutation testing: change one thing in a source file, and see whether a test fails.
 
 Owns the mutants and the tests that each file's mutants must not pass. Run it as the page
-docs/mutation-testing.md says; it needs mutmut 3, whose operators it applies, beside the `dev` tools.
+docs/mutation-testing.md says; it needs mutmut 3, whose operators it applies, and the `dev` tools.
 
 A mutant never touches the disk: a child process imports the changed source in place of the file, so
 that several run at once. Mutmut's own runner is not used. It leaves out properties, decorated

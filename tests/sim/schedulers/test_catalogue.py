@@ -6,6 +6,7 @@ import pytest
 
 from sim.schedulers import ASHA, RULES, Job, StoppingASHA
 from sim.schedulers.catalogue import SCHEDULERS, Settings, make
+from sim.schedulers.rungs.promotion_rules import PROMOTION_RULES
 
 SETTINGS = Settings(r_min=1, r_max=9, eta=3, workers=2)
 
@@ -45,14 +46,17 @@ def test_what_a_lost_trial_may_leave_is_checked(makers, trials, name):
 def test_asha_claims_all_the_laws_and_stopping_asha_those_of_its_rule(trials):
     # Stopping decides once and for all, by the order of the reports; ties go on by most rules, and
     # so more than the quota; a quantile between two losses depends on more than their ranks.
-    assert ASHA.claims == ("ranks", "order", "levels", "best-first", "quota", "prompt")
     claims = {
-        rule: StoppingASHA(trials(3), r_min=1, r_max=4, eta=2, rule=rule).claims for rule in RULES
+        (kind, rule): set(kind(trials(3), r_min=1, r_max=4, eta=2, rule=rule).claims)
+        for kind, rules in ((ASHA, PROMOTION_RULES), (StoppingASHA, RULES))
+        for rule in rules
     }
     assert claims == {
-        "top-k": ("ranks", "levels", "quota"),
-        "syne-tune": ("ranks", "levels"),
-        "syne-tune-0.13": ("ranks", "levels"),
-        "optuna": ("ranks", "levels"),
-        "ray": ("levels",),
+        (ASHA, "top-k"): {"ranks", "order", "levels", "best-first", "quota", "prompt"},
+        (ASHA, "syne-tune-0.13"): {"ranks", "levels"},
+        (StoppingASHA, "top-k"): {"ranks", "levels", "survival"},
+        (StoppingASHA, "syne-tune"): {"ranks", "levels"},
+        (StoppingASHA, "syne-tune-0.13"): {"ranks", "levels"},
+        (StoppingASHA, "optuna"): {"ranks", "levels"},
+        (StoppingASHA, "ray"): {"levels"},
     }

@@ -141,7 +141,7 @@ def test_a_rung_answers_as_a_sorted_list_does(trial, eta, least, script, order):
         ranked = [oracle.recorded[number] for number in oracle.ranked()]
         assert rung.cut == (ranked[len(best) - 1] if best else -inf)
         assert rung.after_cut == (ranked[len(best)] if len(best) < len(ranked) else inf)
-    assert rung.promotable_count() == len(oracle.promotable())
+    assert rung.most_promotions(0) == len(oracle.promotable())
     for number in (0, 1, len(script)):  # the last one has not reported
         recorded, ranked = len(oracle.recorded), oracle.ranked()
         least_count = eta * (ranked.index(number) + 1) if number in ranked else 0
