@@ -107,7 +107,7 @@ def all_makers(makers):
 
 @pytest.mark.parametrize("name", [*NAMES, RULE])
 @drives
-@settings(max_examples=300, derandomize=True, deadline=None)
+@settings(max_examples=100, derandomize=True, deadline=None)
 def test_who_may_not_go_on_never_does_and_asking_changes_nothing(
     all_makers, moves, tell, lost, name, script, count, workers, eta, levels, wrapper, leaves
 ):
@@ -163,7 +163,7 @@ def goes_on(scheduler, searcher, running, job):
     wrapper=st.sampled_from(sorted(WRAPPERS)),
     leaves=st.sampled_from(LOST),
 )
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=80, derandomize=True, deadline=None)
 def test_who_may_go_on_does_in_the_kindest_future_and_nobody_else(
     makers, moves, tell, lost, name, script, count, workers, eta, levels, wrapper, leaves
 ):

@@ -26,13 +26,13 @@ def best(name, seed, explore, workers=1, trials=60):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("name", ["coarse-to-fine", "local", "coordinate", "optuna:tpe"])
-def test_it_finds_a_lower_point_in_as_many_trials(name, workers, explore):
+def test_it_finds_a_lower_point_in_as_many_trials(name, explore):
+    # On 8 workers: what it learns from is 8 trials late.
     # Paired by seed, one-sided signed-rank test. With 40 seeds a searcher that is the better one in
     # three pairs of four, whatever the sizes, has p = 0.001 by their signs alone.
     seeds = range(20 if name.startswith("optuna") else 40)
-    pairs = [(best(name, s, explore, workers), best("random", s, explore)) for s in seeds]
+    pairs = [(best(name, s, explore, workers=8), best("random", s, explore)) for s in seeds]
     assert stats.wilcoxon(*zip(*pairs, strict=True), alternative="less").pvalue < 0.001
 
 

@@ -22,7 +22,7 @@ from sim.schedulers import (
 )
 from sim.schedulers.catalogue import SCHEDULERS
 
-often = settings(max_examples=600, derandomize=True, deadline=None)
+often = settings(max_examples=150, derandomize=True, deadline=None)
 NAMES = tuple(SCHEDULERS)
 
 drives = given(
