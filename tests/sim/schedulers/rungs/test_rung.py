@@ -121,6 +121,7 @@ class SortedList:
 def test_a_rung_answers_as_a_sorted_list_does(trial, eta, least, script, order):
     needed = None if least == 0 else lambda k: k * eta if k > 1 else 1
     rung, oracle = Rung(1, eta, needed=needed), SortedList(eta, least)
+    assert (rung.level, rung.eta) == (1, eta)
     numbers = list(range(len(script)))
     order.shuffle(numbers)
     for promotes, loss in script:
