@@ -411,7 +411,9 @@ def main():
     parser.add_argument("--lines", default="", help="only the mutants of these lines: 10,12")
     parser.add_argument("--sample", type=int, help="only that many of each file")
     parser.add_argument("--count", action="store_true", help="only count the mutants")
-    parser.add_argument("--out", type=Path, help="append each mutant and its killer to this CSV")
+    parser.add_argument(
+        "--out", type=Path, help="append mutants and killers to this CSV; skip those killed"
+    )
     options = parser.parse_args(namespace=_Options())
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
@@ -429,7 +431,7 @@ def main():
     done = set()
     if options.out and options.out.exists():
         with options.out.open(newline="") as stream:
-            done = {tuple(row[:4]) for row in csv.reader(stream)}
+            done = {tuple(row[:4]) for row in csv.reader(stream) if row[4]}
     for file in options.files:
         source = (ROOT / file).read_text()
         tried = (each for each in mutants(source) if not only or each.line in only)

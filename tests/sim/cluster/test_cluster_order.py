@@ -5,7 +5,6 @@ import pytest
 from learning_curves.synthetic import Scripted
 from sim.cluster.cluster import Cluster
 from sim.jobs.costs import Costs
-from sim.jobs.limits import Limits
 from sim.schedulers import ASHA, Idle, Job, RandomSearch, StoppingASHA, SuccessiveHalving, Trial
 from sim.searchers import Listed
 
@@ -185,14 +184,6 @@ def test_a_worker_of_speed_two_takes_half_the_seconds(rows):
     search = RandomSearch(Listed(curves.configs), r_max=1)
     trace = Cluster(search, curves, workers=3, speeds=(2.0, 1.0)).run()
     assert [row[5] for row in rows(trace)] == [0.5, 1.0, 0.5]
-
-
-def test_a_job_that_ends_at_the_time_limit_reports_and_a_longer_one_is_cut():
-    curves = one_epoch(1.0, 2.0, 1.0)
-    search = RandomSearch(Listed(curves.configs), r_max=1)
-    trace = Cluster(search, curves, workers=2, limits=Limits(max_seconds=1.0)).run()
-    assert trace.jobs["outcome"].tolist() == ["done", "cut"]
-    assert trace.jobs["ended"].tolist() == [1.0, 1.0]
 
 
 def test_a_cluster_runs_once():
