@@ -283,6 +283,15 @@ def test_nobody_comes_back_to_a_run_that_is_done():
     assert trace.down.to_numpy().tolist() == [[1, 0.0, 4.0]]
 
 
+def test_a_run_whose_last_job_is_lost_does_not_wait_for_its_worker():
+    # One job is allowed, and lost at 2 as its worker leaves, until 50.
+    trials = curves(1.0)
+    stays = ((0, 0.0, 2.0), (0, 50.0, inf))
+    trace = run(random(trials), trials, workers=1, stays=stays, limits=Limits(max_jobs=1))
+    assert told(trace) == [(0, 0, 0, "lost", 0.0, 2.0)]
+    assert trace.end == 2.0
+
+
 @pytest.mark.parametrize("lost", ["inf", "vanish"])
 def test_a_trial_that_is_lost_for_good_does_not_hold_its_rung_up(lost):
     # SH, eta 2, rungs 1 and 2, two trials, two workers; Trial-1 is lost after half a second for

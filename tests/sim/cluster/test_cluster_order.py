@@ -178,6 +178,14 @@ def test_a_worker_keeps_its_trial_whether_others_were_freed_with_it_or_not(secon
     assert (kept["started"], kept["ended"]) == (8 + seconds, 8 + 2 * seconds)
 
 
+def test_a_worker_of_speed_two_takes_half_the_seconds(rows):
+    # Fewer speeds than workers are repeated: worker 2 is as fast as worker 0.
+    curves = one_epoch(1.0, 1.0, 1.0)
+    search = RandomSearch(Listed(curves.configs), r_max=1)
+    trace = Cluster(search, curves, workers=3, speeds=(2.0, 1.0)).run()
+    assert [row[5] for row in rows(trace)] == [0.5, 1.0, 0.5]
+
+
 def test_a_cluster_runs_once():
     curves = one_epoch(1.0)
     cluster = Cluster(RandomSearch(Listed(curves.configs), r_max=1), curves, workers=1)
@@ -195,10 +203,12 @@ def test_a_trial_trains_with_the_randomness_of_the_seed_and_its_number():
 
     seeds = []
     curves = Seeded([[0.5, 0.4]] * 3)
-    asha = ASHA(Listed(curves.configs), r_min=1, r_max=2, eta=2)
-    cluster = Cluster(asha, curves, workers=2, seed=7)
-    cluster.run()
-    assert seeds == [7 * 2**32 + number for number in range(3)]  # one curve for all jobs of a trial
+    for given, seed in (({}, 0), ({"seed": 7}, 7)):
+        seeds.clear()
+        asha = ASHA(Listed(curves.configs), r_min=1, r_max=2, eta=2)
+        cluster = Cluster(asha, curves, workers=2, **given)
+        cluster.run()
+        assert seeds == [seed * 2**32 + number for number in range(3)]  # one for all its jobs
     started = {
         number: (trial.number, curve.config_id) for number, (trial, curve) in cluster.trials.items()
     }

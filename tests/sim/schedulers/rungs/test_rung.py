@@ -121,6 +121,7 @@ class SortedList:
 def test_a_rung_answers_as_a_sorted_list_does(trial, eta, least, script, order):
     needed = None if least == 0 else lambda k: k * eta if k > 1 else 1
     rung, oracle = Rung(1, eta, needed=needed), SortedList(eta, least)
+    assert (rung.level, rung.eta) == (1, eta)
     numbers = list(range(len(script)))
     order.shuffle(numbers)
     for promotes, loss in script:
@@ -182,7 +183,16 @@ def test_a_diverged_loss_fills_its_place_and_is_never_promoted(trial, diverged):
     assert [each.number for each in rung.best(4)] == [2]
 
 
+def test_of_diverged_trials_alone_none_is_promoted_in_whatever_order_they_come(trial):
+    rung = Rung(1, 2)
+    assert not any(rung.record(trial(number), inf) for number in (3, 2, 1, 0))
+    assert rung.promotable_count() == 0
+
+
 def test_minus_infinity_is_a_loss_like_any_other(trial):
+    rung = Rung(1, 2)
+    rung.record(trial(0), -inf)
+    assert not rung.is_best(trial(0), -inf)  # 1 // 2 = 0
     rung = Rung(1, 2)
     rung.record(trial(0), 0.1)
     assert rung.record(trial(1), -inf)
