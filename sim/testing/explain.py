@@ -8,16 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from learning_curves.laws import BrokenLaw
 from sim.testing.checks import Broken
 from sim.testing.playing.conversation import Conversation
 from sim.testing.playing.worlds import Factory
 from sim.traces.trace import Outcome, Trace, frame, pack
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _MOST_LINES = 60
 _COLUMNS = 60
@@ -37,7 +34,7 @@ class BrokenRun(BrokenLaw):
         super().__init__(broken.law, broken.message, details=_details(broken, factory))
         self.conversation = broken.conversation
 
-    def save_chart(self, path: Path | None = None) -> Figure:
+    def save_chart(self, path: Path | None = None) -> Any:
         """Return the Gantt chart of the run as a Matplotlib figure; write it to `path` as PNG."""
         from sim.reports import plots  # noqa: PLC0415  Matplotlib is slow to import
 

@@ -21,7 +21,7 @@ from sim.experiments.run import simulate
 from sim.jobs.costs import Costs
 from sim.jobs.limits import Limits
 from sim.schedulers import RULES, Job, Trial
-from sim.schedulers.catalogue import SCHEDULERS
+from sim.schedulers.catalogue import RULES_OF, SCHEDULERS
 from sim.traces.replay import Lived, calibrated, completed, table
 from sim.traces.trace import Outcome, Trace, frame, pack
 
@@ -283,10 +283,11 @@ def experiments(draw):
     """Draw experiments that end; those with a limit on time may cut jobs."""
     limit = draw(st.sampled_from(["trials", "trials", "jobs", "epochs", "target", "seconds"]))
     restore_seconds = draw(st.sampled_from([0.0, 0.25, 2.0]))
+    scheduler = draw(st.sampled_from(sorted(SCHEDULERS)))
     return Experiment(
         curves="given by the test",
-        scheduler=draw(st.sampled_from(sorted(SCHEDULERS))),
-        rule=draw(st.sampled_from(sorted(RULES))),
+        scheduler=scheduler,
+        rule=draw(st.sampled_from(sorted(RULES_OF.get(scheduler, RULES)))),
         eta=draw(st.integers(2, 4)),
         r_min=draw(st.integers(1, 2)),
         r_max=draw(st.integers(3, 9)),
