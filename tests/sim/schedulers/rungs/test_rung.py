@@ -186,7 +186,7 @@ def test_a_diverged_loss_fills_its_place_and_is_never_promoted(trial, diverged):
 def test_of_diverged_trials_alone_none_is_promoted_in_whatever_order_they_come(trial):
     rung = Rung(1, 2)
     assert not any(rung.record(trial(number), inf) for number in (3, 2, 1, 0))
-    assert rung.promotable_count() == 0
+    assert rung.most_promotions(0) == 0
 
 
 def test_minus_infinity_is_a_loss_like_any_other(trial):
