@@ -332,7 +332,7 @@ def written(jobs):
 
 
 @given(experiments(), st.integers(0, 2**32))
-@often(1500)
+@often(500)
 def test_the_clock_against_a_plain_one(makers, experiment, curves):
     curves = scripted(curves)
     clock = PlainClock(experiment, experiment.scheduler(makers, curves), curves)
@@ -427,7 +427,7 @@ def check_accounts(experiment, trace, curve_of):
 
 
 @given(experiments(), st.integers(0, 2**32))
-@often(400)
+@often(150)
 def test_the_parts_of_worker_time_add_up_and_nobody_is_booked_twice(makers, experiment, curves):
     curves = scripted(curves)
     trace = experiment.run(makers, curves)
@@ -440,7 +440,7 @@ def test_the_parts_of_worker_time_add_up_and_nobody_is_booked_twice(makers, expe
 
 
 @given(experiments(), st.sampled_from([0.0, 0.05]), st.sampled_from(["constant", "by-config"]))
-@often(100)
+@often(60)
 def test_so_they_do_on_curves_in_closed_form(makers, experiment, noise, cost):
     experiment = replace(experiment, order="sampled")
     curves = PowerLaw(r_max=experiment.levels[1], noise=noise, cost=cost)
@@ -485,7 +485,7 @@ class Altered:
 
 
 @given(experiments(), st.integers(0, 2**32), st.floats(0, 1))
-@often(400)
+@often(150)
 def test_no_decision_depends_on_what_was_not_yet_trained(makers, experiment, curves, share):
     # Each trial is to have curves of its own. What was trained and saved is known, unreported.
     faults = replace(experiment.faults, save_on_preemption=False)
