@@ -250,3 +250,16 @@ def test_once_closed_it_counts_on_no_new_trial(trials, start):
     assert [asha.may_go_on(job) for job in jobs] == [True, True]
     asha.close()
     assert [asha.may_go_on(job) for job in jobs] == [True, False]
+
+
+def test_what_is_promotable_at_a_rung_itself_brings_it_no_result(trials, start):
+    # Levels 1, 2, 4, eta 2. Of 4 results at epoch 1 two trials go on; of their 2 at epoch 2 one may.
+    # Nothing runs, and no trial is left: rung 1 hears no more, rung 2 does.
+    asha = ASHA(trials(4), r_min=1, r_max=4, eta=2)
+    for count in (4, 2):
+        for job in start(asha, count):
+            asha.job_done(job, [job.trial.number / 10] * (job.stop - job.start))
+    asha.close()
+    assert [rung.promotable for rung in asha.rungs] == [False, True, False]
+    assert [asha.may_hear_at(k) for k in range(3)] == [False, False, True]
+    assert asha.rungs[2].level == 4
