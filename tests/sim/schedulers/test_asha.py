@@ -253,7 +253,7 @@ def test_once_closed_it_counts_on_no_new_trial(trials, start):
 
 
 def test_what_is_promotable_at_a_rung_itself_brings_it_no_result(trials, start):
-    # Levels 1, 2, 4, eta 2. Of 4 results at epoch 1 two trials go on; of their 2 at epoch 2 one may.
+    # Levels 1, 2, 4, eta 2. Of 4 results at epoch 1 two trials go on; of 2 at epoch 2 one may.
     # Nothing runs, and no trial is left: rung 1 hears no more, rung 2 does.
     asha = ASHA(trials(4), r_min=1, r_max=4, eta=2)
     for count in (4, 2):
