@@ -97,30 +97,12 @@ def check_laws(
         _seek, factory, _fixed(factory), worlds=worlds, max_examples=max_examples, seed=seed
     )
     checks = [check for check in CHECKS if _about(check) & chosen]
-    left = chosen
-    is_sound = True
+    left, is_sound = chosen, True
     while checks:
-        broken = seek(checks, left, each=each, shrink=False)
-        # Drawing a world for all checks is fast, but which of the broken laws it finds is left to
-        # chance; the earlier checks explain the later ones. Before "finishes" all of them have
-        # held in all worlds.
-        while (
-            broken
-            and broken.law.name != "finishes"
-            and _check_of(broken.law.name) in checks
-            and (before := checks[: checks.index(_check_of(broken.law.name))])
-        ):
-            earlier = seek(before, left, times=_EARLIER, shrink=False)
-            if earlier is None:
-                break
-            broken = earlier
+        broken = _explained(seek, checks, left, each)
         if broken and _check_of(broken.law.name) not in checks:
             yield Checked(broken.law, broken)  # determinism: nothing else can be known
             return
-        if broken:
-            # For one law alone a world is played quickly: more of them are, to find it again.
-            name = broken.law.name
-            broken = seek([_check_of(name)], frozenset({name}), times=_AGAIN) or broken
         held = checks.index(_check_of(broken.law.name)) if broken else len(checks)
         for check in checks[:held]:
             yield from (Checked(LAWS[name]) for name in _ordered(_about(check) & left))
@@ -254,6 +236,33 @@ def _seek(
         large_worlds = strategies.large_worlds(fixed=fixed)
         broken = search(partial(test, checks=["finishes"]), large_worlds, examples)
     return _shown(broken, factory)
+
+
+def _explained(
+    seek: Callable[..., BrokenRun | None],
+    checks: Sequence[str],
+    laws: Laws,
+    each: Callable[[], None] | None,
+) -> BrokenRun | None:
+    """Return the first of the broken laws, in the order of the checks, in a small world.
+
+    Drawing a world for all checks is fast, but which of the broken laws it finds is left to chance;
+    the earlier checks explain the later ones.
+    """
+    broken = seek(checks, laws, each=each, shrink=False)
+    while broken is not None:
+        check = _check_of(broken.law.name)
+        if check not in checks:
+            return broken
+        # Before "finishes" all other checks have held in all worlds.
+        before = checks[: checks.index(check)] if check != "finishes" else []
+        earlier = seek(before, laws, times=_EARLIER, shrink=False) if before else None
+        if earlier is None:
+            # For one law alone a world is played quickly: more of them are, to find it again.
+            only = frozenset({broken.law.name})
+            return seek([check], only, times=_AGAIN) or broken
+        broken = earlier
+    return None
 
 
 def _shown(broken: Broken | None, factory: Factory) -> BrokenRun | None:

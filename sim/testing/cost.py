@@ -20,7 +20,8 @@ import numpy as np
 
 from learning_curves.errors import InputError
 from learning_curves.laws import BrokenLaw
-from sim.schedulers.protocol import Job, Scheduler, Trial
+from sim.schedulers.protocol import Job, Scheduler
+from sim.searchers import Listed
 from sim.testing.laws import LAWS
 from sim.testing.playing.conversation import legal
 from sim.testing.playing.worlds import GEOMETRIES, Factory, World, made
@@ -70,23 +71,6 @@ class Spent(NamedTuple):
     calls: float
     comparisons: float
     bytes: float
-
-
-class _Endless:
-    """A searcher that never ends."""
-
-    adaptive = False
-    has_ended = False
-
-    def __init__(self) -> None:
-        self._numbers = count()
-
-    def draw(self) -> Trial:
-        number = next(self._numbers)
-        return Trial(number, {"x": number})
-
-    def observe(self, trial: Trial, epoch: int, loss: float) -> None:
-        """Ignore what is reported."""
 
 
 def check_cost(factory: Factory) -> None:
@@ -149,7 +133,7 @@ def _made(factory: Factory) -> Scheduler:
     for r_min, r_max, eta in ((1, 27, 3), *GEOMETRIES):
         world = World(r_min=r_min, r_max=r_max, eta=eta, workers=_WORKERS)
         try:
-            return made(factory, world, _Endless())
+            return made(factory, world, Listed({"x": number} for number in count()))
         except ValueError:  # the scheduler refuses these settings
             continue
     raise InputError("the scheduler refuses every setting: fix those that must be")

@@ -6,14 +6,13 @@ Owns the words and the chart. Must not know how the law was found to be broken.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from learning_curves.laws import BrokenLaw
 from sim.testing.checks import Broken
 from sim.testing.playing.conversation import Conversation
-from sim.testing.playing.worlds import Factory
+from sim.testing.playing.worlds import Factory, unwrapped
 from sim.traces.trace import Outcome, Trace, frame, pack
 
 _MOST_LINES = 60
@@ -64,8 +63,7 @@ def _indented(lines: Iterable[str]) -> str:
 def program(broken: Broken, factory: Factory) -> str:
     """Return a Python program that breaks the law again."""
     world = repr(broken.conversation.world)
-    inner = factory.func if isinstance(factory, partial) else factory
-    options = factory.keywords if isinstance(factory, partial) else {}
+    inner, options = unwrapped(factory)
     name = getattr(inner, "__qualname__", "")
     made = getattr(factory, "program", "")
     imports = ["from math import inf, nan"] if "inf" in world or "nan" in world else []

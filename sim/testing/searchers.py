@@ -145,7 +145,7 @@ def _members(law: Law, subject: Subject) -> str:
 
 def _repeats(law: Law, subject: Subject) -> str:
     drawn = []
-    modules = modules_of(subject.factory, subject.made())
+    modules = modules_of(subject.factory, type(subject.made()))
     for environment in (0, 1):
         with another_environment(environment, modules):
             drawn.append([trial.config for trial in subject.drawn(subject.made())])

@@ -52,7 +52,12 @@ class Run(NamedTuple):
 
 
 class Monitor:
-    """What listens to a conversation; its methods raise BrokenLaw. This one hears all, and nods."""
+    """What listens to a conversation; its methods raise BrokenLaw. This one hears all, and nods.
+
+    It does not listen to a scheduler that disclaims its `law`.
+    """
+
+    law = ""
 
     def asked(self, answer: Job | Idle) -> None:
         """Hear the answer of next_job."""
@@ -73,6 +78,7 @@ class Conversation:
     runs: list[Run] = field(default_factory=list)
     broken: BrokenLaw | None = None
     r_max: int = 1
+    kind: type = object  # the class of the scheduler
 
     @property
     def end(self) -> float:
@@ -91,7 +97,7 @@ def written(line: Line, world: World) -> str:
     if line.job is None:
         return f"{at}next_job() -> {line.said}"
     place, start, stop, bracket = line.job
-    job = f"trial {world.first + world.step * place}, epochs {start} to {stop}"
+    job = f"trial {world.trial(place).number}, epochs {start} to {stop}"
     if bracket:
         job = f"{job}, bracket {bracket}"
     match line.call:
@@ -149,11 +155,12 @@ class _Driver:
         self, factory: Factory, world: World, monitors: Sequence[Monitor], *, last_first: bool
     ) -> None:
         self.world = world
-        self.monitors = monitors
         self._searcher = Searcher(world)
-        self._scheduler = Contract(made(factory, world, self._searcher))
-        self.heard = Conversation(world, r_max=self._scheduler.r_max)
-        self._disclaims = getattr(self._scheduler.scheduler, "disclaims", ())
+        inside = made(factory, world, self._searcher)
+        self._scheduler = Contract(inside)
+        self.heard = Conversation(world, r_max=self._scheduler.r_max, kind=type(inside))
+        self._disclaims = getattr(inside, "disclaims", ())
+        self.monitors = [each for each in monitors if each.law not in self._disclaims]
         self._last_first = last_first
         self._free = deque(range(world.workers))
         self._running: list[tuple[float, int, int, Job, float]] = []  # end, number, worker, ...
@@ -265,11 +272,10 @@ def legal(searcher: Searcher | None = None) -> Iterator[None]:
     except BrokenLaw:
         raise
     except ProtocolError as error:
-        law = error.law
+        # Without a law the error is the scheduler's own: the driver makes legal calls only.
+        law = error.law or "answer"
         if law == "deadlock" and searcher is not None and searcher.has_ended:
             law = "exhaustion"
-        if not law:  # the scheduler's own: the driver makes legal calls only
-            law = "answer"
         raise BrokenLaw(LAWS[law], str(error)) from error
     except Exception as error:  # whatever the scheduler may raise
         frames = [each for each in extract_tb(error.__traceback__) if each.filename != __file__]

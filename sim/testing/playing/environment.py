@@ -26,7 +26,7 @@ _HOUR = 3600
 
 
 @contextmanager
-def another_environment(seed: int, modules: Collection[str]) -> Iterator[None]:
+def another_environment(seed: int, modules: Collection[str] = ()) -> Iterator[None]:
     """Let every clock run an hour ahead at each reading, and seed the global generators.
 
     Clocks are the functions of `time`, and `now`, `utcnow` and `today` of `datetime.datetime`, in

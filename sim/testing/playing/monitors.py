@@ -23,6 +23,8 @@ Place: TypeAlias = tuple[int, int]
 class MayGoOn(Monitor):
     """After may_go_on was False for a trial that has reported, the trial never goes on."""
 
+    law = "may-go-on"
+
     def __init__(self) -> None:
         self._paused: dict[int, Job] = {}  # by trial, its last job
         self._dropped: set[int] = set()

@@ -87,12 +87,13 @@ class World:
         """Return the place of the trial with this number among those drawn."""
         return (number - self.first) // self.step
 
+    def trial(self, place: int) -> Trial:
+        """Return the trial that the searcher draws at this place; a new object each time."""
+        return Trial(self.first + self.step * place, {"x": (self.configs + place) / 8})
+
     def trials(self) -> Iterable[Trial]:
         """Return the trials in the order in which the searcher draws them."""
-        return (
-            Trial(self.first + self.step * i, {"x": (self.configs + i) / 8})
-            for i in range(len(self.losses))
-        )
+        return map(self.trial, range(len(self.losses)))
 
     def with_losses(self, change: Callable[[int, int, float], float], r_max: int) -> World:
         """Return this world with each loss changed, given its trial's place, epoch and value."""
@@ -160,18 +161,22 @@ def made(factory: Factory, world: World, searcher: protocol.Searcher) -> Schedul
     return factory(**{name: offered[name] for name in named(factory) if name in offered})
 
 
-def modules_of(factory: Callable[..., Any], made: object) -> frozenset[str]:
+def unwrapped(factory: Callable[..., Any]) -> tuple[Callable[..., Any], Mapping[str, Any]]:
+    """Return the class or function that `factory` calls, and the arguments that `partial` fixes."""
+    if isinstance(factory, partial):
+        return factory.func, factory.keywords
+    return factory, {}
+
+
+def modules_of(factory: Callable[..., Any], kind: type) -> frozenset[str]:
     """Return the modules of a factory and of the classes of what it makes."""
-    inner = factory.func if isinstance(factory, partial) else factory
-    return frozenset(each.__module__ for each in (inner, *type(made).__mro__[:-1]))
+    inner, _ = unwrapped(factory)
+    return frozenset(each.__module__ for each in (inner, *kind.__mro__[:-1]))
 
 
 def named(factory: Callable[..., Any]) -> frozenset[str]:
     """Return the names of the arguments of `factory` that are not fixed, as by `partial`."""
-    inner: Callable[..., Any] = factory
-    fixed: Mapping[str, Any] = {}
-    if isinstance(factory, partial):
-        inner, fixed = factory.func, factory.keywords
+    inner, fixed = unwrapped(factory)
     taken = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     known = own.parameters(inner).items()
     return frozenset(n for n, each in known if each.kind in taken and n not in fixed)

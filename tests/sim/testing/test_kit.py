@@ -296,7 +296,16 @@ class FixedEnd(ASHA):
         super().__init__(searcher, r_min=r_min, r_max=r_min * eta**3, eta=eta)
 
 
-@pytest.mark.parametrize("factory", [Four, FixedEnd], ids=lambda each: each.__name__)
+class SaysNothing(ASHA):
+    """Does not know which trials may go on, and says so."""
+
+    disclaims = ("may-go-on",)
+
+    def may_go_on(self, _job):
+        return False
+
+
+@pytest.mark.parametrize("factory", [Four, FixedEnd, SaysNothing], ids=lambda each: each.__name__)
 def test_what_is_legal_is_not_condemned(factory):
     check_scheduler(factory, max_examples=60)
 
