@@ -12,6 +12,7 @@ import os
 import warnings
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 INTERRUPTED = 130  # the shell's code for a command ended by Ctrl-C
@@ -114,6 +115,22 @@ def _complaint(source: str | Path, fault: str, error: Exception, remedy: str) ->
             kind = "" if isinstance(error, ValueError) and first else type(error).__name__
             reason = ": ".join(filter(None, (kind, first)))
     return f"{source} {fault or 'cannot be read'}: {reason}: {remedy}"
+
+
+def need(library: str, name: str, extra: str | None = None) -> None:
+    """Raise if `library` is not installed; `name` is what needs it.
+
+    Raises
+    ------
+    InputError
+        It names the remedy: the extra of rungsim, by default called as the library.
+
+    """
+    if find_spec(library) is None:
+        raise InputError(
+            f"{name} needs {library}, which is not installed: "
+            f"pip install 'rungsim[{extra or library}]'"
+        )
 
 
 def one_line(error: BaseException) -> str:

@@ -1,35 +1,58 @@
 """How an adapted class is called: the run's settings and the user's options, by parameter name.
 
-Owns the complaints about them. Must not know any library.
+Owns the complaints about them, the epochs of its reports, and its silence. Must not know any
+library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from importlib.util import find_spec
+import logging
+import warnings
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from learning_curves.errors import InputError, one_line, suggestion
 from learning_curves.own import parameters
 from learning_curves.own.typed import fitted
+from sim.schedulers.catalogue import Settings
+from sim.schedulers.rungs.rung import rung_levels
 
 T = TypeVar("T")
 
 
-def need(library: str, name: str, extra: str | None = None) -> None:
-    """Raise if `library` is not installed; `name` is the scheduler that needs it.
+def levels_of(settings: Settings, *, at_rungs: bool) -> tuple[int, ...]:
+    """Return the epochs at which a trial reports: the rung levels, or every `r_min` epochs.
 
     Raises
     ------
-    InputError
-        It names the remedy: the extra of rungsim, by default called as the library.
+    ValueError
+        See `rung.rung_levels`.
 
     """
-    if find_spec(library) is None:
-        raise InputError(
-            f"{name} needs {library}, which is not installed: "
-            f"pip install 'rungsim[{extra or library}]'"
-        )
+    levels = rung_levels(settings.r_min, settings.r_max, settings.eta)
+    if at_rungs:
+        return levels
+    return (*range(settings.r_min, settings.r_max, settings.r_min), settings.r_max)
+
+
+def set_by_run(settings: Settings, meaning: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of the parameters that stand for a setting of the run, by `meaning`."""
+    return {each: getattr(settings, setting) for each, setting in meaning.items()}
+
+
+@contextmanager
+def silenced(logger: str) -> Iterator[None]:
+    """Silence what a library logs below `logger`, and warnings: a user cannot act on them."""
+    found = logging.getLogger(logger)
+    level = found.level
+    found.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        found.setLevel(level)
 
 
 def free(called: Callable[..., Any], taken: Collection[str]) -> list[str]:

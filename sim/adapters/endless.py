@@ -6,29 +6,20 @@ configs; it does not say how many will come.
 
 from __future__ import annotations
 
-from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
+from itertools import repeat
+
+from sim.schedulers.protocol import Idle, Job, Scheduler
+from sim.searchers.listed import Listed
 
 
-class Endless:
-    """A searcher that is never exhausted, and whose trials have no config.
+def endless() -> Listed:
+    """Return a searcher that is never exhausted, and whose trials have no config.
 
-    >>> searcher = Endless()
+    >>> searcher = endless()
     >>> searcher.draw().number, searcher.draw().number
     (0, 1)
     """
-
-    adaptive = False
-
-    def __init__(self) -> None:
-        self._drawn = 0
-
-    def draw(self) -> Trial:
-        """Return the next trial."""
-        self._drawn += 1
-        return Trial(self._drawn - 1, {})
-
-    def observe(self, trial: Trial, epoch: int, loss: float) -> None:
-        """Learn nothing."""
+    return Listed(repeat({}))
 
 
 def pauses(scheduler: Scheduler) -> bool:

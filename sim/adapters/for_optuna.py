@@ -15,7 +15,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial
 
 from learning_curves.errors import InputError
-from sim.adapters.endless import Endless, pauses
+from sim.adapters.endless import endless, pauses
 from sim.schedulers.protocol import Job, Scheduler, Searcher
 
 
@@ -57,13 +57,13 @@ class OptunaPruner(BasePruner):
     """
 
     def __init__(self, make: Callable[[Searcher], Scheduler], *, first_step: int = 0) -> None:
-        probed = make(Endless())
+        probed = make(endless())
         if pauses(probed):
             raise InputError(
                 f"{type(probed).__name__} pauses trials, which a pruner cannot: choose a scheduler "
                 "that stops them, such as StoppingASHA or MedianStopping"
             )
-        self._scheduler = make(Endless())
+        self._scheduler = make(endless())
         self._first_step = first_step
         self._unused: list[Job] = []  # jobs of new trials that no trial of Optuna has taken
         self._running: dict[int, Job] = {}  # by Optuna's number

@@ -14,7 +14,7 @@ from ray.tune.experiment import Trial
 from ray.tune.schedulers import TrialScheduler
 
 from learning_curves.errors import InputError
-from sim.adapters.endless import Endless, holds_back
+from sim.adapters.endless import endless, holds_back
 from sim.adapters.ray_tune import CONTINUE, PAUSE, STOP
 from sim.schedulers.protocol import Job, Scheduler, Searcher, may_go_on
 
@@ -55,13 +55,13 @@ class RayScheduler(TrialScheduler):  # type: ignore[misc]  # Ray is not read
         time_attr: str = "training_iteration",
     ) -> None:
         super().__init__()
-        probed = make(Endless())
+        probed = make(endless())
         if holds_back(probed):
             raise InputError(
                 f"{type(probed).__name__} holds new trials back, which Ray Tune cannot: choose a "
                 "scheduler without barriers, such as ASHA"
             )
-        self._scheduler = make(Endless())
+        self._scheduler = make(endless())
         self._metric: Any = metric
         self._mode = mode
         self._time_attr = time_attr

@@ -12,12 +12,11 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from learning_curves.errors import InputError, suggestion
-from sim.adapters.construction import construct, free, need
+from learning_curves.errors import InputError, need, suggestion
+from sim.adapters.construction import construct, free, levels_of, set_by_run
 from sim.schedulers.catalogue import Settings
 from sim.schedulers.protocol import Idle, Job, Searcher, inform
 from sim.schedulers.rungs.in_place import InPlace
-from sim.schedulers.rungs.rung import rung_levels
 
 if TYPE_CHECKING:
     import optuna
@@ -73,14 +72,12 @@ def make(
     InputError
         Optuna is not installed, or an option is wrong: see `construction.construct`.
     ValueError
-        See `rung.rung_levels`.
+        See `construction.levels_of`.
 
     """
     name = f"optuna:{class_name}"
     called = _class(class_name)
-    levels = rung_levels(settings.r_min, settings.r_max, settings.eta)
-    if class_name not in AT_RUNGS:
-        levels = (*range(settings.r_min, settings.r_max, settings.r_min), settings.r_max)
+    levels = levels_of(settings, at_rungs=class_name in AT_RUNGS)
     with _quietly():
         return InStudy(_pruner(name, called, settings, dict(options)), searcher, levels=levels)
 
@@ -89,7 +86,7 @@ def _pruner(
     name: str, called: Callable[..., Any], settings: Settings, options: dict[str, Any]
 ) -> optuna.pruners.BasePruner:
     meaning = MEANING[called.__name__]
-    values = {each: getattr(settings, setting) for each, setting in meaning.items()}
+    values = set_by_run(settings, meaning)
     if called.__name__ == "PercentilePruner":
         options = {"percentile": 100 / settings.eta, **options}
     if called.__name__ == "PatientPruner":

@@ -7,20 +7,18 @@ decides. Ray, an optional extra, is imported when a scheduler is made; no cluste
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from sim.adapters.construction import construct, free, need
+from learning_curves.errors import need
+from sim.adapters.construction import construct, free, levels_of, set_by_run, silenced
 from sim.adapters.draws import Draws
 from sim.schedulers.catalogue import Settings
 from sim.schedulers.protocol import Idle, Job, Searcher, Trial, inform, waits_in
-from sim.schedulers.rungs.rung import rung_levels
 
 MEANING: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -76,14 +74,12 @@ def make(
     InputError
         Ray Tune is not installed, or an option is wrong: see `construction.construct`.
     ValueError
-        See `rung.rung_levels`.
+        See `construction.levels_of`.
 
     """
-    levels = rung_levels(settings.r_min, settings.r_max, settings.eta)
-    if class_name not in AT_RUNGS:
-        levels = (*range(settings.r_min, settings.r_max, settings.r_min), settings.r_max)
+    levels = levels_of(settings, at_rungs=class_name in AT_RUNGS)
     called, meaning = _class(class_name), MEANING[class_name]
-    values = {each: getattr(settings, setting) for each, setting in meaning.items()}
+    values = set_by_run(settings, meaning)
     made = construct(f"ray:{class_name}", called, {**_FIXED, **values}, options, meaning)
     return InTune(made, searcher, levels=levels)
 
@@ -260,22 +256,6 @@ class InTune:
         return found
 
 
-_LOGGERS = [
-    logging.getLogger(f"ray.tune.schedulers.{module}")
-    for module in ("async_hyperband", "hyperband", "median_stopping_rule")
-]
-
-
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Silence what Ray's schedulers log, and warnings, such as NumPy's of a quantile over NaN."""
-    before = [logger.disabled for logger in _LOGGERS]
-    for logger in _LOGGERS:
-        logger.disabled = True
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, disabled in zip(_LOGGERS, before, strict=True):
-            logger.disabled = disabled
+def _quietly() -> AbstractContextManager[None]:
+    """Return a context without what Ray's schedulers log, and NumPy's warnings of quantiles."""
+    return silenced("ray.tune.schedulers")

@@ -7,22 +7,19 @@ made; none of its backends is used.
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from learning_curves.errors import InputError
-from sim.adapters.construction import construct, free, need
+from learning_curves.errors import InputError, need
+from sim.adapters.construction import construct, free, levels_of, set_by_run, silenced
 from sim.adapters.draws import Draws
 from sim.schedulers.catalogue import Settings
 from sim.schedulers.protocol import Idle, Job, Searcher, inform
 from sim.schedulers.rungs.in_place import InPlace
-from sim.schedulers.rungs.rung import rung_levels
 
 EPOCH, LOSS, NUMBER = "epoch", "loss", "number"
 """The names of the epoch and the loss in a result, and of the trial's number in a config."""
@@ -70,12 +67,10 @@ def make(
     InputError
         Syne Tune is not installed, or too old; or an option is wrong: see `construction.construct`.
     ValueError
-        See `rung.rung_levels`.
+        See `construction.levels_of`.
 
     """
-    levels = rung_levels(settings.r_min, settings.r_max, settings.eta)
-    if class_name not in AT_RUNGS:
-        levels = (*range(settings.r_min, settings.r_max, settings.r_min), settings.r_max)
+    levels = levels_of(settings, at_rungs=class_name in AT_RUNGS)
     classes, meaning = _classes(class_name), MEANING[class_name]
     numbers = Numbers()
     values = _given(class_name, numbers)
@@ -83,7 +78,7 @@ def make(
         values["scheduler"] = classes["wrapped"](
             config_space={NUMBER: numbers}, metric=LOSS, searcher=numbers, random_seed=0
         )
-    values |= {each: getattr(settings, setting) for each, setting in meaning.items()}
+    values |= set_by_run(settings, meaning)
     name = f"syne-tune:{class_name}"
     with _quietly():
         made = construct(name, classes[class_name], values, options, meaning)
@@ -244,15 +239,6 @@ class InSyneTune:
         self._trials.end(job)
 
 
-@contextmanager
-def _quietly() -> Iterator[None]:
-    """Silence what Syne Tune logs, and warnings: a user cannot act on them."""
-    logger = logging.getLogger("syne_tune")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
+def _quietly() -> AbstractContextManager[None]:
+    """Return a context without what Syne Tune logs, and without warnings."""
+    return silenced("syne_tune")

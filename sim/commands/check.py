@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from learning_curves import own
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, need
 from sim.commands import options, values
 from sim.commands.options import SCHEDULER_NAMES, SEARCHER_NAMES
 from sim.schedulers.rungs.stopping_rules import RULES
 
 if TYPE_CHECKING:
     from learning_curves.laws import Checked
+
+_KIT = "hypothesis", "rungsim check", "testing"  # what it needs, and the extra that brings it
 
 EPILOG = """\
 examples:
@@ -109,7 +110,7 @@ def main(args: argparse.Namespace) -> int:
 
     screen = console()
     if args.list:
-        _need_kit()
+        need(*_KIT)
         from sim.testing.laws import CLAIMED, LAWS  # noqa: PLC0415
 
         for law in LAWS.values():
@@ -147,7 +148,7 @@ def _results(args: argparse.Namespace) -> Iterator[Checked]:
 
 
 def _scheduler(args: argparse.Namespace) -> Iterator[Checked]:
-    _need_kit()
+    need(*_KIT)
     from sim.reports.progress_bar import ProgressBar  # noqa: PLC0415
     from sim.testing.by_name import scheduler_factory  # noqa: PLC0415
     from sim.testing.checking import MAX_EXAMPLES, check_laws  # noqa: PLC0415
@@ -163,7 +164,7 @@ def _scheduler(args: argparse.Namespace) -> Iterator[Checked]:
 
 
 def _searcher(args: argparse.Namespace) -> Iterator[Checked]:
-    _need_kit()
+    need(*_KIT)
     from sim.testing.by_name import searcher_factory  # noqa: PLC0415
     from sim.testing.searchers import MAX_EXAMPLES, searcher_results  # noqa: PLC0415
 
@@ -185,13 +186,6 @@ def _task(args: argparse.Namespace) -> Iterator[Checked]:
         args.task, {}, configs=args.configs or 2, epochs=args.epochs, seed=args.seed
     )
     return found
-
-
-def _need_kit() -> None:
-    if find_spec("hypothesis") is None:
-        raise InputError(
-            "rungsim check needs hypothesis, which is not installed: pip install 'rungsim[testing]'"
-        )
 
 
 def _save(result: Checked, folder: Path, *, plots: bool) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
@@ -16,7 +15,7 @@ import numpy as np
 
 from learning_curves import own
 from learning_curves.blackbox import Blackbox, Foreseeing
-from learning_curves.errors import InputError
+from learning_curves.errors import InputError, need
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.scale import varying
 from learning_curves.spaces.space import Config, Space
@@ -70,10 +69,7 @@ def _halton(space: Space, seed: int, _: _Size) -> Iterator[Config]:
 
 def _optuna(name: str) -> Make:
     def make(space: Space, seed: int) -> Searcher:
-        if find_spec("optuna") is None:
-            raise InputError(
-                f"optuna:{name} needs optuna, which is not installed: pip install 'rungsim[optuna]'"
-            )
+        need("optuna", f"optuna:{name}")
         from sim.searchers import optuna_samplers  # noqa: PLC0415  an optional extra, slow
 
         return optuna_samplers.make(name, space, seed)

@@ -140,7 +140,7 @@ def test_a_wrong_name_or_option_is_one_clear_line(name, options, complaint):
 
 
 def test_a_library_that_is_missing_names_its_extra(monkeypatch):
-    monkeypatch.setattr("sim.adapters.construction.find_spec", lambda _: None)
+    monkeypatch.setattr("learning_curves.errors.find_spec", lambda _: None)
     for name in ("optuna:MedianPruner", "ray:ASHAScheduler"):
         extra = name.partition(":")[0]
         with pytest.raises(InputError, match=rf"{name} needs .* pip install 'rungsim\[{extra}\]'"):
