@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING
 from learning_curves._lazy import lazily
 
 if TYPE_CHECKING:
-    from real.live import LiveExperiment, as_run, begin, run
+    from real.live import LiveExperiment, begin, run
     from real.live import read as read_experiment
     from real.recorder.record import Recording, record
+    from real.results import as_run
     from real.tasks.check import check_task
     from real.tasks.task import Task, Trainer
 else:
@@ -40,7 +41,7 @@ else:
             "Recording": "real.recorder.record:Recording",
             "Task": "real.tasks.task:Task",
             "Trainer": "real.tasks.task:Trainer",
-            "as_run": "real.live:as_run",
+            "as_run": "real.results:as_run",
             "begin": "real.live:begin",
             "check_task": "real.tasks.check:check_task",
             "read_experiment": "real.live:read",

@@ -1,13 +1,12 @@
 """A live experiment: one scheduler, one task, real workers, one folder.
 
-Owns how a live run is set up from plain values, begun, resumed and read back. The values are enough
-to repeat it: to the same losses on one worker, or under a scheduler that waits for its rungs. Must
-not know how a run is shown, nor how a job is trained.
+Owns how a live run is set up from plain values, begun and resumed. The values are enough to repeat
+it: to the same losses on one worker, or under a scheduler that waits for its rungs. Must not know
+how a run is measured or shown, nor how a job is trained.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
@@ -21,19 +20,15 @@ from learning_curves import files
 from learning_curves.errors import InputError, for_the_user, reading
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Config
-from learning_curves.tables.card import Card
-from learning_curves.tables.tabular import Tabular
-from real.cluster import journal, ledger, training
+from real.cluster import training
 from real.cluster.cluster import JOURNAL, Cluster, ignore
 from real.cluster.crew import Crew, Processes
 from real.cluster.journal import Event
-from real.recorder import card as cards
 from real.tasks.data import Source, ValidateOn
 from real.tasks.recipe import Recipe
 from sim import searchers
 from sim.experiments import own, plain
 from sim.experiments.experiment import Experiment
-from sim.experiments.run import Run
 from sim.jobs.limits import Limits
 from sim.schedulers import Contract, Retrying, Scheduler, Searcher
 from sim.schedulers.catalogue import Settings
@@ -258,91 +253,6 @@ def run(
     del task  # its data: the processes that train load their own
     with own.blamed(experiment):
         return cluster.run()
-
-
-def replayed(experiment: LiveExperiment, task: Task, folder: Path) -> Lived:
-    """Return the result of the run of `task` in `folder`, from its journal; nothing is trained.
-
-    Raises
-    ------
-    InputError
-        There is no journal, it belongs to another run, or the run has not ended.
-
-    """
-    path = folder / JOURNAL
-    made = scheduler(experiment, task)
-    state = ledger.Ledger(made, experiment.workers, experiment.limits)
-    with own.blamed(experiment):
-        ledger.replay(state, journal.read(path), path)
-    if state.end is None:
-        raise InputError(
-            f"the run in {folder} has not ended: continue it with rungsim live --resume "
-            f"{folder} first"
-        )
-    return state.lived()
-
-
-def as_run(experiment: LiveExperiment, lived: Lived) -> Run:
-    """Return the live run in the form of a simulated one, to be measured, written and drawn alike.
-
-    Raises
-    ------
-    InputError
-        No trial has reported an epoch.
-
-    """
-    curves, _ = replay.completed(lived)
-    return Run(
-        experiment.simulated(lived),
-        curves,
-        experiment.make,
-        lived.trace,
-        {
-            number: (trial, curves.curve({"number": number}, 0))
-            for number, (trial, _) in lived.trials.items()
-        },
-        _remarks(lived),
-    )
-
-
-def _remarks(lived: Lived) -> dict[str, Any]:
-    """Return what went wrong in a live run, for its summary; empty if nothing did."""
-    found: dict[str, Any] = {}
-    if lived.raised:
-        trial, error = next(iter(lived.raised.items()))
-        first = f"trial {trial}: {error}"
-        found["raised"] = {"trials": len(lived.raised), "first": first}
-    if lived.unreadable:
-        found["unreadable_checkpoint"] = lived.unreadable
-    return found
-
-
-def table(experiment: LiveExperiment, task: Task, lived: Lived) -> Tabular:
-    """Return the curves of a live run of `task` as a table, see `replay.table`.
-
-    Raises
-    ------
-    InputError
-        No trial has reported an epoch.
-
-    """
-    trainings = Counter(tuple(trial.config.items()) for trial, _ in lived.trials.values())
-    card = Card(
-        name="curves",
-        title=f"the curves of {task.name} that a live run of {experiment.scheduler} trained",
-        r_max=lived.trace.r_max,
-        space=spaces.to_dict(task.space),
-        known_flaws=tuple(cards.known_flaws("wall", seeds=max(trainings.values(), default=1))),
-        task=getattr(task, "about", {"name": experiment.task}),
-        recording={
-            "device": experiment.device,
-            "threads": training.THREADS,
-            "clock": "wall",
-            "seed": experiment.seed,
-            **cards.machine(experiment.device),
-        },
-    )
-    return replay.table(lived, card)
 
 
 def scheduler(experiment: LiveExperiment, task: Task) -> Scheduler:

@@ -149,7 +149,7 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
 
     """
     torch_options.check(args.device)
-    from real import live  # noqa: PLC0415 - it needs torch, see the file's law
+    from real import live, results  # noqa: PLC0415 - it needs torch, see the file's law
     from real.cluster.ledger import TaskError  # noqa: PLC0415 - likewise
     from sim.reports import memory, report, screen  # noqa: PLC0415  quick --help
 
@@ -191,7 +191,7 @@ def carry_out(args: argparse.Namespace) -> tuple[Run, Path] | None:
             _withdraw(folder, begun=isinstance(error, TaskError))
             report.remove_empty(made)
         raise
-    run = live.as_run(experiment, lived)
+    run = results.as_run(experiment, lived)
     try:
         report.write_results(run, folder)
         if not args.no_plots:

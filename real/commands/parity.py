@@ -64,7 +64,7 @@ def main(args: argparse.Namespace) -> int:
 
     """
     torch_options.check(args.device)
-    from real import live  # noqa: PLC0415 - it needs torch
+    from real import live, results  # noqa: PLC0415 - it needs torch
     from sim.reports import report, screen  # noqa: PLC0415  quick --help
 
     if args.folder is None:
@@ -82,10 +82,10 @@ def main(args: argparse.Namespace) -> int:
         folder = args.folder
     experiment = live.read(folder)
     task = experiment.recipe()
-    lived = live.replayed(experiment, task, folder)
+    lived = results.replayed(experiment, task, folder)
     simulated, figures = compare(experiment, lived, args.on)
     report.write_text(folder / "parity.json", screen.to_json(figures))
-    live.table(experiment, task, lived).write(folder / "curves.csv")
+    results.table(experiment, task, lived).write(folder / "curves.csv")
     if not args.no_plots:
         _draw(experiment, lived, simulated, folder, args.format)
     if args.json:

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from real import live
+from real import live, results
 from real.cluster import journal
 from real.cluster.cluster import JOURNAL
 from real.cluster.crew import Shared
@@ -111,11 +111,11 @@ def test_one_job_that_ends_without_an_exception_is_enough_to_go_on(other, homema
     folder = begun(experiment, tmp_path / "run")
     lived = in_threads(experiment, folder)
     assert list(lived.raised) == [0, 1, 3, 4, 5, 6]
-    summary = live.as_run(experiment, lived).summary()
+    summary = results.as_run(experiment, lived).summary()
     assert summary["raised"]["trials"] == 6
     assert summary["raised"]["first"].startswith("trial 0: NotALossError: train_epoch() returned")
     assert summary["raised"]["first"].endswith(", line 11, train_epoch)")
-    assert live.replayed(experiment, experiment.recipe(), folder).raised == lived.raised
+    assert results.replayed(experiment, experiment.recipe(), folder).raised == lived.raised
 
 
 def test_the_warning_of_a_checkpoint_is_in_the_journal_and_the_summary(homemade, tmp_path):
@@ -131,13 +131,15 @@ def test_the_warning_of_a_checkpoint_is_in_the_journal_and_the_summary(homemade,
     assert went_on
     assert all(each.unreadable == first.unreadable for each in went_on)
     assert lived.unreadable == f"trial 0, epoch 1: {first.unreadable}"
-    assert live.as_run(experiment, lived).summary()["unreadable_checkpoint"] == lived.unreadable
+    assert results.as_run(experiment, lived).summary()["unreadable_checkpoint"] == lived.unreadable
 
 
 def test_a_run_without_trouble_has_no_such_entries(homemade, tmp_path):
     experiment = described(homemade(TASK), *["good"] * 3)
     lived = in_threads(experiment, begun(experiment, tmp_path / "run"))
-    assert not {"raised", "unreadable_checkpoint"} & set(live.as_run(experiment, lived).summary())
+    assert not {"raised", "unreadable_checkpoint"} & set(
+        results.as_run(experiment, lived).summary()
+    )
 
 
 @pytest.fixture
