@@ -1,7 +1,7 @@
 """Mutation testing: change one thing in a source file, and see whether a test fails.
 
-Owns the mutants and the tests that each file's mutants must not pass. Run it as the page
-docs/mutation-testing.md says; it needs mutmut 3, whose operators it applies.
+Owns the runs, and the tests that each file's mutants must not pass; `mutation_operators.py`, beside
+it, makes the mutants. Run it as the page docs/mutation-testing.md says; it needs mutmut 3.
 
 A mutant never touches the disk: a child process imports the changed source in place of the file, so
 that several run at once. Mutmut's own runner is not used. It leaves out properties, decorated
@@ -16,25 +16,20 @@ import csv
 import gc
 import importlib.util
 import os
-import random
 import resource
 import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.abc import Loader, MetaPathFinder
-from itertools import accumulate, islice
+from itertools import islice
 from pathlib import Path
 from types import FunctionType
-from typing import NamedTuple
 
 import hypothesis
-import libcst as cst
-import libcst.matchers as m
 import pytest
 from _pytest.runner import runtestprotocol
-from libcst.metadata import MetadataWrapper, PositionProvider
-from mutmut.mutation.mutators import mutation_operators
+from mutation_operators import mutants
 
 ROOT = Path(__file__).resolve().parents[2]
 SURVIVOR_SECONDS = 1200  # of processor time, at most
@@ -68,7 +63,12 @@ SELECTIONS = {  # file: the tests that every mutant meets, and those that only s
     ),
     "sim/schedulers/rungs/cycle.py": (
         [f"{_SCHEDULERS}/test_successive_halving.py", f"{_RUNGS}/test_cycle.py"],
-        [f"{_SCHEDULERS}/test_hyperband.py", f"{_SCHEDULERS}/test_may_go_on.py"],
+        [
+            f"{_SCHEDULERS}/test_hyperband.py",
+            f"{_SCHEDULERS}/test_may_go_on.py",
+            f"{_SCHEDULERS}/test_searchers_inside.py",
+            f"{_SCHEDULERS}/test_catalogue.py",
+        ],
     ),
     "sim/schedulers/rungs/stopping_rules.py": (
         [f"{_RUNGS}/test_stopping_rules.py"],
@@ -85,155 +85,21 @@ SELECTIONS = {  # file: the tests that every mutant meets, and those that only s
             f"{_SCHEDULERS}/test_pasha.py",
             f"{_SCHEDULERS}/test_async_hyperband.py",
             f"{_SCHEDULERS}/test_searchers_inside.py",
+            f"{_SCHEDULERS}/test_catalogue.py",
             f"{_CLUSTER}/test_golden.py",
         ],
     ),
     "sim/schedulers/asha_stopping.py": (
         [f"{_SCHEDULERS}/test_asha_stopping.py", f"{_RUNGS}/test_stopping_rules.py"],
-        [f"{_SCHEDULERS}/test_searchers_inside.py", f"{_SCHEDULERS}/test_may_go_on.py"],
+        [
+            f"{_SCHEDULERS}/test_searchers_inside.py",
+            f"{_SCHEDULERS}/test_catalogue.py",
+            f"{_SCHEDULERS}/test_may_go_on.py",
+        ],
     ),
     "sim/cluster/cluster.py": _CLOCK,
     "sim/cluster/training.py": _CLOCK,
 }
-
-
-# The mutants: mutmut's operators, and those below that it lacks.
-
-
-def _number_below(node):
-    if isinstance(node, cst.Integer):
-        yield cst.parse_expression(f"({node.evaluated_value - 1})")
-
-
-def _other_function(node):
-    others = {"min": "max", "max": "min", "any": "all", "all": "any"}
-    if isinstance(node.func, cst.Name) and node.func.value in others:
-        yield node.with_changes(func=cst.Name(others[node.func.value]))
-
-
-def _swapped_arguments(node):
-    plain = [arg for arg in node.args[:2] if arg.keyword is None and not arg.star]
-    if len(plain) == 2:
-        first, second = plain
-        swapped = first.with_changes(value=second.value), second.with_changes(value=first.value)
-        yield node.with_changes(args=[*swapped, *node.args[2:]])
-
-
-def _one_operand(node):
-    yield node.left.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    yield node.right.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-
-
-def _negated(node):
-    inner = node.test.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    negation = cst.UnaryOperation(operator=cst.Not(), expression=inner)
-    yield node.with_changes(
-        test=negation.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
-    )
-
-
-def _unasked(node):
-    for i in range(len(node.ifs)):
-        yield node.with_changes(ifs=[*node.ifs[:i], *node.ifs[i + 1 :]])
-
-
-def _no_statement(node):
-    match node:
-        case cst.Expr(value=cst.Call()) | cst.AugAssign() | cst.Assign() | cst.Raise():
-            yield cst.Pass()
-        case cst.Continue() | cst.Break():
-            yield cst.Pass()
-
-
-def _no_answer(node):
-    if node.value is not None and not m.matches(node.value, m.Name("None")):
-        yield node.with_changes(value=cst.Name("None"))
-
-
-_WHOLE = cst.BaseCompoundStatement, cst.BaseSmallStatement, cst.CompFor
-
-OPERATORS = [
-    *mutation_operators,
-    (cst.Integer, _number_below),
-    (cst.Call, _other_function),
-    (cst.Call, _swapped_arguments),
-    (cst.BooleanOperation, _one_operand),
-    (cst.If, _negated),
-    (cst.While, _negated),
-    (cst.IfExp, _negated),
-    (cst.CompFor, _unasked),
-    (cst.BaseSmallStatement, _no_statement),
-    (cst.Return, _no_answer),
-]
-
-
-_NOT_THE_PROGRAM = (
-    m.Annotation()
-    | m.Decorator()
-    | m.Assert()
-    | m.ImportFrom()
-    | m.FunctionDef(name=m.Name("_check"))
-    | m.AnnAssign(annotation=m.Annotation(m.Name("TypeAlias")))
-    | m.SimpleString(value=m.MatchIfTrue(lambda value: value.startswith('"""')))
-)
-
-
-class _Mutations(cst.CSTVisitor):
-    """Collect (position, node, its replacement, whether it is in the body of a function)."""
-
-    METADATA_DEPENDENCIES = (PositionProvider,)
-
-    def __init__(self):
-        super().__init__()
-        self.found = []
-        self.depth = 0  # of functions
-
-    def on_leave(self, original_node):
-        self.depth -= isinstance(original_node, cst.FunctionDef)
-
-    def on_visit(self, node):
-        self.depth += isinstance(node, cst.FunctionDef)
-        if m.matches(node, _NOT_THE_PROGRAM):
-            return False
-        where = self.get_metadata(PositionProvider, node, None)
-        for kind, operator in OPERATORS:
-            if isinstance(node, kind):
-                self.found += [(where, node, new, self.depth > 0) for new in operator(node)]
-        return True
-
-
-class Mutant(NamedTuple):
-    """A changed source: the first line that differs, as it was and as it is."""
-
-    line: int
-    was: str
-    now: str
-    code: str
-    inside: bool  # whether only the body of a function differs
-
-
-def mutants(source):
-    """Yield each changed source once, in a random order that is always the same."""
-    wrapper = MetadataWrapper(cst.parse_module(source))
-    visitor = _Mutations()
-    wrapper.visit(visitor)
-    random.Random(0).shuffle(visitor.found)  # noqa: S311
-    starts = [0, *accumulate(len(line) for line in source.splitlines(keepends=True))]
-    seen = {source}
-    for where, node, new, inside in visitor.found:
-        if where is None or isinstance(node, _WHOLE):
-            code = wrapper.module.deep_replace(node, new).code
-        else:  # a hundred times as fast
-            first, last = (starts[at.line - 1] + at.column for at in (where.start, where.end))
-            text = wrapper.module.code_for_node(new).strip()
-            code = source[:first] + text + source[last:]
-        if code not in seen:
-            seen.add(code)
-            pairs = zip(source.splitlines(), code.splitlines(), strict=False)
-            lines = next(
-                (n, old.strip(), now.strip()) for n, (old, now) in enumerate(pairs, 1) if old != now
-            )
-            yield Mutant(*lines, code, inside)
 
 
 # The runs. A clean process imports no module of ours. It forks one that collects the tests, which
