@@ -58,7 +58,11 @@ SELECTIONS = {  # file: the tests that every mutant meets, and those that only s
         [f"{_SCHEDULERS}/test_asha.py", f"{_SCHEDULERS}/test_may_go_on.py"],
     ),
     "sim/schedulers/rungs/bracket.py": (
-        [f"{_SCHEDULERS}/test_successive_halving.py", f"{_RUNGS}/test_cycle.py"],
+        [
+            f"{_RUNGS}/test_bracket.py",
+            f"{_SCHEDULERS}/test_successive_halving.py",
+            f"{_RUNGS}/test_cycle.py",
+        ],
         [f"{_SCHEDULERS}/test_hyperband.py", f"{_SCHEDULERS}/test_may_go_on.py"],
     ),
     "sim/schedulers/rungs/cycle.py": (

@@ -190,3 +190,12 @@ def test_shapes_may_be_any(drive_both, trials, script, count, workers, eta, shap
     oracle = PlainCycle([Trial(i, {}) for i in range(count)], shapes, eta, barrier)
     drive_both(cycle, oracle, script, workers, to_the_end=count < 20, lost=lost)
     cycle._check()
+
+
+@pytest.mark.parametrize(("lost", "left"), [("inf", 1), ("vanish", 0)])
+def test_what_a_lost_trial_leaves_at_its_rung(trials, lost, left):
+    # It is promoted in neither case and the rung fills in both, so that no answer shows which.
+    cycle = Cycle(trials(2), [Shape((1, 2), 2)], eta=2, barrier=True, lost=lost)
+    cycle.job_lost(cycle.next_job())
+    assert len(cycle._open[0].rungs[0]) == left
+    cycle._check()

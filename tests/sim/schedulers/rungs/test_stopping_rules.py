@@ -90,6 +90,12 @@ def test_every_decision_is_by_definition(trial, name, arrivals, order, eta, leve
         assert len(rung) == len(results)
 
 
+@pytest.mark.parametrize("name", RULES)
+def test_a_rules_rung_is_empty_and_at_its_level(name):
+    rung = RULES[name].rung(level=3, above=9, eta=2)
+    assert (rung.level, rung.eta, len(rung)) == (3, 2, 0)
+
+
 @pytest.mark.parametrize(
     ("name", "went_on"),
     [
