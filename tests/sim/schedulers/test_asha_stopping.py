@@ -133,6 +133,19 @@ def test_done_only_when_no_running_trial_may_go_on(trials, start, brief):
     assert stopping.next_job() is Idle.DONE
 
 
+@pytest.mark.parametrize(("lost", "second"), [("inf", (3, 1, 2)), ("vanish", (4, 0, 1))])
+def test_a_lost_trial_counts_at_its_rung_unless_it_vanishes(trials, start, brief, lost, second):
+    # eta 2. Two are lost, two report. Trial 3 is second of 4, 4 // 2 = 2; or of 2, 2 // 2 = 1.
+    stopping = StoppingASHA(trials(5), r_min=1, r_max=2, eta=2, lost=lost)
+    jobs = start(stopping, 4)
+    for job in jobs[:2]:
+        stopping.job_lost(job)
+    stopping.job_done(jobs[2], [0.1])
+    assert brief(stopping.next_job()) == (2, 1, 2)
+    stopping.job_done(jobs[3], [0.2])
+    assert brief(stopping.next_job()) == second
+
+
 def test_an_unknown_rule_is_refused_with_the_known_ones(trials):
     with pytest.raises(
         ValueError, match=r"the stopping rule is 'best': choose from top-k, syne-tune, "
