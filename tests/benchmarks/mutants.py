@@ -102,7 +102,7 @@ SELECTIONS = {  # file: the tests that every mutant meets, and those that only s
         ],
     ),
     "sim/cluster/cluster.py": _CLOCK,
-    "sim/cluster/training.py": _CLOCK,
+    "sim/cluster/training.py": ([f"{_CLUSTER}/test_training.py", *_CLOCK[0]], _CLOCK[1]),
 }
 
 
