@@ -180,6 +180,13 @@ def test_levels_that_cannot_be_are_refused(trials):
         ASHA(trials(1), r_min=5, r_max=4, eta=2)
 
 
+def test_an_unknown_rule_is_refused_with_the_known_ones(trials):
+    with pytest.raises(
+        ValueError, match=r"^the promotion rule is 'best': choose from top-k, syne-tune-0\.13$"
+    ):
+        ASHA(trials(1), r_min=1, r_max=4, eta=2, rule="best")
+
+
 def test_no_trial_is_promoted_from_the_top_until_it_rises(trials, start, brief):
     # eta 2, levels 1, 2, 4, 8. The top is rung 1, at 2: there trials 0 and 1 wait, and 0 goes to 4
     # (2 // 2 = 1) as soon as the top is rung 2.
