@@ -85,6 +85,7 @@ SELECTIONS = {  # file: the tests that every mutant meets, and those that only s
     "sim/schedulers/asha.py": (
         [f"{_SCHEDULERS}/test_asha.py"],
         [
+            f"{_RUNGS}/test_promotion_rules.py",
             f"{_SCHEDULERS}/test_may_go_on.py",
             f"{_SCHEDULERS}/test_pasha.py",
             f"{_SCHEDULERS}/test_async_hyperband.py",
