@@ -121,6 +121,15 @@ def test_a_lost_trial_takes_a_place_or_vanishes(trials, start, brief):
         assert brief(asha.next_job()) == second
 
 
+def test_one_that_vanishes_is_not_taken_for_another_that_runs(trials, start):
+    asha = ASHA(trials(2), r_min=1, r_max=2, eta=2, lost="vanish")
+    jobs = start(asha, 2)
+    asha.job_lost(jobs[0])
+    assert asha.next_job() is Idle.WAIT
+    asha.job_lost(jobs[1])
+    assert asha.next_job() is Idle.DONE
+
+
 def test_the_highest_rung_goes_first(trials, start, brief):
     # eta 2. Rung 2 holds two results and so has one to promote; so does rung 1 at the same time.
     asha = ASHA(trials(9), r_min=1, r_max=8, eta=2)
