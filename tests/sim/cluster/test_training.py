@@ -25,6 +25,13 @@ class SlowAt:
         return [each * self.script.get((*key, epoch), 1.0) for epoch, each in epochs]
 
 
+class AtOnce:
+    """Epochs that take no time."""
+
+    def slowed(self, seconds, *_):
+        return [0.0 for _ in seconds]
+
+
 @pytest.fixture
 def worker():
     """Return a worker whose curve has epochs of 1 s."""
@@ -56,3 +63,10 @@ def test_an_attempt_that_saves_nothing_begins_where_the_job_does(worker):
     assert training.lose(worker, JOB, 0.5, saves=True) == 0.0  # no whole epoch
     assert (training.first_epoch(JOB), training.begin(worker, JOB)) == (0, 4.0)
     assert worker.attempt == 2
+
+
+def test_epochs_that_take_no_time_are_saved_at_once(worker):
+    training = Training(Costs(save_seconds=2.0), Models(slow_epochs=AtOnce()), r_max=4)
+    assert training.begin(worker, JOB) == worker.finish
+    assert training.lose(worker, JOB, 0.5, saves=True) == 0.0
+    assert training.first_epoch(JOB) == 4
