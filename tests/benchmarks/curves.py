@@ -112,7 +112,8 @@ def main() -> None:
                     surrogate.curve(config, seed)
 
             def foreseen(surrogate=surrogate, configs=configs, blindly=blindly) -> None:
-                surrogate.foresee(configs)
+                surrogate._foreseen.clear()
+                surrogate.foresee(configs, seeds)
                 blindly(BLOCK)
 
             one = median(lambda blindly=blindly: blindly(20), args.repeats) / 20
