@@ -58,7 +58,7 @@ class GaussianProcess:
 
     Notes
     -----
-    Prediction sums over the training points one by one, O(n m) per predicted point: a matrix
+    Prediction is a dot product for each predicted number, O(n m) per predicted point: a matrix
     product would round a row differently depending on the number of rows.
 
     Examples
@@ -91,17 +91,15 @@ class GaussianProcess:
         self._points = points / self._lengths
         covariance = height * _matern(squared_distances(self._points, self._points))
         covariance[np.diag_indices_from(covariance)] += noise
-        self._weights = height * np.linalg.solve(covariance, standard)
+        weights = height * np.linalg.solve(covariance, standard)
+        self._weights = np.ascontiguousarray(weights.T)  # (m, n)
         return self
 
     def predict(self, points: Values) -> Values:
         """Return what is expected at `points`."""
-        near = _matern(squared_distances(self._points, points / self._lengths))  # (n, k)
-        expected = np.zeros((len(self._mean), len(points)))  # long rows, for numpy's inner loop
-        added = np.empty_like(expected)
-        for row, weights in zip(near, self._weights, strict=True):
-            expected += np.multiply(weights[:, np.newaxis], row, out=added)
-        predicted: Values = self._mean + self._spread * np.ascontiguousarray(expected.T)
+        near = _matern(squared_distances(points / self._lengths, self._points))  # (k, n)
+        products = near[:, np.newaxis, np.newaxis] @ self._weights[..., np.newaxis]
+        predicted: Values = self._mean + self._spread * products[..., 0, 0]
         return predicted
 
     def _tuned(self, points: Values, standard: Values) -> tuple[float, ...]:

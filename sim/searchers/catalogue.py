@@ -30,7 +30,7 @@ from sim.searchers.nearest import nearest
 from sim.searchers.quasi_random import sequence
 from sim.searchers.tried import Tried
 
-_FORESEEN = 32, 1024  # trainings that are foreseen at first, and at most, at a time
+_FORESEEN = 32, 512  # trainings that are foreseen at first, and at most, at a time
 
 
 class _Size(NamedTuple):
