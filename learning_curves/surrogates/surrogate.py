@@ -35,7 +35,7 @@ _DONORS = 8  # configs whose repeated trainings show what noise a mean curve has
 FEWEST = 4
 """Configs to learn from, at least."""
 _DIGITS = 7  # of the seconds
-_REMEMBERED = 8192  # curves that were foreseen: 1.5 kilobytes each, of 20 epochs
+_REMEMBERED = 8192  # curves that were foreseen: two kilobytes each, of 20 epochs
 
 
 @dataclass(frozen=True, slots=True)
