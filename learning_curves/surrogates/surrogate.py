@@ -168,7 +168,7 @@ class Surrogate:
     def foresee(self, configs: Sequence[Config], seeds: Sequence[int]) -> None:
         """Draw the curves of trainings that will be asked for next, in one block.
 
-        This costs a hundredth of single calls and gives the same curves. Old ones are dropped.
+        This costs a fortieth of single calls and gives the same curves. Old ones are dropped.
         """
         wanted = dict(zip(zip(map(self._key, configs), seeds, strict=True), configs, strict=True))
         known = {each: self._foreseen.pop(each) for each in wanted if each in self._foreseen}
