@@ -115,15 +115,18 @@ class Blackbox(Protocol):
 class Foreseeing(Protocol):
     """A blackbox that can compute many curves at once, before they are asked for."""
 
-    def foresee(self, configs: Sequence[Config]) -> None:
-        """Prepare for `configs`, which are likely to be asked for next; changes no curve."""
+    def foresee(self, configs: Sequence[Config], seeds: Sequence[int]) -> None:
+        """Prepare for trainings that are likely to be asked for next; changes no curve.
+
+        Of each training its config, and its seed as `Blackbox.curve` will get it.
+        """
         ...
 
 
-def foresee(blackbox: Blackbox, configs: Sequence[Config]) -> None:
-    """Call `foresee` of `blackbox` with the configs that will be asked for next, if it has one."""
+def foresee(blackbox: Blackbox, configs: Sequence[Config], seeds: Sequence[int]) -> None:
+    """Call `foresee` of `blackbox`, if it has one."""
     if isinstance(blackbox, Foreseeing):
-        blackbox.foresee(configs)
+        blackbox.foresee(configs, seeds)
 
 
 EpochSeconds: TypeAlias = Callable[[int, int], Sequence[float]]
@@ -178,6 +181,6 @@ class Recosted:
         """Return the curve of one training of `config`, at this cost."""
         return _RecostedCurve(self.blackbox.curve(config, seed), self.cost(config))
 
-    def foresee(self, configs: Sequence[Config]) -> None:
-        """Pass `configs` on to the blackbox that the losses come from."""
-        foresee(self.blackbox, configs)
+    def foresee(self, configs: Sequence[Config], seeds: Sequence[int]) -> None:
+        """Pass the trainings on to the blackbox that the losses come from."""
+        foresee(self.blackbox, configs, seeds)

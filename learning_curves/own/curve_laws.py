@@ -239,7 +239,7 @@ def _foresee(law: Law, subject: Subject) -> str:
         return "not checked: it has no foresee()"
     before = [subject.whole(config) for config in subject.configs]
     given = [copy.deepcopy(dict(config)) for config in subject.configs]
-    subject.blackbox.foresee(given)
+    subject.blackbox.foresee(given, [subject.seed] * len(given))
     if given != [dict(config) for config in subject.configs]:
         raise BrokenLaw(law, "foresee() changed the configs: copy them first")
     for config, values in zip(subject.configs, before, strict=True):

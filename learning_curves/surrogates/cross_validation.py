@@ -20,7 +20,7 @@ from learning_curves.errors import InputError
 from learning_curves.spaces.space import Config, Space
 from learning_curves.streams import generator
 from learning_curves.surrogates import regressors
-from learning_curves.surrogates.surrogate import FEWEST, Surrogate
+from learning_curves.surrogates.surrogate import FEWEST, Expected, Surrogate
 from learning_curves.tables.summary import doubling, rank_correlation
 from learning_curves.tables.table_file import Recorded
 from learning_curves.tables.tabular import Tabular
@@ -67,7 +67,14 @@ class HeldOut:
     def curve(self, config: Config, seed: int) -> RecordedCurve:
         """Return a curve of `config`, one of the table's, by the surrogate that has not seen it."""
         place = self.table.curve(config, seed).config_id
-        return replace(self.surrogates[place].curve(config, seed), config_id=place)
+        (curve,) = self.surrogates[place].drawn(self._expected[place], [seed])
+        return replace(curve, config_id=place)
+
+    @cached_property
+    def _expected(self) -> list[Expected]:
+        """What is expected of each config."""
+        pairs = zip(self.surrogates, self.configs, strict=True)
+        return [each.expected([config]) for each, config in pairs]
 
     @cached_property
     def means(self) -> tuple[Values, Values]:
@@ -110,7 +117,6 @@ def held_out(
     for fold in range(folds):
         inside = np.flatnonzero(part == fold).tolist()
         learnt = Surrogate(_rows(table, part != fold), regressor, seed)
-        learnt.foresee([table.configs[place] for place in inside])
         for place in inside:
             surrogates[place] = learnt
     return HeldOut(table, tuple(each for each in surrogates if each is not None))

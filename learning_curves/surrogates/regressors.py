@@ -58,7 +58,7 @@ class GaussianProcess:
 
     Notes
     -----
-    Prediction sums over the training points one by one, O(n m) per predicted point: a matrix
+    Prediction is a dot product for each predicted number, O(n m) per predicted point: a matrix
     product would round a row differently depending on the number of rows.
 
     Examples
@@ -89,18 +89,17 @@ class GaussianProcess:
             )
         self._lengths = np.array(lengths)
         self._points = points / self._lengths
-        covariance = height * _matern(_distances(self._points, self._points))
+        covariance = height * _matern(squared_distances(self._points, self._points))
         covariance[np.diag_indices_from(covariance)] += noise
-        self._weights = height * np.linalg.solve(covariance, standard)
+        weights = height * np.linalg.solve(covariance, standard)
+        self._weights = np.ascontiguousarray(weights.T)  # (m, n)
         return self
 
     def predict(self, points: Values) -> Values:
         """Return what is expected at `points`."""
-        near = _matern(_distances(self._points, points / self._lengths))  # (n, k)
-        expected = np.zeros((len(points), len(self._mean)))
-        for row, weights in zip(near, self._weights, strict=True):
-            expected += row[:, np.newaxis] * weights
-        predicted: Values = self._mean + self._spread * expected
+        near = _matern(squared_distances(points / self._lengths, self._points))  # (k, n)
+        products = near[:, np.newaxis, np.newaxis] @ self._weights[..., np.newaxis]
+        predicted: Values = self._mean + self._spread * products[..., 0, 0]
         return predicted
 
     def _tuned(self, points: Values, standard: Values) -> tuple[float, ...]:
@@ -127,17 +126,22 @@ class GaussianProcess:
         return tuple(float(f"{each:.6g}") for each in found)
 
 
-def _distances(points: Values, others: Values) -> Values:
-    """Return the distance of each pair, shape (points, others), summed dimension by dimension."""
+def squared_distances(points: Values, others: Values) -> Values:
+    """Return the square of the distance of each pair, summed dimension by dimension.
+
+    Shape (points, others), from shapes (points, d) and (others, d).
+    """
     squares = np.zeros((len(points), len(others)))
+    apart = np.empty_like(squares)
     for one, other in zip(points.T, others.T, strict=True):
-        squares += (one[:, np.newaxis] - other) ** 2
-    return np.sqrt(squares)
+        np.subtract(one[:, np.newaxis], other, out=apart)
+        squares += np.square(apart, out=apart)
+    return squares
 
 
-def _matern(distances: Values) -> Values:
-    """Return the Matern-3/2 correlation at `distances`, in lengths."""
-    scaled = np.sqrt(3) * distances
+def _matern(squares: Values) -> Values:
+    """Return the Matern-3/2 correlation at squared distances, in lengths."""
+    scaled = np.sqrt(3) * np.sqrt(squares)
     correlation: Values = (1 + scaled) * np.exp(-scaled)
     return correlation
 

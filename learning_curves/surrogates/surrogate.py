@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
-from math import ceil, log10
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -36,18 +35,20 @@ _DONORS = 8  # configs whose repeated trainings show what noise a mean curve has
 FEWEST = 4
 """Configs to learn from, at least."""
 _DIGITS = 7  # of the seconds
-_REMEMBERED = 8192  # configs that were foreseen: a kilobyte each for curves of 20 epochs
+_REMEMBERED = 8192  # curves that were foreseen: two kilobytes each, of 20 epochs
 
 
 @dataclass(frozen=True, slots=True)
-class _Expected:
-    """What is expected of one config.
+class Expected:
+    """What is expected of some configs.
 
-    `scaled` losses and, below them, logarithms of seconds, shape (2, r_max); the `donors` of the
-    noise of both; and, where the table has diverged curves, the probability of having `diverged`.
+    The `losses`, on their scale, and the `logs` of the seconds, both of shape (configs, r_max); the
+    `donors` of the noise of both, shape (configs, donors); and, where the table has diverged
+    curves, the probability of having `diverged`, shape (configs, r_max).
     """
 
-    scaled: Values
+    losses: Values
+    logs: Values
     donors: npt.NDArray[np.intp]
     diverged: Values | None
 
@@ -126,9 +127,9 @@ class Surrogate:
             learnt.fit(points, targets[what])
         self._best = losses.best
         self._noise = _Noise(table, self._scale)
-        # In the order in which they were foreseen. More than one block: workers that are freed
-        # together are all given their jobs before the first curve is asked for.
-        self._foreseen: dict[Any, _Expected] = {}
+        # By config and seed, in the order in which they were foreseen. More than one block: workers
+        # that are freed together are all given their jobs before the first curve is asked for.
+        self._foreseen: dict[Any, RecordedCurve] = {}
 
     @property
     def space(self) -> Space:
@@ -164,17 +165,20 @@ class Surrogate:
         """Whether any config was trained repeatedly; if not, curves have no noise."""
         return self._noise.known
 
-    def foresee(self, configs: Sequence[Config]) -> None:
-        """Compute the mean curves of `configs`, whose curves will be asked for next, in one block.
+    def foresee(self, configs: Sequence[Config], seeds: Sequence[int]) -> None:
+        """Draw the curves of trainings that will be asked for next, in one block.
 
-        This costs a tenth of single calls and gives the same curves. Old results are dropped.
+        This costs a fortieth of single calls and gives the same curves. Old ones are dropped.
         """
-        if not configs:
-            return
-        keys = [self._key(config) for config in configs]
-        self._foreseen |= zip(keys, self._expect(configs), strict=True)
-        for key in list(islice(self._foreseen, max(0, len(self._foreseen) - _REMEMBERED))):
-            del self._foreseen[key]
+        wanted = dict(zip(zip(map(self._key, configs), seeds, strict=True), configs, strict=True))
+        known = {each: self._foreseen.pop(each) for each in wanted if each in self._foreseen}
+        new = [each for each in wanted if each not in known]
+        if new:
+            expected = self.expected([wanted[each] for each in new])
+            known |= zip(new, self.drawn(expected, [seed for _, seed in new]), strict=True)
+        self._foreseen |= known
+        for each in list(islice(self._foreseen, max(0, len(self._foreseen) - _REMEMBERED))):
+            del self._foreseen[each]
 
     def curve(self, config: Config, seed: int) -> RecordedCurve:
         """Return the curve of one training of `config`, any member of the space.
@@ -185,30 +189,52 @@ class Surrogate:
             The config lacks a hyperparameter.
 
         """
-        expected = self._foreseen.get(self._key(config))
-        if expected is None:
-            (expected,) = self._expect([config])
-        noise = self._noise.drawn(expected.donors, seed)
-        room = np.maximum(expected.scaled[0] - self._best, 0)
-        losses = self._scale.back(expected.scaled[0] + _within(noise[0], room))
+        curve = self._foreseen.get((self._key(config), seed))
+        if curve is None:
+            (curve,) = self.drawn(self.expected([config]), [seed])
+        return curve
+
+    def expected(self, configs: Sequence[Config]) -> Expected:
+        """Return what is expected of `configs`."""
+        points = features(self.space, configs)
+        found = {what: learnt.predict(points) for what, learnt in self._learnt.items()}
+        found = {what: each.reshape(len(configs), self.r_max) for what, each in found.items()}
+        diverged = found.get("diverged")
+        return Expected(
+            found["losses"],
+            found["seconds"],
+            self._noise.donors(found["losses"]),
+            None if diverged is None else np.maximum.accumulate(diverged, axis=1),
+        )
+
+    def drawn(self, expected: Expected, seeds: Sequence[int]) -> list[RecordedCurve]:
+        """Return the curve of one training of each config, each with its seed.
+
+        A curve does not depend, to the last bit, on the others: every number is computed element by
+        element, and sums are in a fixed order.
+        """
+        noise = self._noise.drawn(expected.donors, seeds)
+        room = np.maximum(expected.losses - self._best, 0)
+        losses = self._scale.back(expected.losses + _within(noise[:, 0], room))
         if expected.diverged is not None:
-            losses[expected.diverged > streams.uniform(seed, "surrogate divergence")] = np.inf
-        seconds = np.exp(expected.scaled[1] + noise[1])
-        # As losses, to seven digits of the least, that they do not depend on how a machine adds.
-        seconds = seconds.round(_DIGITS - ceil(log10(seconds.min())))
-        return RecordedCurve(tuple(losses.tolist()), tuple(seconds.tolist()))
+            chances = [[streams.uniform(seed, "surrogate divergence")] for seed in seeds]
+            losses[expected.diverged > np.array(chances)] = np.inf
+        seconds = _rounded(np.exp(expected.logs + noise[:, 1]))
+        return [
+            RecordedCurve(tuple(one), tuple(other))
+            for one, other in zip(losses.tolist(), seconds.tolist(), strict=True)
+        ]
 
     def mean_curves(self, configs: Sequence[Config]) -> tuple[Values, Values]:
         """Return the mean losses (inf where divergence is more likely than not) and the seconds.
 
         Both of shape (configs, r_max).
         """
-        expected = self._expect(configs)
-        losses = self._scale.back(np.array([each.scaled[0] for each in expected]))
-        for row, each in zip(losses, expected, strict=True):
-            if each.diverged is not None:
-                row[each.diverged > 0.5] = np.inf
-        return losses, np.exp([each.scaled[1] for each in expected])
+        expected = self.expected(configs)
+        losses = self._scale.back(expected.losses)
+        if expected.diverged is not None:
+            losses[expected.diverged > 0.5] = np.inf
+        return losses, np.exp(expected.logs)
 
     def _key(self, config: Config) -> Any:
         try:
@@ -216,16 +242,6 @@ class Surrogate:
         except KeyError:
             spaces.check_names(self.space, config)
             raise
-
-    def _expect(self, configs: Sequence[Config]) -> list[_Expected]:
-        points = features(self.space, configs)
-        shape = len(configs), self.r_max
-        found = {w: learnt.predict(points).reshape(shape) for w, learnt in self._learnt.items()}
-        diverged: Sequence[Values | None] = [None] * len(configs)
-        if "diverged" in found:
-            diverged = list(np.maximum.accumulate(found["diverged"], axis=1))
-        both = np.stack([found["losses"], found["seconds"]], axis=1)
-        return list(map(_Expected, both, self._noise.donors(found["losses"]), diverged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,23 +304,41 @@ class _Noise:
 
     def donors(self, scaled: Values) -> npt.NDArray[np.intp]:
         """Return, for each mean curve, the configs whose mean curves are most similar."""
-        apart = np.zeros((len(scaled), len(self._means)))
-        for one, other in zip(scaled.T, self._means.T, strict=True):
-            apart += (one[:, np.newaxis] - other) ** 2
-        nearest: npt.NDArray[np.intp] = apart.argsort(axis=1, kind="stable")[:, :_DONORS]
-        return nearest
+        apart = regressors.squared_distances(scaled, self._means)
+        donors = np.empty((len(scaled), min(_DONORS, len(self._means))), np.intp)
+        each = np.arange(len(scaled))
+        for nearest in donors.T:  # eight searches for the least cost a quarter of sorting
+            apart.argmin(axis=1, out=nearest)
+            apart[each, nearest] = np.inf
+        return donors
 
-    def drawn(self, donors: npt.NDArray[np.intp], seed: int) -> Values:
-        """Return the noise of one training, of scaled losses and log seconds; shape (2, r_max).
+    def drawn(self, donors: npt.NDArray[np.intp], seeds: Sequence[int]) -> Values:
+        """Return the noise of trainings, of scaled losses and log seconds; shape (seeds, 2, r_max).
 
         The donors have equal shares in it.
         """
-        rows = self._rows[donors].reshape(-1, *self._rows.shape[2:])
-        factors = streams.normals(seed, "surrogate noise", count=2 * len(rows))
-        # No product of matrices, which would cost a thread more than it adds.
-        total: Values = (rows * factors.reshape(-1, 2, 1)).sum(axis=0)
-        total /= np.sqrt(max(1, len(donors)))
+        rows = self._rows[donors]  # (seeds, donors, contrasts, 2, r_max)
+        rows = rows.reshape(len(seeds), -1, *rows.shape[3:])
+        factors = streams.normals(seeds, "surrogate noise", 2 * rows.shape[1])
+        total = np.zeros((len(seeds), *rows.shape[2:]))
+        # One by one: the order of a sum of numpy's may depend on the shape.
+        for each in np.swapaxes(rows * factors.reshape(*rows.shape[:3], 1), 0, 1):
+            total += each
+        total /= np.sqrt(max(1, donors.shape[1]))
         return total
+
+
+def _rounded(seconds: Values) -> Values:
+    """Return `seconds` to seven digits of the least of each row.
+
+    As losses are rounded, that they do not depend on how a machine adds.
+    """
+    decimals = _DIGITS - np.ceil(np.log10(seconds.min(axis=1)))
+    rounded = np.empty_like(seconds)
+    for each in np.unique(decimals):
+        rows = decimals == each
+        rounded[rows] = seconds[rows].round(int(each))
+    return rounded
 
 
 def _within(noise: Values, room: Values) -> Values:

@@ -23,8 +23,9 @@ def sampled(blackbox: Blackbox, name: str, count: int = 64) -> Tabular:
     """
     r_max = blackbox.r_max
     configs = spaces.sample(blackbox.space, streams.generator(0, "look"), count)
-    foresee(blackbox, configs)
-    curves = [blackbox.curve(config, seed) for seed, config in enumerate(configs)]
+    seeds = range(count)
+    foresee(blackbox, configs, seeds)
+    curves = map(blackbox.curve, configs, seeds)
     card = Card(name, r_max, spaces.to_dict(blackbox.space), title=f"{count} curves drawn")
     recorded = (
         {0: RecordedCurve(tuple(each.losses(0, r_max)), tuple(each.seconds(0, r_max)))}

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Final
 
 from learning_curves.errors import InputError, one_line
+from learning_curves.streams import training_seed
 from real.cluster.clock import Clock, WallClock
 from real.cluster.crew import Crew, GoneError
 from real.cluster.journal import Ended, Event, Idled, Journal, Lost, Reported, Started, Stopped
@@ -104,7 +105,7 @@ class Cluster:
         self._crew: Crew
         self._make_task = make_task
         self._folder = folder
-        self._seed = seed << 32  # a training's seed: that, and the trial's number
+        self._seed = training_seed(seed, 0)  # to which a trial's number is added
         self._max_seconds = (limits and limits.max_seconds) or inf
         self._timeout = job_timeout
         self._device = device

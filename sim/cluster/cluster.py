@@ -22,6 +22,7 @@ import simpy
 from simpy.events import EventPriority
 
 from learning_curves.blackbox import Blackbox, Curve
+from learning_curves.streams import training_seed
 from sim.cluster.garbage import cyclic_collection_paused
 from sim.cluster.log import Log
 from sim.cluster.training import Training
@@ -123,7 +124,7 @@ class Cluster:
             )
         self._scheduler = scheduler
         self._blackbox = blackbox
-        self._seed = seed << 32  # a training's seed: that, and the trial's number
+        self._seed = training_seed(seed, 0)  # to which a trial's number is added
         self._limits = limits or Limits()
         costs, faults = costs or Costs(), faults or Models()
         # Nothing but epochs takes time, and no job is lost.

@@ -19,7 +19,7 @@ from learning_curves.errors import InputError, need
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.scale import varying
 from learning_curves.spaces.space import Config, Space
-from learning_curves.streams import generator
+from learning_curves.streams import generator, training_seed
 from sim.schedulers.protocol import Searcher, Trial
 from sim.searchers.coarse_to_fine import CoarseToFine
 from sim.searchers.coordinate import Coordinate
@@ -30,7 +30,7 @@ from sim.searchers.nearest import nearest
 from sim.searchers.quasi_random import sequence
 from sim.searchers.tried import Tried
 
-_FORESEEN = 32, 1024  # configs that are foreseen at first, and at most, at a time
+_FORESEEN = 32, 512  # trainings that are foreseen at first, and at most, at a time
 
 
 class _Size(NamedTuple):
@@ -133,7 +133,7 @@ def searcher_for(
     ----------
     blackbox
         Where the curves come from. If it is `Foreseeing` and the searcher learns nothing, its
-        `foresee` is called with the configs to come.
+        `foresee` is called with the trainings to come, in a run of this seed.
     seed
         Of the configs drawn and of the shuffling, >= 0.
     name, options
@@ -189,7 +189,7 @@ def searcher_over(
     max_trials: int | None = None,
     grid_points: int | None = None,
     options: Mapping[str, Any] = MappingProxyType({}),
-    foresee: Callable[[Sequence[Config]], None] | None = None,
+    foresee: Callable[[Sequence[Config], Sequence[int]], None] | None = None,
 ) -> Searcher:
     """Return the searcher of this name over `space`; see `searcher_for`.
 
@@ -203,7 +203,8 @@ def searcher_over(
     configs
         Those of a table; empty if the whole space has curves.
     foresee
-        Called with the configs to come, a block at a time, if no observation can change them.
+        Called with the configs to come and the seeds of their trainings, a block at a time, if no
+        observation can change them.
 
     """
     is_own = named_by_user(name)
@@ -237,7 +238,7 @@ def searcher_over(
     if replace is not None:
         proposed = map(replace, proposed)
     tried = islice(chain(first, proposed), max_trials)
-    return Listed(tried if foresee is None else _foreseen(tried, foresee))
+    return Listed(tried if foresee is None else _foreseen(tried, foresee, training_seed(seed, 0)))
 
 
 _METHODS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
@@ -290,11 +291,17 @@ class _Checked:
 
 
 def _foreseen(
-    configs: Iterator[Config], foresee: Callable[[Sequence[Config]], None]
+    configs: Iterator[Config],
+    foresee: Callable[[Sequence[Config], Sequence[int]], None],
+    first: int,
 ) -> Iterator[Config]:
-    """Yield `configs`, each block of them foreseen; blocks double, so that few are unused."""
+    """Yield `configs`, each block of them foreseen; blocks double, so that few are unused.
+
+    `first` is the seed of the first training.
+    """
     size, most = _FORESEEN
     while block := list(islice(configs, size)):
-        foresee(block)
+        foresee(block, range(first, first + len(block)))
         yield from block
+        first += len(block)
         size = min(2 * size, most)

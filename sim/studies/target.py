@@ -38,8 +38,8 @@ def _quantile(experiment: Experiment) -> float:
     blackbox = source(experiment)
     last = blackbox.r_max if experiment.r_max is None else experiment.r_max
     configs = blackbox.configs or space.sample(blackbox.space, generator(0, "target"), 1000)
-    foresee(blackbox, configs)
     seeds = [0] * len(configs) if blackbox.configs else range(len(configs))
+    foresee(blackbox, configs, seeds)
     curves = map(blackbox.curve, configs, seeds)
     final = [curve.losses(last - 1, last)[0] for curve in curves]
     target = float(np.quantile(final, 0.1, method="inverted_cdf"))

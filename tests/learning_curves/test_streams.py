@@ -83,13 +83,29 @@ def test_the_open_interval_excludes_its_ends(monkeypatch):
         assert 0.0 < streams.uniform(0, "noise") < 1.0
 
 
-def test_normals_are_normal_and_the_first_ones_of_more_are_the_same():
-    drawn = np.concatenate([streams.normals(3, "test", i, count=20) for i in range(500)])
-    assert stats.kstest(drawn, "norm").pvalue > 0.001
-    pairs = drawn.reshape(500, 20)
-    # 4 standard errors of a correlation of independent numbers
-    assert abs(np.corrcoef(pairs[:, 0], pairs[:, 8])[0, 1]) < 4 / 500**0.5
-    for count in (1, 8, 9, 17):
-        assert (streams.normals(3, "test", 7, count=count) == pairs[7, :count]).all()
-    assert streams.normals(3, "test", 7, count=0).size == 0
-    assert (streams.normals(3, "other", 7, count=20) != pairs[7]).all()
+def test_normals_are_normal_and_independent_along_every_axis():
+    drawn = streams.normals(range(500, 2500), "test", 20)
+    assert stats.kstest(drawn.ravel(), "norm").pvalue > 0.001
+    runs = streams.normals([streams.training_seed(seed, 3) for seed in range(500)], "test", 20)
+    assert stats.kstest(runs.ravel(), "norm").pvalue > 0.001
+    for one, other in (
+        (drawn[:, 1:], drawn[:, :-1]),
+        (drawn[1:], drawn[:-1]),
+        (runs[1:], runs[:-1]),
+    ):
+        rho = np.corrcoef(one.ravel(), other.ravel())[0, 1]
+        assert abs(rho) < 4 / one.size**0.5  # 4 standard errors
+    assert np.unique(drawn).size == drawn.size
+    assert (streams.normals([7], "test", 20) != streams.normals([7], "other", 20)).all()
+
+
+def test_a_row_of_normals_belongs_to_its_seed():
+    seeds = [0, 1023, 1024, 2**32 - 1, 2**32, 2**32 + 1, 5, 2**64 - 1, 1024]
+    drawn = streams.normals(seeds, "test", 3)
+    assert len(np.unique(drawn)) == 3 * len(set(seeds))
+    streams.normals([i << 10 for i in range(100)], "test", 3)  # the blocks kept are others now
+    for seed, row in reversed(list(zip(seeds, drawn, strict=True))):
+        assert (streams.normals([seed], "test", 3) == row).all()
+    assert streams._block.cache_info().currsize <= 8
+    assert streams.normals([], "test", 3).shape == (0, 3)
+    assert streams.normals([7], "test", 0).shape == (1, 0)

@@ -158,7 +158,7 @@ class Foresees(Good):
     def losses(self, config, seed):
         return tuple(loss + self.shift for loss in super().losses(config, seed))
 
-    def foresee(self, configs):
+    def foresee(self, configs, seeds):  # noqa: ARG002
         self.shift = float(len(configs))
 
 
@@ -172,9 +172,9 @@ class Prepares(Good):
     def losses(self, config, seed):
         return self.known.get((str(config), seed)) or super().losses(config, seed)
 
-    def foresee(self, configs):
-        for seed in (0, 1):
-            self.known.update({(str(each), seed): self.losses(each, seed) for each in configs})
+    def foresee(self, configs, seeds):
+        for config, seed in zip(configs, seeds, strict=True):
+            self.known[str(config), seed] = self.losses(config, seed)
 
 
 class Fails(Good):

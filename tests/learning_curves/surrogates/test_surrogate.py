@@ -1,5 +1,6 @@
 """Surrogates: means, noise as the trainings show it, shapes, divergence; alone or in blocks."""
 
+import copy
 import math
 
 import numpy as np
@@ -38,18 +39,51 @@ def table(losses, seconds=None, name="made"):
     return Tabular(Recorded(card, tuple(range(n)), xs, tuple(curves)))
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(configs, min_size=1, max_size=6, unique_by=str), st.integers(0, 2**63))
-def test_curves_are_possible_and_the_same_whether_foreseen_or_not(some, seed):
-    alone = [LENET.curve(config, seed + i) for i, config in enumerate(some)]
-    LENET.foresee([])  # nothing
-    LENET.foresee(some)
-    assert [LENET.curve(config, seed + i) for i, config in enumerate(some)] == alone
+trainings = st.lists(
+    st.tuples(configs, st.integers(0, 3000) | st.integers(0, 2**64 - 1)), min_size=1, max_size=20
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(trainings, st.randoms(), st.integers(1, 20))
+def test_curves_are_possible_and_the_same_alone_and_in_any_block(some, rng, size):
+    made = copy.copy(LENET)
+    made._foreseen = {}
+    alone = [made.curve(*each) for each in some]
+    order = rng.sample(range(len(some)), len(some))
+    for first in range(0, len(order), size):
+        made.foresee(*zip(*(some[i] for i in order[first : first + size]), strict=True))
+    assert len(made._foreseen) == len({str(each) for each in some})  # none is drawn again
+    assert [made.curve(*each) for each in some] == alone
     for curve in alone:
         assert len(curve.all_losses) == len(curve.all_seconds) == 10
         assert all(0 < loss <= 0.9045 for loss in curve.all_losses)  # the worst recorded
         assert all(0 < each < math.inf for each in curve.all_seconds)
         assert curve.config_id == -1
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 17])
+@pytest.mark.parametrize("trained", [1, 2, 5])
+def test_a_block_has_the_bits_of_single_curves_whatever_its_shape(epochs, trained):
+    # Of any r_max and number of trainings, diverged curves among them, and seconds of any size.
+    rng = np.random.default_rng([epochs, trained])
+    losses = rng.uniform(0.1, 0.9, (12, trained, epochs))
+    losses[rng.random((12, trained)) < 0.3, -1] = np.inf
+    seconds = {i: (10.0 ** rng.uniform(-3, 5, epochs)).tolist() for i in range(12)}
+    made = Surrogate(table(losses.tolist(), seconds))
+    drawn = [{"x": x} for x in rng.random(1024).tolist()]
+    seeds = range(1000, 2024)  # of two blocks of normals
+    expected = made.drawn(made.expected(drawn), seeds)
+    for i in range(0, 1024, 31):
+        assert made.curve(drawn[i], seeds[i]) == expected[i]
+
+
+def test_nothing_is_foreseen_of_no_trainings_and_each_needs_a_seed():
+    made = Surrogate(table([[[0.5]], [[0.4]], [[0.3]], [[0.2]]]), "nearest")
+    made.foresee([], [])
+    assert not made._foreseen
+    with pytest.raises(ValueError, match="shorter"):
+        made.foresee([{"x": 0.1}, {"x": 0.2}], [0])
 
 
 def test_a_negative_seed_is_refused():
@@ -60,9 +94,13 @@ def test_a_negative_seed_is_refused():
 def test_what_was_foreseen_long_before_is_forgotten(monkeypatch):
     monkeypatch.setattr("learning_curves.surrogates.surrogate._REMEMBERED", 3)
     made = Surrogate(table([[[0.5]], [[0.4]], [[0.3]], [[0.2]]]), "nearest")
-    made.foresee([{"x": 0.1}, {"x": 0.2}])
-    made.foresee([{"x": 0.3}, {"x": 0.4}])
-    assert list(made._foreseen) == [0.2, 0.3, 0.4]
+    made.foresee([{"x": 0.1}, {"x": 0.2}], [1, 2])
+    made.foresee([{"x": 0.3}, {"x": 0.1}], [3, 1])  # of which one is known, and new again
+    assert list(made._foreseen) == [(0.2, 2), (0.1, 1), (0.3, 3)]
+    kept = made._foreseen[0.1, 1]
+    made.foresee([{"x": 0.4}], [4])
+    assert list(made._foreseen) == [(0.1, 1), (0.3, 3), (0.4, 4)]
+    assert made.curve({"x": 0.1}, 1) is kept
 
 
 def test_noise_belongs_to_the_seed():
@@ -204,13 +242,13 @@ def test_a_mixed_space_without_a_card_is_learnt(tmp_path):
     good, bad = ({"lr": 0.1, "act": act} for act in ("relu", "tanh"))
     assert made.curve(good, 0).all_losses[1] + 0.1 < made.curve(bad, 0).all_losses[1]
     drawn = spaces.sample(made.space, np.random.default_rng(0), 50)
-    made.foresee(drawn)
+    made.foresee(drawn, [0] * 50)
     assert all(len(made.curve(config, 0).all_losses) == 2 for config in drawn)
 
 
 def test_too_few_configs_and_a_config_that_lacks_a_name_are_refused():
     with pytest.raises(InputError, match="made has 3 configs: give a table of at least 4"):
         Surrogate(table([[[0.5]], [[0.4]], [[0.3]]]))
-    for ask in (lambda config: LENET.curve(config, 0), lambda config: LENET.foresee([config])):
+    for ask in (lambda config: LENET.curve(config, 0), lambda config: LENET.foresee([config], [0])):
         with pytest.raises(InputError, match="has no 'batch_size': give a value for each of"):
             ask({"learning_rate": 0.1})

@@ -16,7 +16,10 @@ from learning_curves.errors import InputError
 from learning_curves.spaces.distributions import Weighted, lograndint, reverse_loguniform
 from learning_curves.synthetic import PowerLaw, Scripted
 from learning_curves.tables.tabular import load
+from sim.cluster.cluster import Cluster
 from sim.commands import options
+from sim.jobs.limits import Limits
+from sim.schedulers import ASHA
 from sim.searchers import SEARCHERS, searcher_for, searcher_over
 
 LEARNING = ("optuna:tpe", "optuna:gp", "optuna:cma-es")
@@ -209,11 +212,11 @@ class Foretold:
         return self.curves.r_max
 
     def curve(self, config, seed):
-        assert any(config in block for block in self.blocks)
+        assert any((config, seed) in block for block in self.blocks)
         return self.curves.curve(config, seed)
 
-    def foresee(self, configs):
-        self.blocks.append(list(configs))
+    def foresee(self, configs, seeds):
+        self.blocks.append(list(zip(configs, seeds, strict=True)))
 
 
 @pytest.mark.parametrize("name", ["random", "sobol", "halton", "grid"])
@@ -221,12 +224,13 @@ class Foretold:
 def test_a_blackbox_is_told_what_is_to_come_a_block_at_a_time(name, wrap):
     box = Foretold()
     first = [{"learning_rate": 0.5, "width": 16}]
-    searcher = searcher_for(wrap(box), name=name, seed=0, first=first, max_trials=101)
+    searcher = searcher_for(wrap(box), name=name, seed=3, first=first, max_trials=101)
     drawn = [trial.config for trial in iter(searcher.draw, None)]
-    assert [config for block in box.blocks for config in block] == drawn
+    told = [training for block in box.blocks for training in block]
+    assert told == list(zip(drawn, range(3 << 32, (3 << 32) + 101), strict=True))
     assert drawn[0] == first[0]
     assert list(map(len, box.blocks)) == [32, 64, 5]
-    plain = searcher_for(box.curves, name=name, seed=0, first=first, max_trials=101)
+    plain = searcher_for(box.curves, name=name, seed=3, first=first, max_trials=101)
     assert drawn == [trial.config for trial in iter(plain.draw, None)]
 
 
@@ -238,7 +242,14 @@ def test_blocks_are_told_of_no_sooner_than_they_are_needed():
         searcher.draw()
     assert len(box.blocks) == 1
     assert not isinstance(PowerLaw(), Foreseeing)
-    Recosted(PowerLaw(), lambda _: None).foresee([])  # nobody is told
+    Recosted(PowerLaw(), lambda _: None).foresee([], [])  # nobody is told
+
+
+def test_a_run_trains_what_was_told():
+    box = Foretold()
+    asha = ASHA(searcher_for(box, seed=3), r_min=1, r_max=81, eta=3)
+    cluster = Cluster(asha, box, workers=5, seed=3, limits=Limits(max_jobs=100))
+    assert len(cluster.run().jobs) == 100  # of any other training `Foretold` has no curve
 
 
 @pytest.mark.parametrize("name", SEARCHERS)
