@@ -50,12 +50,23 @@ _REPORTED, _LOST, _CUT = int(Outcome.DONE), int(Outcome.LOST), int(Outcome.CUT)
 class _Event(simpy.Event):
     """An event that gets its time, and its place among simultaneous events, once they are known.
 
-    Like SimPy's own timeout it is sure to occur, and has its outcome from the beginning. A worker
-    has one event for all its jobs: a new one for each job would cost a tenth of the run time.
+    Like SimPy's own timeout it is sure to occur, and has its outcome from the beginning.
     """
 
     _ok = True
     _value = None
+
+
+class _JobEnds(_Event):
+    """The end of the job that `worker` is running.
+
+    A worker has one event for all its jobs, with one list of callbacks, and is no process: a new
+    event and a step of a generator for each job would cost a fifth of the run time.
+    """
+
+    def __init__(self, env: simpy.Environment, worker: Worker) -> None:
+        super().__init__(env)
+        self.worker = worker
 
 
 class Cluster:
@@ -140,6 +151,7 @@ class Cluster:
         self._turn_comes = False  # whether all that are free will ask at this instant
         self._away = 0  # workers
         self._gone = 0  # workers that will not come back
+        self._job_ends = [self._end_job]  # the callbacks of the end of any job
         self._end = _Event(self._env)
         self._has_run = False
         self._drained_from: float | None = None  # since when no job is handed out any more
@@ -163,11 +175,12 @@ class Cluster:
             )
         self._has_run = True
         for worker in self._workers:
-            worker.ended = _Event(self._env)
-            worker.life = self._env.process(self._life(worker))
+            self._set_up(worker)
             if self._outages_of is not None:
                 outages = self._outages_of(worker.number, self._limits.max_seconds or inf)
                 self._env.process(self._absences(worker, outages))
+        self._freed.extend(self._workers)
+        self._let_all_ask()
         if self._limits.max_seconds is not None:
             self._env.schedule(self._end, _RUN_ENDS, self._limits.max_seconds)
         with cyclic_collection_paused():
@@ -193,22 +206,31 @@ class Cluster:
         """Each trial that was started, and its curve, by its number."""
         return self._trials
 
-    def _life(self, worker: Worker) -> Generator[simpy.Event, None, None]:
-        """Live the life of a worker: ask for a job, run it until it has ended, report it."""
-        self._ask(worker)
-        while True:
-            try:
-                yield worker.ended
-            except simpy.Interrupt as leave:  # it will ask again when it is back
-                worker.ended = _Event(self._env)
-                self._lose(worker, saves=bool(leave.cause))
-                continue
-            self._now = self._env.now
-            if worker.loses:
-                self._lose(worker, saves=False)
-            else:
-                self._report(worker)
-            self._ask(worker)
+    def _set_up(self, worker: Worker) -> None:
+        """Give `worker` the event that ends its jobs, in place of any that it has."""
+        worker.ended = _JobEnds(self._env, worker)
+        worker.ended.callbacks = self._job_ends
+
+    def _end_job(self, ended: _JobEnds) -> None:
+        """Report the job of a worker, or lose it, and ask for another."""
+        ended.callbacks = self._job_ends  # it will occur again, at the end of the next job
+        worker = ended.worker
+        self._now = self._env.now
+        if worker.loses:
+            self._lose(worker, saves=False)
+        else:
+            self._report(worker)
+        if self._freed or self._env.peek() <= self._now:  # others may still report at this instant
+            self._freed.append(worker)
+            self._let_all_ask()
+        elif self._waiting:  # what has just been reported may concern them, too
+            self._freed.append(worker)
+            self._ask_for_all()
+        elif job := self._next_job():
+            self._start(worker, job, self._tally.jobs - 1)
+        else:
+            self._waiting.append(worker)
+            self._end_if_idle()
 
     def _absences(
         self, worker: Worker, outages: Iterator[Outage]
@@ -243,7 +265,9 @@ class Cluster:
                 worker.job = None
                 break
         else:
-            worker.life.interrupt(saves)
+            worker.ended.callbacks = []  # that job will not end
+            self._set_up(worker)
+            self._lose(worker, saves=saves)
         self._let_all_ask()
 
     def _come_back(self, worker: Worker) -> None:
@@ -253,21 +277,6 @@ class Cluster:
         self._away -= 1
         self._freed.append(worker)
         self._let_all_ask()
-
-    def _ask(self, worker: Worker) -> None:
-        """Ask for `worker`, or let it wait its turn; `worker.ended` ends the job it will get."""
-        worker.ended.callbacks = []  # it has occurred; the next time it is the end of the next job
-        if self._freed or self._env.peek() <= self._now:  # others may still report at this instant
-            self._freed.append(worker)
-            self._let_all_ask()
-        elif self._waiting:  # what has just been reported may concern them, too
-            self._freed.append(worker)
-            self._ask_for_all()
-        elif job := self._next_job():
-            self._start(worker, job, self._tally.jobs - 1)
-        else:
-            self._waiting.append(worker)
-            self._end_if_idle()
 
     def _let_all_ask(self) -> None:
         """Ask for all that are free, once this instant has seen all that happens in it."""

@@ -39,7 +39,6 @@ class Worker:
         "first",
         "job",
         "job_number",
-        "life",
         "loses",
         "number",
         "prepare",
@@ -50,7 +49,6 @@ class Worker:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.life: Any = None  # the clock's process
         self.ended: Any = None  # the clock's event: its job has ended
         self.speed = 1.0
         self.away_since: float | None = None  # None: it is there
