@@ -64,10 +64,8 @@ def as_run(experiment: LiveExperiment, lived: Lived) -> Run:
         curves,
         experiment.make,
         lived.trace,
-        {
-            number: (trial, curves.curve({"number": number}, 0))
-            for number, (trial, _) in lived.trials.items()
-        },
+        [trial for trial, _ in lived.trials.values()],
+        {number: curves.curve({"number": number}, 0) for number in lived.trials},
         _remarks(lived),
     )
 

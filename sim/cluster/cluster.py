@@ -13,10 +13,10 @@ jobs handed out together, a just-freed worker gets the job that continues its tr
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from math import fsum, inf, nan
-from typing import Final
+from typing import Any, Final
 
 import simpy
 from simpy.events import EventPriority
@@ -151,12 +151,14 @@ class Cluster:
         self._turn_comes = False  # whether all that are free will ask at this instant
         self._away = 0  # workers
         self._gone = 0  # workers that will not come back
-        self._job_ends = [self._end_job]  # the callbacks of the end of any job
+        # The callbacks of the end of any job.
+        self._job_ends: list[Callable[[Any], None]] = [self._end_job]
         self._end = _Event(self._env)
         self._has_run = False
         self._drained_from: float | None = None  # since when no job is handed out any more
 
-        self._trials: dict[int, tuple[Trial, Curve]] = {}  # those started, by number
+        self._trials: list[Trial] = []
+        self._curves: dict[int, Curve] = {}
         self._tally = Tally(self._limits, scheduler.r_max)
         self._log = Log()
 
@@ -202,9 +204,14 @@ class Cluster:
         )
 
     @property
-    def trials(self) -> Mapping[int, tuple[Trial, Curve]]:
-        """Each trial that was started, and its curve, by its number."""
+    def trials(self) -> Sequence[Trial]:
+        """The trials that were started, in that order."""
         return self._trials
+
+    @property
+    def curves(self) -> Mapping[int, Curve]:
+        """The curve of each trial that was started, by the trial's number."""
+        return self._curves
 
     def _set_up(self, worker: Worker) -> None:
         """Give `worker` the event that ends its jobs, in place of any that it has."""
@@ -325,12 +332,11 @@ class Cluster:
     def _start(self, worker: Worker, job: Job, number: int) -> None:
         """Let `worker` begin `job` now; unless it leaves, it is certain when the job ends."""
         trial, start, stop, _ = job
-        known = self._trials.get(trial.number)
-        if known is None:
+        curve = self._curves.get(trial.number)
+        if curve is None:
             curve = self._blackbox.curve(trial.config, self._seed + trial.number)
-            self._trials[trial.number] = trial, curve
-        else:
-            curve = known[1]
+            self._curves[trial.number] = curve
+            self._trials.append(trial)
         worker.curve = curve
         if self._plain:
             worker.training = seconds = fsum(curve.seconds(start, stop))

@@ -15,7 +15,9 @@ def cyclic_collection_paused() -> Iterator[None]:
     """Keep the collector from walking a growing heap again and again; restore it at the end.
 
     A run keeps nearly all its objects, and looking for garbage among them takes a third of its
-    time. Cycles that a user's scheduler makes are collected after the run.
+    time. At the end they go to the oldest generation at once, where a full collection finds the
+    cycles that a user's scheduler makes. If the caller has frozen objects, they go there by way of
+    the younger ones, which takes a tenth.
 
     >>> with cyclic_collection_paused():
     ...     gc.isenabled()
@@ -26,5 +28,8 @@ def cyclic_collection_paused() -> Iterator[None]:
     try:
         yield
     finally:
+        if not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
         if was_enabled:
             gc.enable()

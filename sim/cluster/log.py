@@ -6,16 +6,25 @@ Owns what is written down when a job ends or a worker is away. The schema is `tr
 from __future__ import annotations
 
 from sim.cluster.worker import Worker
-from sim.traces.trace import Outcome, Trace, down_table, frame, kept_table, pack
+from sim.traces.trace import (
+    ROW_SIZE,
+    Outcome,
+    Trace,
+    down_table,
+    frame,
+    kept_table,
+    pack_into,
+)
 
 
 class Log:
     """What has happened so far."""
 
-    __slots__ = ("_down", "_kept", "_rows")
+    __slots__ = ("_down", "_kept", "_rows", "_used")
 
     def __init__(self) -> None:
-        self._rows = bytearray()
+        self._rows = bytearray()  # one row for each job that was started, at its number's place
+        self._used = 0  # bytes
         self._down: list[tuple[int, float, float]] = []
         self._kept: list[tuple[int, int, float, float]] = []
 
@@ -26,7 +35,14 @@ class Log:
         job = worker.job
         assert job is not None
         trial, start, stop, bracket = job
-        self._rows += pack(
+        rows, place = self._rows, worker.job_number * ROW_SIZE
+        if place >= self._used:
+            self._used = place + ROW_SIZE
+            if self._used > len(rows):
+                rows.extend(bytes(self._used // 16 + 1000 * ROW_SIZE))
+        pack_into(
+            rows,
+            place,
             worker.job_number,
             trial.number,
             worker.curve.config_id,
@@ -53,7 +69,8 @@ class Log:
         self._kept.append((worker.job_number, epoch, began, seconds))
 
     def trace(self, *, workers: int, r_max: int, end: float, drained_from: float) -> Trace:
-        """Return the log as a trace. O(n log n)."""
+        """Return the log as a trace; nothing can be logged after that."""
+        del self._rows[self._used :]
         return Trace(
             jobs=frame(self._rows),
             workers=workers,

@@ -175,6 +175,6 @@ def _write_perfetto(run: Run, path: Path) -> None:
         run.trace,
         path,
         name=f"{told.scheduler} on {told.curves}, seed {told.seed}",
-        configs={number: trial.config for number, (trial, _) in run.trials.items()},
+        configs={trial.number: trial.config for trial in run.trials},
         costs=told.costs,
     )

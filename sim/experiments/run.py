@@ -9,7 +9,7 @@ The pictures of a run are made by a room above, `sim.reports`, which is looked u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
@@ -104,7 +104,7 @@ def simulate(
             "the clock overflowed: give smaller seconds of the epochs, costs or faults, or "
             "higher speeds"
         )
-    return Run(experiment, blackbox, make, trace, made.trials)
+    return Run(experiment, blackbox, make, trace, made.trials, made.curves)
 
 
 class Pictures(Protocol):
@@ -137,7 +137,9 @@ class Run:
     trace
         The log of its jobs.
     trials
-        Each trial that was started, and its curve, by its number.
+        Those that were started, in that order.
+    curves
+        The curve of each of them, by its number.
     remarks
         More entries of its summary, of a live run.
 
@@ -158,7 +160,8 @@ class Run:
     blackbox: Blackbox
     make: Make
     trace: Trace
-    trials: Mapping[int, tuple[Trial, Curve]]
+    trials: Sequence[Trial]
+    curves: Mapping[int, Curve]
     remarks: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -232,9 +235,8 @@ class Run:
 
     def points(self) -> pd.DataFrame:
         """Return each reported epoch as a point in time; see `metrics.points`."""
-        curves = {number: curve for number, (_, curve) in self.trials.items()}
         slow = self.experiment.models.slow_epochs
-        return metrics.points(self.trace, curves, self.experiment.costs, slow)
+        return metrics.points(self.trace, self.curves, self.experiment.costs, slow)
 
     @cached_property
     def best_config(self) -> Config | None:
@@ -243,14 +245,14 @@ class Run:
             return None
         done = self.trace.jobs[self.trace.jobs["outcome"] == "done"]
         best_trial = int(done["trial"].to_numpy()[done["loss"].to_numpy().argmin()])
-        return self.trials[best_trial][0].config
+        return next(trial.config for trial in self.trials if trial.number == best_trial)
 
     @cached_property
     def border(self) -> list[Border]:
         """Where the best config lies at the border of the space; see `border.at_border`."""
         if self.best_config is None:
             return []
-        tried = [trial.config for trial, _ in self.trials.values()]
+        tried = [trial.config for trial in self.trials]
         return at_border(self.blackbox.space, self.best_config, tried)
 
     def summary(self) -> dict[str, Any]:

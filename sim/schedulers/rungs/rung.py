@@ -82,7 +82,7 @@ class Rung:
     """The losses recorded at one level, ranked: the lower loss first, then the lower number.
 
     It knows at any time which trials are among the best: ``n // eta`` of the n recorded, unless
-    `needed` says otherwise. They are kept apart from the rest, and the worst of them is the cut.
+    `needed` says otherwise. They are kept apart from the others, and the worst of them is the cut.
     For schedulers that promote one trial at a time, it also records which trials were promoted. A
     promoted trial keeps its place in n and in the ranking.
 
@@ -127,13 +127,13 @@ class Rung:
         self._needed = needed or eta.__mul__
         self._count = 0
         self._grows_at = self._needed(1)  # the count at which there is one more of the best
-        # Two heaps meet at the cut: the worst of the best and the best of the rest lie on top.
+        # Heaps meet at the cut: the worst of the best and the best of the others lie on top.
         self._best: list[tuple[float, int, _Entry]] = []  # -loss, -number, entry
-        self._rest: list[_Entry] = []
+        self._displaced: list[_Entry] = []  # those that were among the best, and are not
+        self._rest: list[_Entry] = []  # those that never were among the best
         self._cut: _Entry | tuple[float, int] = (-inf, -1)  # the worst of the best, once there is
         # A heap of those that are or were among the best and were not promoted, none diverged.
         self._candidates: list[_Entry] = []
-        self._displaced: set[int] = set()  # who was among the best and is, or was for a time, not
 
     def __len__(self) -> int:
         """Count the recorded losses, diverged ones included."""
@@ -146,26 +146,32 @@ class Rung:
         """
         self._count += 1
         entry = (loss if loss < inf else inf, trial.number, trial)  # noqa: FURB136  NaN too
-        candidates = self._candidates
+        best, candidates = self._best, self._candidates
         if entry < self._cut:
             if loss < inf:
                 heappush(candidates, entry)
-            entry = heappushpop(self._best, (-entry[0], -entry[1], entry))[2]
-            self._cut = self._best[0][2]
-            self._displaced.add(entry[1])
-        heappush(self._rest, entry)
+            worst = heappushpop(best, (-entry[0], -entry[1], entry))
+            heappush(self._displaced, worst[2])
+            self._cut = best[0][2]
+        else:
+            heappush(self._rest, entry)
         if self._count == self._grows_at:
             self._grow()
         return candidates[0] <= self._cut if candidates else False
 
     def _grow(self) -> None:
-        """Move the first of the rest to the end of the best."""
-        entry = heappop(self._rest)
-        if entry[0] < inf and entry[1] not in self._displaced:
-            heappush(self._candidates, entry)
-        heappush(self._best, (-entry[0], -entry[1], entry))
-        self._cut = self._best[0][2]
-        self._grows_at = self._needed(len(self._best) + 1)
+        """Add the first of the others to the best."""
+        rest, displaced = self._rest, self._displaced
+        if displaced and not (rest and rest[0] < displaced[0]):
+            entry = heappop(displaced)
+        else:
+            entry = heappop(rest)
+            if entry[0] < inf:
+                heappush(self._candidates, entry)
+        best = self._best
+        heappush(best, (-entry[0], -entry[1], entry))
+        self._cut = best[0][2]
+        self._grows_at = self._needed(len(best) + 1)
 
     def is_best(self, trial: Trial, loss: float) -> bool:
         """Return whether `trial` with this recorded `loss` is among the best. O(1)."""
@@ -178,8 +184,8 @@ class Rung:
 
     @property
     def after_cut(self) -> float:
-        """The loss of the best of the rest; inf if there are none. O(1)."""
-        return self._rest[0][0] if self._rest else inf
+        """The loss of the best of the others; inf if there are none. O(1)."""
+        return min(heap[0][0] if heap else inf for heap in (self._displaced, self._rest))
 
     @property
     def promotable(self) -> bool:
@@ -206,7 +212,7 @@ class Rung:
 
     def best(self, count: int) -> list[Trial]:
         """Return at most `count` trials in order of rank, without the diverged. O(n log n)."""
-        entries = nsmallest(count, chain((entry for _, _, entry in self._best), self._rest))
+        entries = nsmallest(count, self._entries())
         return [trial for loss, _, trial in entries if loss < inf]
 
     def may_promote(self, trial: Trial, count: float) -> bool:
@@ -215,15 +221,14 @@ class Rung:
         It can if it keeps its rank when all further losses are worse; a diverged or an unrecorded
         trial cannot.
         """
-        never_best = (e for e in self._rest if e[0] < inf and e[1] not in self._displaced)
+        never_best = (entry for entry in self._rest if entry[0] < inf)
         unpromoted = chain(self._candidates, never_best)
         entry = next((e for e in unpromoted if e[1] == trial.number), None)
         if entry is None:
             return False
         if count == inf:
             return True
-        recorded = chain((each for _, _, each in self._best), self._rest)
-        rank = sum(each < entry for each in recorded)
+        rank = sum(each < entry for each in self._entries())
         return self._needed(rank + 1) <= count
 
     def most_promotions(self, more: int) -> int:
@@ -235,18 +240,22 @@ class Rung:
 
     def losses(self) -> Iterator[float]:
         """Iterate over the recorded losses, in no particular order. O(n)."""
-        return (entry[0] for entry in chain((e for _, _, e in self._best), self._rest))
+        return (loss for loss, _, _ in self._entries())
+
+    def _entries(self) -> Iterator[_Entry]:
+        best = (entry for _, _, entry in self._best)
+        return chain(best, self._displaced, self._rest)
 
     def _check(self) -> None:
         """Assert every invariant. O(n log n)."""
         best = sorted(entry for _, _, entry in self._best)
-        entries = best + sorted(self._rest)
+        entries = best + sorted(self._displaced + self._rest)
         assert entries == sorted(entries)
         assert len({number for _, number, _ in entries}) == len(entries) == self._count
         assert self._needed(len(best) + 1) == self._grows_at > self._count
         assert not best or (self._needed(len(best)) <= self._count and self._cut == best[-1])
-        assert all(-loss == entry[0] and -number == entry[1] for loss, number, entry in self._best)
         assert len(set(self._candidates)) == len(self._candidates)
         assert set(self._candidates) <= {entry for entry in entries if entry[0] < inf}
         best_numbers = {number for _, number, _ in best}
-        assert {number for _, number, _ in self._candidates} <= best_numbers | self._displaced
+        displaced = {number for _, number, _ in self._displaced}
+        assert {number for _, number, _ in self._candidates} <= best_numbers | displaced

@@ -215,7 +215,7 @@ def test_shortage_is_that_of_whole_jobs_where_parts_were_saved():
     )
     simulated = simulate(experiment)
     even = evened(simulated.blackbox, simulated.trace)
-    config = simulated.trials[0][0].config
+    config = simulated.trials[0].config
     assert list(even.curve(config, 0).seconds(0, 4)) == [1.0] * 4
     assert list(even.curve(config, 0).seconds(3, 4)) == [1.0]
 

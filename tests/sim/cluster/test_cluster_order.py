@@ -209,10 +209,8 @@ def test_a_trial_trains_with_the_randomness_of_the_seed_and_its_number():
         cluster = Cluster(asha, curves, workers=2, **given)
         cluster.run()
         assert seeds == [seed * 2**32 + number for number in range(3)]  # one for all its jobs
-    started = {
-        number: (trial.number, curve.config_id) for number, (trial, curve) in cluster.trials.items()
-    }
-    assert started == {number: (number, number) for number in range(3)}
+    assert [trial.number for trial in cluster.trials] == [0, 1, 2]
+    assert {n: curve.config_id for n, curve in cluster.curves.items()} == {0: 0, 1: 1, 2: 2}
 
 
 @pytest.mark.parametrize("seed", [0, 2**32 - 1])

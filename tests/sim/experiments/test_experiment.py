@@ -111,7 +111,7 @@ def test_the_summary_adds_up(scheduler, workers, costs):
     assert told["epochs"] >= 120
     assert told["best_loss"] == run.trace.jobs["loss"].min()
     best = run.trace.jobs.set_index("trial")["loss"].idxmin()
-    assert told["best_config"] == run.trials[best][0].config
+    assert told["best_config"] == run.trials[best].config
 
 
 def test_waiting_of_equal_jobs_is_shortage():
@@ -155,10 +155,11 @@ def test_seconds_of_a_gpu_replace_the_recorded_ones():
         curves="softmax-fashion-mnist", seconds="d2l-gpu", limits=Limits(max_jobs=20)
     )
     run, recorded = simulate(experiment), simulate(replace(experiment, seconds="recorded"))
-    for number, (trial, curve) in run.trials.items():
+    for trial in run.trials:
+        curve = run.curves[trial.number]
         steps = -(-50_000 // trial.config["batch_size"])
         assert curve.seconds(0, 2) == pytest.approx([5.17 + 0.00306 * steps] * 2, rel=0.01)
-        assert curve.losses(0, 3) == recorded.trials.get(number, (0, curve))[1].losses(0, 3)
+        assert curve.losses(0, 3) == recorded.curves.get(trial.number, curve).losses(0, 3)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ def test_each_config_of_a_table_is_trained_once():
     table = source(experiment)
     assert sorted(run.trace.jobs["config_id"]) == list(range(len(table.configs)))
     assert run.summary()["best_loss"] == np.min(
-        [curve.losses(15, 16)[0] for _, curve in run.trials.values()]
+        [curve.losses(15, 16)[0] for curve in run.curves.values()]
     )
 
 

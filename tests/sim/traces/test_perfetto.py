@@ -141,7 +141,7 @@ def rows_of(events):
 def test_a_run_with_all_that_goes_wrong_is_told_in_full(scheduler, tmp_path):
     made = run(scheduler)
     trace = made.trace
-    configs = {number: trial.config for number, (trial, _) in made.trials.items()}
+    configs = {trial.number: trial.config for trial in made.trials}
     events = written(trace, tmp_path / "run.json", configs=configs, costs=COSTS)
     # Every number comes back as it was.
     wanted = trace.jobs.assign(outcome=trace.jobs["outcome"].astype(str))

@@ -236,7 +236,7 @@ SECONDS = (0.5, 1.0, 1.0, 1.0, 2.0, 3.0)  # sums are exact, and many jobs end to
 def relived(run):
     """Return a simulated run as if it were live: only what was reported, as long as it took."""
     costs, trace = run.experiment.costs, run.trace
-    epochs = {number: ([], []) for number in run.trials}
+    epochs = {number: ([], []) for number in run.curves}
     overheads, last = [], {}
     for row in trace.jobs[trace.jobs["outcome"] == "done"].itertuples():
         carried_on = last.get(row.worker) == (row.trial, row.start)
@@ -248,7 +248,7 @@ def relived(run):
                 costs.save_seconds if row.stop < trace.r_max else 0.0,
             )
         )
-        curve = run.trials[row.trial][1]
+        curve = run.curves[row.trial]
         took = curve.seconds(row.start, row.stop)
         # 1 without stragglers and unequal workers, exactly.
         stretch = (row.ended - row.started - row.overhead) / fsum(took)
@@ -257,7 +257,7 @@ def relived(run):
     curves = {i: RecordedCurve(tuple(loss), tuple(took)) for i, (loss, took) in epochs.items()}
     return Lived(
         trace,
-        {number: (trial, curves[number]) for number, (trial, _) in run.trials.items()},
+        {trial.number: (trial, curves[trial.number]) for trial in run.trials},
         pd.DataFrame(overheads, columns=["job", "restored", "saved"]),
     )
 
