@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from heapq import nsmallest
 from math import inf
 from types import MappingProxyType
 
+import numpy as np
+
 from sim.experiments.run import Run
 from sim.traces import metrics
-from sim.traces.trace import Trace
+from sim.traces.trace import Outcome, Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def wrong_promotions(trace: Trace, eta: int, given_up: int | None = None) -> int
 
     A promotion from a rung is wrong if the trial is not among the best ``n // eta`` of the n trials
     that are recorded there when the run ends; equal losses rank the lower number first.
-    O(n log n) in the jobs, for each bracket.
+    O(n log n) in the jobs.
 
     Parameters
     ----------
@@ -89,23 +90,26 @@ def wrong_promotions(trace: Trace, eta: int, given_up: int | None = None) -> int
 
     """
     jobs = trace.jobs
-    recorded = jobs["outcome"] == "done"
+    start, stop, loss = (jobs[name].to_numpy() for name in ("start", "stop", "loss"))
+    outcome = jobs["outcome"].cat.codes.to_numpy()
+    recorded = outcome == Outcome.DONE
     if given_up is not None:
-        recorded |= (jobs["outcome"] == "lost") & (jobs["attempt"] == given_up)
-    rows = jobs[recorded & (jobs["stop"] < trace.r_max)].fillna({"loss": inf})
-    sent = jobs[jobs["start"] > 0]
-    went_on: dict[tuple[int, int], set[int]] = {}
-    for bracket, level, trial in zip(
-        *(sent[name].tolist() for name in ("bracket", "start", "trial")), strict=True
-    ):
-        went_on.setdefault((bracket, level), set()).add(trial)
-    wrong = 0
-    for (bracket, level), trials in went_on.items():
-        rung = rows[(rows["bracket"] == bracket) & (rows["stop"] == level)]
-        ranks = zip(rung["loss"].tolist(), rung["trial"].tolist(), strict=True)
-        best = {trial for loss, trial in nsmallest(len(rung) // eta, ranks) if loss < inf}
-        wrong += len(trials - best)
-    return wrong
+        recorded |= (outcome == Outcome.LOST) & (jobs["attempt"].to_numpy() == given_up)
+    recorded &= stop < trace.r_max
+    trial = np.unique(jobs["trial"].to_numpy(), return_inverse=True)[1]
+    bracket = jobs["bracket"].to_numpy() * trace.r_max  # plus an epoch: the number of a rung
+
+    ranked = np.flatnonzero(recorded)
+    losses = np.where(np.isnan(loss), inf, loss)
+    rung = bracket + stop
+    ranked = ranked[np.lexsort((trial[ranked], losses[ranked], rung[ranked]))]
+    _, first, size = np.unique(rung[ranked], return_index=True, return_counts=True)
+    rank = np.arange(len(ranked)) - np.repeat(first, size)
+    best = ranked[(rank < np.repeat(size // eta, size)) & (losses[ranked] < inf)]
+
+    sent = np.flatnonzero(start)
+    left = np.unique((bracket + start)[sent] * len(jobs) + trial[sent])  # sent again if it was lost
+    return int(np.isin(left, rung[best] * len(jobs) + trial[best], invert=True).sum())
 
 
 def _wrong(run: Run, _target: float) -> float:
