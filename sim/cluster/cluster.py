@@ -219,15 +219,23 @@ class Cluster:
         worker.ended.callbacks = self._job_ends
 
     def _end_job(self, ended: _JobEnds) -> None:
-        """Report the job of a worker, or lose it, and ask for another."""
+        """Report the job that a worker has just ended, or lose it, and ask for another."""
         ended.callbacks = self._job_ends  # it will occur again, at the end of the next job
         worker = ended.worker
-        self._now = self._env.now
+        self._now = now = self._env.now
         if worker.loses:
             self._lose(worker, saves=False)
         else:
-            self._report(worker)
-        if self._freed or self._env.peek() <= self._now:  # others may still report at this instant
+            job = worker.job
+            assert job is not None
+            losses = worker.curve.losses(job.start, job.stop)
+            loss = losses[-1]
+            recorded = loss if loss < inf else inf  # noqa: FURB136  a NaN is to be inf
+            self._log.job(worker, _REPORTED, now, worker.prepare + worker.finish, recorded)
+            self._scheduler.job_done(job, losses)
+            if self._tally.report(job.stop, loss):
+                self._env.schedule(self._end, _RUN_ENDS)
+        if self._freed or self._env.peek() <= now:  # others may still report at this instant
             self._freed.append(worker)
             self._let_all_ask()
         elif self._waiting:  # what has just been reported may concern them, too
@@ -346,18 +354,6 @@ class Cluster:
         worker.job_number = number
         worker.started = self._now
         self._env.schedule(worker.ended, _JOB_ENDS, seconds)
-
-    def _report(self, worker: Worker) -> None:
-        """Log the job that `worker` has just ended, and pass this to the scheduler."""
-        job = worker.job
-        assert job is not None
-        losses = worker.curve.losses(job.start, job.stop)
-        loss = losses[-1]
-        recorded = loss if loss < inf else inf  # noqa: FURB136  a NaN is to be inf
-        self._log.job(worker, _REPORTED, self._now, worker.prepare + worker.finish, recorded)
-        self._scheduler.job_done(job, losses)
-        if self._tally.report(job.stop, loss):
-            self._env.schedule(self._end, _RUN_ENDS)
 
     def _lose(self, worker: Worker, *, saves: bool) -> None:
         """Log that the job of `worker` is lost now, and pass this to the scheduler."""
