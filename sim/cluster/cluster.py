@@ -35,7 +35,7 @@ from sim.schedulers.protocol import Idle, Job, Scheduler, Trial
 from sim.traces.trace import Outcome, Trace
 
 # At equal times SimPy goes by priority, then first come, first served: of the jobs that end, the
-# ones started earlier come first. 0 is SimPy's own, for the birth of a process.
+# ones started earlier come first. 0 is SimPy's own, for the start of a process.
 _JOB_ENDS = EventPriority(1)
 _RUN_ENDS = EventPriority(2)
 _WORKERS_MOVE = 3  # and their numbers: they leave, or come back

@@ -9,7 +9,6 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 _ENOUGH = 1_000_000  # objects: making them takes fifty times as long as a full collection
 _unseen: list[int] = []  # how many objects went to the oldest generation, in each pause
 

@@ -39,13 +39,18 @@ def test_what_the_caller_has_frozen_stays_frozen():
         gc.unfreeze()
 
 
+def fail():
+    with cyclic_collection_paused():
+        assert not gc.isenabled()
+        raise KeyError
+
+
 @pytest.mark.parametrize("enabled", [False, True])
 def test_the_collector_is_as_it_was(enabled):
     (gc.enable if enabled else gc.disable)()
     try:
-        with pytest.raises(KeyError), cyclic_collection_paused():
-            assert not gc.isenabled()
-            raise KeyError
+        with pytest.raises(KeyError):
+            fail()
         assert gc.isenabled() == enabled
     finally:
         gc.enable()
