@@ -38,8 +38,9 @@ class Log:
         rows, place = self._rows, worker.job_number * ROW_SIZE
         if place >= self._used:
             self._used = place + ROW_SIZE
-            if self._used > len(rows):
-                rows.extend(bytes(self._used // 16 + 1000 * ROW_SIZE))
+            missing = self._used - len(rows)
+            if missing > 0:
+                rows.extend(bytes(missing + self._used // 16))
         pack_into(
             rows,
             place,
