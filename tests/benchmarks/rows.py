@@ -22,7 +22,6 @@ import tracemalloc
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from types import FrameType
 
@@ -463,9 +462,7 @@ ROWS = {
     "jobs": Row(
         "a job of 10^6 / a job of 10^4", _RATIO, lambda: a_job(500, 10**6) / a_job(500, 10**4)
     ),
-    "jobs-exponent": Row(
-        "work grows with jobs, 10^3 to 10^6, to the power", "", growth_with_jobs
-    ),
+    "jobs-exponent": Row("work grows with jobs, 10^3 to 10^6, to the power", "", growth_with_jobs),
     "workers-exponent": Row(
         "work grows with workers, 1 to 10^5, to the power", "", growth_with_workers
     ),
