@@ -18,6 +18,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -39,10 +40,15 @@ def measured(name: str, checkouts: list[Path], repeats: int) -> list[list[float]
             if isinstance(before, str):
                 continue
             command = [sys.executable, Path(__file__).parent / "rows.py", name, "1"]
-            path = {"PYTHONPATH": str(checkout), "SYNETUNE_FOLDER": os.devnull}
-            done = subprocess.run(
-                command, env=os.environ | path, capture_output=True, text=True, check=False
-            )
+            with tempfile.TemporaryDirectory() as folder:
+                environment = {"PYTHONPATH": str(checkout), "SYNETUNE_FOLDER": folder}
+                done = subprocess.run(
+                    command,
+                    env=os.environ | environment,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
             if done.returncode:
                 found[which] = f"failed: {done.stderr.strip().splitlines()[-1]}"
                 continue
