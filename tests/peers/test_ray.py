@@ -174,8 +174,8 @@ def test_ray_counts_the_last_result_of_an_ended_trial_twice_in_its_average(ray):
     assert not tune.lets_go_on(second, [0.4, 0.4])
 
 
-def hyperband(r_max, trials):
-    settings = Settings(r_min=1, r_max=r_max, eta=2, workers=1)
+def hyperband(r_max, trials, r_min=1):
+    settings = Settings(r_min=r_min, r_max=r_max, eta=2, workers=1)
     return Contract(make("ray:HyperBandScheduler", Listed([{}] * trials), settings, {}))
 
 
@@ -207,6 +207,21 @@ def test_hyperband_of_ray_hangs_when_a_trial_is_lost_after_a_halving(ray):  # no
 
     with pytest.raises(ProtocolError, match="WAIT while nothing is running"):
         finish()
+
+
+def test_hyperband_of_ray_hangs_when_a_result_passes_two_milestones(ray):  # noqa: ARG001
+    # Results come after epochs 2, 4 and 5. Trials 0 to 2 fill the first bracket, 3 to 5 the second.
+    # The third, with milestones 1, 2 and 5, holds trial 6, whose first result passes two of them.
+    scheduler = hyperband(r_min=2, r_max=5, trials=7)
+    trained = []
+    with pytest.raises(ProtocolError, match="WAIT while nothing is running"):  # noqa: PT012
+        while isinstance(job := scheduler.next_job(), Job):
+            trained.append((job.trial.number, job.stop))
+            scheduler.job_done(job, [1.0 + job.trial.number] * (job.stop - job.start))
+    assert [stop for number, stop in trained if number == 6] == [2]
+    enough = hyperband(r_min=2, r_max=5, trials=6)
+    while isinstance(job := enough.next_job(), Job):
+        enough.job_done(job, [1.0 + job.trial.number] * (job.stop - job.start))
 
 
 def test_hyperband_of_ray_promotes_a_nan_over_a_finite_loss(ray):  # noqa: ARG001
