@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import chain
 from math import fsum, inf, nan
 from typing import Any, Final
 
@@ -305,7 +305,9 @@ class Cluster:
         """Ask for the free workers in turn, until there is no job for one of them."""
         self._turn_comes = False
         free = len(self._freed) + len(self._waiting)
-        jobs = list(islice(iter(self._next_job, None), free))
+        jobs: list[Job] = []
+        while len(jobs) < free and (job := self._next_job()):
+            jobs.append(job)
         workers = assign(jobs, self._freed, self._waiting)
         first = self._tally.jobs - len(jobs)
         for number, (worker, job) in enumerate(zip(workers, jobs, strict=True), start=first):

@@ -73,7 +73,7 @@ class Log:
         """Return the log as a trace; nothing can be logged after that."""
         del self._rows[self._used :]
         return Trace(
-            jobs=frame(self._rows),
+            jobs=frame(self._rows, copy=False),
             workers=workers,
             r_max=r_max,
             end=end,

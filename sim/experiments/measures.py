@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.experiments.run import Run
 from sim.traces import metrics
-from sim.traces.trace import Outcome, Trace
+from sim.traces.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,14 @@ def wrong_promotions(trace: Trace, eta: int, given_up: int | None = None) -> int
     """
     jobs = trace.jobs
     start, stop, loss = (jobs[name].to_numpy() for name in ("start", "stop", "loss"))
-    outcome = jobs["outcome"].cat.codes.to_numpy()
-    recorded = outcome == Outcome.DONE
+    recorded = (jobs["outcome"] == "done").to_numpy()
     if given_up is not None:
-        recorded |= (outcome == Outcome.LOST) & (jobs["attempt"].to_numpy() == given_up)
+        recorded |= ((jobs["outcome"] == "lost") & (jobs["attempt"] == given_up)).to_numpy()
     recorded &= stop < trace.r_max
-    trial = np.unique(jobs["trial"].to_numpy(), return_inverse=True)[1]
-    bracket = jobs["bracket"].to_numpy() * trace.r_max  # plus an epoch: the number of a rung
+    trial, bracket = (
+        np.unique(jobs[name].to_numpy(), return_inverse=True)[1] for name in ("trial", "bracket")
+    )
+    bracket = bracket * trace.r_max  # plus an epoch: the number of a rung
 
     ranked = np.flatnonzero(recorded)
     losses = np.where(np.isnan(loss), inf, loss)

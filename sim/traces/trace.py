@@ -176,20 +176,22 @@ def read(path: str | Path) -> Trace:
         return Trace(jobs[list(COLUMNS)], **facts)
 
 
-def frame(rows: bytes | bytearray) -> pd.DataFrame:
-    """Return jobs that were packed as a table in the order of start.
-
-    O(1) if they are in that order: the columns are views of `rows`. Else O(n log n).
+def frame(rows: bytes | bytearray, *, copy: bool = True) -> pd.DataFrame:
+    """Return jobs that were packed, in any order, as a table in the order of start. O(n log n).
 
     Parameters
     ----------
     rows
         The rows one after the other, each made by ``pack(*row)`` with the values of `COLUMNS`.
+    copy
+        False: where they are in order, the columns are views of `rows`, which cannot grow then.
 
     """
     packed = np.frombuffer(rows, dtype=_ROW)
     if (np.diff(packed["job"]) < 0).any():
         packed = packed[np.argsort(packed["job"])]
+    elif copy:
+        packed = packed.copy()
     columns: dict[str, Any] = {name: packed[name] for name in COLUMNS}
     columns["outcome"] = pd.Categorical.from_codes(columns["outcome"], pd.Index(OUTCOMES))
     return pd.DataFrame(columns, copy=False)

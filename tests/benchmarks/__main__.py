@@ -5,7 +5,7 @@
     python -m tests.benchmarks --against ../rungsim-before --markdown docs/performance.md
 
 Each row is measured in processes of its own; with --against, in turn on this checkout and on the
-other one. The table has the median and, below it, the range. Nothing is asserted: the growth that
+other one. The table has the median and the range. Nothing is asserted: the growth that
 the tests hold is in tests/benchmarks/test_growth.py.
 """
 

@@ -111,7 +111,8 @@ def test_the_summary_adds_up(scheduler, workers, costs):
     assert told["epochs"] >= 120
     assert told["best_loss"] == run.trace.jobs["loss"].min()
     best = run.trace.jobs.set_index("trial")["loss"].idxmin()
-    assert told["best_config"] == run.trials[best].config
+    (trial,) = (trial for trial in run.trials if trial.number == best)
+    assert told["best_config"] == trial.config
 
 
 def test_waiting_of_equal_jobs_is_shortage():
