@@ -98,6 +98,9 @@ def main() -> None:
     )
     if unknown := set(names) - set(ROWS):
         parser.error(f"there is no row {', '.join(sorted(unknown))}: choose from {', '.join(ROWS)}")
+    if args.against and not (args.against / "sim" / "__init__.py").is_file():
+        # An installed revision would be measured in its place.
+        parser.error(f"there is no sim in {args.against}: give the folder of a checkout")
     checkouts, columns = [_HERE], ["this revision"]
     if args.against:
         checkouts, columns = [args.against.resolve(), _HERE], ["before", "after"]
