@@ -116,7 +116,7 @@ def _wrong(run: Run, _target: float) -> float:
 def _share(part: str) -> Callable[[Run, float], float]:
     def share(run: Run, _target: float) -> float:
         total = run.trace.workers * run.trace.end
-        return metrics.worker_seconds(run.trace)[part] / total if total else 0.0
+        return run.worker_seconds[part] / total if total else 0.0
 
     return share
 

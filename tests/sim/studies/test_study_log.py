@@ -35,7 +35,7 @@ def finish(study, path):
     log = StudyLog(study, path)
     made = 0
     for each in run_all(study, log.missing):
-        log.append(each.values)
+        log.append(each.place, each.values)
         made += 1
     return made
 
@@ -56,10 +56,12 @@ def test_a_file_cut_anywhere_is_completed_to_the_same_bytes(study, tmp_path):
 
 def test_values_are_read_as_they_were_written(study, tmp_path):
     log = StudyLog(study, tmp_path / "runs.csv")
-    log.append([9, float("inf"), 0.1 + 0.2])
+    log.append(2, [9, float("inf"), 0.1 + 0.2])
     again = StudyLog(study, tmp_path / "runs.csv")
     assert again.values.tolist() == [[9, np.inf, 0.1 + 0.2]]
-    assert len(again.missing) == 3
+    assert again.missing == [0, 1, 3]
+    with pytest.raises(ValueError, match="the run at place 2 is in"):
+        again.append(2, [9, 0.5, 0.5])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,148 @@
+"""The order in which the runs of a study are made, and how long the rest of them will take.
+
+Owns which run a process makes next: it keeps to one seed, whose runs share their learning curves,
+and there the longest runs come first. Must not know what a run is, nor what time it is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+
+class Plan:
+    """The runs of a study that are left: runs of the same cell take about equally long.
+
+    A process that has made a run of a seed makes the longest run that is left of this seed. If
+    there is none, it begins the next seed; if all seeds are begun, it makes the longest run that is
+    left of any seed. So the curves of a seed are computed once for all its cells, each cell has
+    been timed once the first seed is done, and the last runs are the shortest: no process is idle
+    for long while another one works.
+
+    A run is expected to take the mean time of the runs of its cell. While there is none, it is
+    expected to take its size times the seconds per size of the runs of its kind; if there are no
+    such runs either, of all runs.
+
+    Parameters
+    ----------
+    sizes
+        For each cell a number > 0 in proportion to which its runs are expected to take time.
+    kinds
+        For each cell the name of its kind: within a kind the proportion is better than across.
+    seeds
+        How many runs a cell has. The run of cell c and seed k, both from 0, has the place
+        ``c * seeds + k``.
+    places
+        The places of the runs to make, ascending.
+
+    Examples
+    --------
+    >>> plan = Plan([1.0, 4.0], ["sh", "sh"], seeds=2, places=range(4))
+    >>> plan.take(None), plan.take(None)  # the longest runs of both seeds, for two processes
+    ([2], [3])
+    >>> plan.done(2, seconds=8.0)
+    >>> plan.seconds_left  # one more run of 8 seconds, and two of a quarter of the size
+    12.0
+    >>> plan.take(0), plan.take(0), plan.take(0)  # the last seed is finished by any process
+    ([0], [1], [])
+
+    """
+
+    def __init__(
+        self, sizes: Sequence[float], kinds: Sequence[str], seeds: int, places: Iterable[int]
+    ) -> None:
+        self._sizes = sizes
+        self._kinds = kinds
+        self._seeds = seeds
+        self._by_cell = [_Made() for _ in sizes]
+        self._by_kind = {kind: _Made() for kind in kinds}  # in units of size
+        self._all = _Made()
+        self._unmade = [0] * len(sizes)  # runs of each cell
+        waiting: dict[int, list[int]] = {}
+        for place in places:
+            cell, seed = divmod(place, seeds)
+            waiting.setdefault(seed, []).append(cell)
+            self._unmade[cell] += 1
+        self._waiting = deque(sorted(waiting.items()))  # seeds that are not begun, and their cells
+        self._begun: dict[int, deque[int]] = {}  # cells that are left, the longest first
+
+    @property
+    def runs_left(self) -> int:
+        """How many runs are not done. O(cells)."""
+        return sum(self._unmade)
+
+    @property
+    def seconds_left(self) -> float:
+        """How long all runs that are not done will take one process; before the first, their size.
+
+        O(cells).
+        """
+        return sum(n * self._expected(cell) for cell, n in enumerate(self._unmade) if n)
+
+    def take(self, seed: int | None, seconds: float = 0.0) -> list[int]:
+        """Return the places of the next runs for a process; none if no run is left.
+
+        O(n log n) in the cells when a seed is begun, else O(seeds that are begun).
+
+        Parameters
+        ----------
+        seed
+            The seed of its last run, from 0; None before the first.
+        seconds
+            How long the runs may take together. It is one run if this is less than it takes, or
+            before the first run is done.
+
+        """
+        if seed not in self._begun:
+            seed = self._next_seed()
+            if seed is None:
+                return []
+        cells = self._begun[seed]
+        taken = [cells.popleft()]
+        seconds -= self._expected(taken[0])
+        while self._all.size and cells and (seconds := seconds - self._expected(cells[0])) >= 0:
+            taken.append(cells.popleft())
+        if not cells:
+            del self._begun[seed]
+        return [cell * self._seeds + seed for cell in taken]
+
+    def done(self, place: int, seconds: float) -> None:
+        """Record that the run at `place` has been made, and how long that took."""
+        cell = place // self._seeds
+        self._unmade[cell] -= 1
+        self._by_cell[cell].add(1.0, seconds)
+        self._by_kind[self._kinds[cell]].add(self._sizes[cell], seconds)
+        self._all.add(self._sizes[cell], seconds)
+
+    def _next_seed(self) -> int | None:
+        if self._waiting:
+            seed, cells = self._waiting.popleft()
+            self._begun[seed] = deque(sorted(cells, key=self._expected, reverse=True))
+            return seed
+        begun = self._begun
+        return max(begun, key=lambda seed: self._expected(begun[seed][0]), default=None)
+
+    def _expected(self, cell: int) -> float:
+        """Return how long a run of the cell takes; before the first is done, its size."""
+        mine = self._by_cell[cell]
+        if mine.size:
+            return mine.seconds / mine.size
+        size = self._sizes[cell]
+        for made in (self._by_kind[self._kinds[cell]], self._all):
+            if made.size:
+                return size * made.seconds / made.size
+        return size
+
+
+class _Made:
+    """Runs that have been made: their size and their seconds, of all together."""
+
+    __slots__ = ("seconds", "size")
+
+    def __init__(self) -> None:
+        self.size = 0.0
+        self.seconds = 0.0
+
+    def add(self, size: float, seconds: float) -> None:
+        self.size += size
+        self.seconds += seconds
