@@ -194,7 +194,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         },
         **{
             cause: Measure(
-                _waiting(cause), f"{_SHARE}: {label(cause)} (takes a second run)", share=True
+                _waiting(cause), f"{_SHARE}: {label(cause)} (may take a second run)", share=True
             )
             for cause in ("straggling", "shortage")
         },

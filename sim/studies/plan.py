@@ -17,7 +17,8 @@ class Plan:
     there is none, it begins the next seed; if all seeds are begun, it makes the longest run that is
     left of any seed. So the curves of a seed are computed once for all its cells, each cell has
     been timed once the first seed is done, and the last runs are the shortest: no process is idle
-    for long while another one works.
+    for long while another one works. A run of a kind of which there has been none comes before
+    longer runs, so that soon something is known about each kind.
 
     A run is expected to take the mean time of the runs of its cell. While there is none, it is
     expected to take its size times the seconds per size of the runs of its kind; if there are no
@@ -63,6 +64,7 @@ class Plan:
             cell, seed = divmod(place, seeds)
             waiting.setdefault(seed, []).append(cell)
             self._unmade[cell] += 1
+        self._untried = {kind for kind, left in zip(kinds, self._unmade, strict=True) if left}
         self._waiting = deque(sorted(waiting.items()))  # seeds that are not begun, and their cells
         self._begun: dict[int, deque[int]] = {}  # cells that are left, the longest first
 
@@ -98,7 +100,10 @@ class Plan:
             if seed is None:
                 return []
         cells = self._begun[seed]
-        taken = [cells.popleft()]
+        first = next((cell for cell in cells if self._kinds[cell] in self._untried), cells[0])
+        self._untried.discard(self._kinds[first])
+        cells.remove(first)
+        taken = [first]
         seconds -= self._expected(taken[0])
         while self._all.size and cells and (seconds := seconds - self._expected(cells[0])) >= 0:
             taken.append(cells.popleft())

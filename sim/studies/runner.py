@@ -224,7 +224,8 @@ def run_all(
             between = now - task.began - sum(each.seconds for each in made)
             for place, each in zip(task.places, made, strict=True):
                 plan.done(place, each.seconds + between / len(made))
-            left = plan.seconds_left / max(1, min(len(pools), plan.runs_left))
+            under_way = sum(now - other.began for other in running.values())
+            left = max(0.0, plan.seconds_left - under_way) / max(1, min(len(pools), plan.runs_left))
             for place, each in zip(task.places, made, strict=True):
                 yield Measured(place, each.values, each.jobs, left)
             # Only now, when these are written to a file: a kill loses none of them.
