@@ -148,9 +148,9 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from learning_curves.tables.tabular import shipped  # noqa: PLC0415  quick --help
     from sim.experiments import run as experiment_runs  # noqa: PLC0415  quick --help
+    from sim.experiments.target import default_target  # noqa: PLC0415  quick --help
     from sim.reports import memory  # noqa: PLC0415  quick --help
     from sim.studies.comparison import comparison  # noqa: PLC0415  quick --help
-    from sim.studies.target import default_target  # noqa: PLC0415  quick --help
 
     parsed.refuse_without_effect(args, args.scheduler)
     if args.against is not None and set(args.scheduler) <= {args.against}:

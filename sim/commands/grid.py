@@ -127,7 +127,7 @@ def run(study: Study, log: StudyLog, pools: Sequence[Executor], name: str) -> st
     jobs = 0
     try:
         with ProgressBar(name, study.runs, done=log.done) as bar:
-            for measured in runner.run_all(study, missing, pools):
+            for measured in runner.run_all(study, missing, pools, lambda: bar.elapsed):
                 log.append(measured.place, measured.values)
                 jobs += measured.jobs
                 bar.advance(seconds_left=measured.seconds_left)

@@ -6,7 +6,6 @@ Owns the bar on a terminal, and the lines that replace it in a log. Must not kno
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from typing import Self, TypeVar
 
 from rich.console import Console
@@ -128,5 +127,6 @@ class _TimeLeft(TimeRemainingColumn):
         ends = task.fields.get("ends")
         if ends is None:
             return super().render(task)
-        seconds = max(0.0, ends - (task.elapsed or 0.0))
-        return Text(str(timedelta(seconds=round(seconds))), style="progress.remaining")
+        minutes, seconds = divmod(round(max(0.0, ends - (task.elapsed or 0.0))), 60)
+        hours, minutes = divmod(minutes, 60)
+        return Text(f"{hours}:{minutes:02}:{seconds:02}", style="progress.remaining")

@@ -41,8 +41,8 @@ class Plan:
     >>> plan = Plan([1.0, 4.0], ["sh", "sh"], seeds=2, places=range(4))
     >>> plan.take(None), plan.take(None)  # the longest runs of both seeds, for two processes
     ([2], [3])
-    >>> plan.done(2, seconds=8.0)
-    >>> plan.seconds_left  # one more run of 8 seconds, and two of a quarter of the size
+    >>> plan.done([2], seconds=8.0)
+    >>> plan.time_left()  # one more run of 8 seconds, and two of a quarter of the size
     12.0
     >>> plan.take(0), plan.take(0), plan.take(0)  # the last seed is finished by any process
     ([0], [1], [])
@@ -68,18 +68,23 @@ class Plan:
         self._waiting = deque(sorted(waiting.items()))  # seeds that are not begun, and their cells
         self._begun: dict[int, deque[int]] = {}  # cells that are left, the longest first
 
-    @property
-    def runs_left(self) -> int:
-        """How many runs are not done. O(cells)."""
-        return sum(self._unmade)
+    def time_left(self, processes: int = 1, under_way: float = 0.0) -> float | None:
+        """Return how long the runs that are not done will take, in seconds.
 
-    @property
-    def seconds_left(self) -> float:
-        """How long all runs that are not done will take one process; before the first, their size.
+        None before a run has been timed. O(cells).
 
-        O(cells).
+        Parameters
+        ----------
+        processes
+            How many make runs at a time.
+        under_way
+            The seconds that have passed of the runs that are being made, of all together.
+
         """
-        return sum(n * self._expected(cell) for cell, n in enumerate(self._unmade) if n)
+        if not self._all.size:
+            return None
+        expected = sum(n * self._expected(cell) for cell, n in enumerate(self._unmade) if n)
+        return max(0.0, expected - under_way) / max(1, min(processes, sum(self._unmade)))
 
     def take(self, seed: int | None, seconds: float = 0.0) -> list[int]:
         """Return the places of the next runs for a process; none if no run is left.
@@ -92,7 +97,7 @@ class Plan:
             The seed of its last run, from 0; None before the first.
         seconds
             How long the runs may take together. It is one run if this is less than it takes, or
-            before the first run is done.
+            if no run of its cell, or of the next one, has been timed.
 
         """
         if seed not in self._begun:
@@ -104,20 +109,36 @@ class Plan:
         self._untried.discard(self._kinds[first])
         cells.remove(first)
         taken = [first]
-        seconds -= self._expected(taken[0])
-        while self._all.size and cells and (seconds := seconds - self._expected(cells[0])) >= 0:
+        known = self._by_cell
+        while cells and known[taken[-1]].size and known[cells[0]].size:
+            if sum(map(self._expected, [*taken, cells[0]])) > seconds:
+                break
             taken.append(cells.popleft())
         if not cells:
             del self._begun[seed]
         return [cell * self._seeds + seed for cell in taken]
 
-    def done(self, place: int, seconds: float) -> None:
-        """Record that the run at `place` has been made, and how long that took."""
-        cell = place // self._seeds
-        self._unmade[cell] -= 1
-        self._by_cell[cell].add(1.0, seconds)
-        self._by_kind[self._kinds[cell]].add(self._sizes[cell], seconds)
-        self._all.add(self._sizes[cell], seconds)
+    def done(self, places: Sequence[int], seconds: float | None) -> None:
+        """Record that runs that were taken together have been made.
+
+        Parameters
+        ----------
+        places
+            Their places.
+        seconds
+            How long they took together, of which each is given what it was expected to take; None
+            if that is unknown.
+
+        """
+        cells = [place // self._seeds for place in places]
+        expected = [self._expected(cell) for cell in cells]
+        for cell, each in zip(cells, expected, strict=True):
+            self._unmade[cell] -= 1
+            if seconds is not None:
+                share = each / sum(expected) if sum(expected) else 1 / len(cells)
+                self._by_cell[cell].add(1.0, seconds * share)
+                self._by_kind[self._kinds[cell]].add(self._sizes[cell], seconds * share)
+                self._all.add(self._sizes[cell], seconds * share)
 
     def _next_seed(self) -> int | None:
         if self._waiting:

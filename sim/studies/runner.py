@@ -10,7 +10,6 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from math import inf
-from time import perf_counter
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,7 @@ from sim.experiments import parts
 from sim.experiments.experiment import Experiment
 from sim.experiments.measures import measured
 from sim.experiments.run import bounded, simulate
+from sim.experiments.target import default_target
 from sim.studies import study_cells
 from sim.studies.comparison import Compared, comparison
 from sim.studies.contrasts import contrasts
@@ -26,7 +26,6 @@ from sim.studies.plan import Plan
 from sim.studies.pool import Here, pools_of_one
 from sim.studies.study import Study, naming
 from sim.studies.study_log import Values
-from sim.studies.target import default_target
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +41,15 @@ class Measured:
     jobs
         How many jobs it had.
     seconds_left
-        How long the runs that are left will take, in seconds of real time.
+        How long the runs that are left will take, in seconds of real time; None if no run is
+        timed.
 
     """
 
     place: int
     values: list[float]
     jobs: int
-    seconds_left: float
+    seconds_left: float | None
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def run_all(
     study: Study,
     places: Iterable[int],
     pools: Sequence[Executor] = (),
-    clock: Callable[[], float] = perf_counter,
+    clock: Callable[[], float] | None = None,
 ) -> Iterator[Measured]:
     """Make runs of a study and yield what is kept of each, in the order in which they end.
 
@@ -196,7 +196,7 @@ def run_all(
     pools
         Pools of one process each (`pool.pools_of_one`); if there are none, all is done here.
     clock
-        Returns the seconds of real time.
+        Returns the seconds of real time, by which runs are timed. None: no run is timed.
 
     Raises
     ------
@@ -204,36 +204,31 @@ def run_all(
         A run cannot go on; the message names its seed.
 
     """
-    plan = Plan(
-        [_size(cell.experiment) for cell in study.cells],
-        [cell.experiment.scheduler for cell in study.cells],
-        study.seeds,
-        places,
-    )
+    sizes = [_size(cell.experiment) for cell in study.cells]
+    kinds = [cell.experiment.scheduler for cell in study.cells]
+    plan = Plan(sizes, kinds, study.seeds, places)
     pools = pools or [Here()]
+    together = 0.0 if isinstance(pools[0], Here) else _TOGETHER
     surrogates = parts.surrogates()
-    running: dict[Future[list[_Made]], _Task] = {
+    work = partial(_measured, measures=tuple(study.measures), target=study.target)
+    running: dict[Future[list[tuple[list[float], int]]], _Task] = {
         pool.submit(_begin, surrogates): _Task(pool) for pool in pools
     }
-    work = partial(_measure, measures=tuple(study.measures), target=study.target, clock=clock)
     while running:
         ended, _ = wait(running, return_when=FIRST_COMPLETED)
         for task, made in [(running.pop(each), each.result()) for each in ended]:
-            now = clock()
-            # The time between runs is theirs, too, so that the sum is the time of the process.
-            between = now - task.began - sum(each.seconds for each in made)
-            for place, each in zip(task.places, made, strict=True):
-                plan.done(place, each.seconds + between / len(made))
-            under_way = sum(now - other.began for other in running.values())
-            left = max(0.0, plan.seconds_left - under_way) / max(1, min(len(pools), plan.runs_left))
-            for place, each in zip(task.places, made, strict=True):
-                yield Measured(place, each.values, each.jobs, left)
+            now = 0.0 if clock is None else clock()
+            # What passed between two tasks of a process counts, too: the sum is all of its time.
+            plan.done(task.places, None if clock is None else now - task.began)
+            under_way = sum(now - other.began for other in running.values() if other.places)
+            left = plan.time_left(len(pools), under_way)
+            for place, (values, jobs) in zip(task.places, made, strict=True):
+                yield Measured(place, values, jobs, left)
             # Only now, when these are written to a file: a kill loses none of them.
             seed = task.places[-1] % study.seeds if task.places else None
-            next_places = plan.take(seed, 0.0 if isinstance(task.pool, Here) else _TOGETHER)
-            if next_places:
-                experiments = [study.run_at(place) for place in next_places]
-                running[task.pool.submit(work, experiments)] = _Task(task.pool, next_places, now)
+            if taken := plan.take(seed, together):
+                experiments = [study.run_at(place) for place in taken]
+                running[task.pool.submit(work, experiments)] = _Task(task.pool, taken, now)
 
 
 _TOGETHER = 0.1
@@ -249,17 +244,8 @@ class _Task:
     began: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """The figures of a run, its jobs, and the seconds that it took."""
-
-    values: list[float]
-    jobs: int
-    seconds: float
-
-
-def _begin(surrogates: parts.Surrogates) -> list[_Made]:
-    """Prepare a process, with the surrogates that the parent has fitted."""
+def _begin(surrogates: parts.Surrogates) -> list[tuple[list[float], int]]:
+    """Prepare a process: give it the surrogates that have been fitted. It has made no run yet."""
     parts.adopt(surrogates)
     return []
 
@@ -278,23 +264,22 @@ def _size(experiment: Experiment) -> float:
     return max(1.0, min((bound for bound in bounds if bound is not None), default=1.0))
 
 
+def _measured(
+    experiments: Sequence[Experiment], measures: tuple[str, ...], target: float | None
+) -> list[tuple[list[float], int]]:
+    """Return, for each experiment, the figures of its run, and how many jobs it had."""
+    return [_measure(experiment, measures, target) for experiment in experiments]
+
+
 def _measure(
-    experiments: Sequence[Experiment],
-    measures: tuple[str, ...],
-    target: float | None,
-    clock: Callable[[], float],
-) -> list[_Made]:
-    made = []
-    for experiment in experiments:
-        began = clock()
-        with naming({experiment.scheduler: f"with seed {experiment.seed}"}):
-            run = simulate(experiment)
-        reached = target
-        if reached is None and "time_to_target" in measures:
-            reached = _default_target(experiment.curves, experiment.r_max)
-        values = measured(run, measures, -inf if reached is None else reached)
-        made.append(_Made(values, len(run.trace.jobs), clock() - began))
-    return made
+    experiment: Experiment, measures: tuple[str, ...], target: float | None
+) -> tuple[list[float], int]:
+    with naming({experiment.scheduler: f"with seed {experiment.seed}"}):
+        run = simulate(experiment)
+    if target is None and "time_to_target" in measures:
+        target = _default_target(experiment.curves, experiment.r_max)
+    values = measured(run, measures, -inf if target is None else target)
+    return values, len(run.trace.jobs)
 
 
 @cache

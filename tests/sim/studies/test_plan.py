@@ -45,25 +45,47 @@ def test_a_run_of_each_kind_comes_first():
 def test_the_time_of_a_cell_is_that_of_its_runs_then_that_of_its_kind_then_of_all():
     # Sizes: sh 10, sh 20, asha 10, asha 20; two seeds.
     plan = Plan([10.0, 20.0, 10.0, 20.0], ["sh", "sh", "asha", "asha"], 2, range(8))
-    assert plan.seconds_left == 2 * (10 + 20 + 10 + 20)  # in units of size
-    plan.done(2, 4.0)  # sh of size 20: 0.2 s per size
+    assert plan.time_left() is None
+    plan.done([2], 4.0)  # sh of size 20: 0.2 s per size
     # sh 10: 2 x 2 s, sh 20: 1 x 4 s, asha, as all runs: 2 x 2 s and 2 x 4 s.
-    assert plan.seconds_left == pytest.approx(4 + 4 + 4 + 8)
-    plan.done(6, 60.0)  # asha of size 20: 3 s per size
+    assert plan.time_left() == pytest.approx(4 + 4 + 4 + 8)
+    plan.done([6], 60.0)  # asha of size 20: 3 s per size
     # sh 10: 2 x 2 s, sh 20: 1 x 4 s, asha 10: 2 x 30 s, asha 20: 1 x 60 s.
-    assert plan.seconds_left == pytest.approx(4 + 4 + 60 + 60)
-    plan.done(3, 8.0)  # sh of size 20: a mean of 6 s, 0.3 s per size
-    assert plan.seconds_left == pytest.approx(2 * 3 + 60 + 60)
-    assert plan.runs_left == 5
+    assert plan.time_left() == pytest.approx(4 + 4 + 60 + 60)
+    plan.done([3], 8.0)  # sh of size 20: a mean of 6 s, 0.3 s per size
+    assert plan.time_left() == pytest.approx(2 * 3 + 60 + 60)
+    assert plan.time_left(2) == pytest.approx((2 * 3 + 60 + 60) / 2)
+    assert plan.time_left(9, under_way=26) == pytest.approx(100 / 5)  # five runs, so five processes
+    assert plan.time_left(1, under_way=1000) == 0  # a run takes longer than expected
 
 
-def test_short_runs_are_taken_together():
+def test_short_runs_whose_cells_were_timed_are_taken_together():
+    # Four cells of equal size and three seeds.
     plan = Plan([1.0] * 4, ["a"] * 4, 3, range(12))
-    assert plan.take(None, 100.0) == [0]  # nothing is known about seconds
-    plan.done(0, 0.25)
-    assert plan.take(0, 0.5) == [3, 6]
-    assert plan.take(0, 0.1) == [9]
-    assert plan.take(0, 100.0) == [1, 4, 7, 10]  # of one seed only
+    assert [plan.take(0, 100.0) for _ in range(4)] == [[0], [3], [6], [9]]  # nothing is known
+    for place in (0, 3, 6):
+        plan.done([place], 0.25)
+    assert plan.take(0, 0.5) == [1, 4]
+    assert plan.take(1, 100.0) == [7]  # nothing is known about the last cell
+    assert plan.take(1, 100.0) == [10]
+    plan.done([9], 0.5)
+    plan.done([1, 4], 1.0)  # 0.5 s each, so both cells have a mean of 0.375 s
+    assert plan.take(0, 0.1) == [11]  # the longest; alone it may take longer
+    assert plan.take(2, 0.8) == [2, 5]
+    assert plan.take(2, 100.0) == [8]  # of one seed only
+    # Left are 0.375 + 0.375 + 2 x 0.25 + 2 x 0.5 s.
+    assert plan.time_left() == pytest.approx(2.25)
+
+
+def test_runs_that_are_not_timed_are_made_by_size_one_by_one():
+    plan = Plan([1.0, 4.0, 2.0], ["a", "a", "a"], 2, range(6))
+    order = []
+    while taken := plan.take(0, 100.0):
+        order += taken
+        plan.done(taken, None)
+        assert len(taken) == 1
+    assert order == [2, 4, 0, 3, 5, 1]
+    assert plan.time_left() is None
 
 
 def made(costs, places, processes, sizes=None, together=0.0):
@@ -78,13 +100,10 @@ def made(costs, places, processes, sizes=None, together=0.0):
     began = {}
     while busy:
         now, process, runs = heappop(busy)
-        began.pop(process, None)
-        for place in runs:
-            plan.done(place, costs.flat[place])
-            ended[place] = now
-            under_way = sum(now - then for then in began.values())  # as the runner does
-            left = max(0.0, plan.seconds_left - under_way)
-            told.append((now, left / max(1, min(processes, plan.runs_left))))
+        plan.done(runs, now - began.pop(process, now))
+        under_way = sum(now - then for then in began.values())  # as the runner does
+        told.append((now, plan.time_left(processes, under_way)))
+        ended |= dict.fromkeys(runs, now)
         taken = plan.take(last[process], together)
         if taken:
             last[process] = taken[-1] % seeds
@@ -170,11 +189,9 @@ SECONDS = {"random": 1.0, "asha": 3.0, "sh": 2.0}  # for 100 jobs
 def test_the_runner_tells_how_long_the_rest_will_take(tmp_path, monkeypatch):
     now = [0.0]
 
-    def measure(experiments, measures, target, clock):  # noqa: ARG001
-        (one,) = experiments
-        took = SECONDS[one.scheduler] * one.limits.max_jobs / 100
-        now[0] += took
-        return [runner._Made([one.limits.max_jobs], 1, took)]
+    def measure(experiment, measures, target):  # noqa: ARG001
+        now[0] += SECONDS[experiment.scheduler] * experiment.limits.max_jobs / 100
+        return [experiment.limits.max_jobs], 1
 
     monkeypatch.setattr(runner, "_measure", measure)
     study = parse(TEXT, tmp_path / "mine.toml")
