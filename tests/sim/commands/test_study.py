@@ -115,8 +115,8 @@ def test_a_narrow_terminal_gets_tables_of_fewer_measures(file, tmp_path, capsys,
 
 
 def test_an_interrupted_study_says_how_far_it_came(file, tmp_path, capsys, monkeypatch):
-    def stopped(study, missing, pool):
-        yield from islice(run_all(study, missing, pool), 2)
+    def stopped(*arguments):
+        yield from islice(run_all(*arguments), 2)
         raise KeyboardInterrupt
 
     run_all = runner.run_all
