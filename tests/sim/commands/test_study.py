@@ -302,6 +302,7 @@ SMALLER = {  # what makes a study short, for a study that is long
     "asha-wrong-promotions": (", 10000, 100000, 1000000]", "]"),
     "idle-law": ("max_trials = 32000", "max_trials = 640"),
     "d2l-speedup": ("max_epochs = 600", "max_epochs = 60"),
+    "many-workers": ("max_seconds = 3600", "max_seconds = 60"),
 }
 
 
