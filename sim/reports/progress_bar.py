@@ -90,7 +90,8 @@ class ProgressBar:
     def advance(self, seconds_left: float | None = None) -> None:
         """Count one more unit as done.
 
-        `seconds_left` is how long the rest will take; None: the units take equally long.
+        `seconds_left` is how long the rest will take; None: as long as was told before, or, if it
+        was not, as if the units took equally long.
         """
         self._bar.advance(self._task)
         if seconds_left is not None:
@@ -98,7 +99,8 @@ class ProgressBar:
         task = self._bar.tasks[self._task]
         if not self.console.is_terminal and self.elapsed - self._last >= _EVERY:
             self._last = self.elapsed
-            left = "" if seconds_left is None else f", {duration(seconds_left)} left"
+            ends = task.fields.get("ends")
+            left = "" if ends is None else f", {duration(max(0.0, ends - self.elapsed))} left"
             of = "" if task.total is None else f" of {task.total:,.0f}"
             self.say(
                 f"{task.description}: {task.completed:,.0f}{of} {self._unit} "

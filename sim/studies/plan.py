@@ -89,7 +89,8 @@ class Plan:
     def take(self, seed: int | None, seconds: float = 0.0) -> list[int]:
         """Return the places of the next runs for a process; none if no run is left.
 
-        O(n log n) in the cells when a seed is begun, else O(seeds that are begun).
+        O(n log n) in the cells when a seed is begun, else O(seeds that are begun) and, until each
+        kind has been tried, O(cells).
 
         Parameters
         ----------
@@ -105,13 +106,12 @@ class Plan:
             if seed is None:
                 return []
         cells = self._begun[seed]
-        first = next((cell for cell in cells if self._kinds[cell] in self._untried), cells[0])
-        self._untried.discard(self._kinds[first])
-        cells.remove(first)
-        taken = [first]
+        taken = [self._first_of(cells)]
         known = self._by_cell
+        seconds -= self._expected(taken[0])
         while cells and known[taken[-1]].size and known[cells[0]].size:
-            if sum(map(self._expected, [*taken, cells[0]])) > seconds:
+            seconds -= self._expected(cells[0])
+            if seconds < 0:
                 break
             taken.append(cells.popleft())
         if not cells:
@@ -139,6 +139,15 @@ class Plan:
                 self._by_cell[cell].add(1.0, seconds * share)
                 self._by_kind[self._kinds[cell]].add(self._sizes[cell], seconds * share)
                 self._all.add(self._sizes[cell], seconds * share)
+
+    def _first_of(self, cells: deque[int]) -> int:
+        """Remove and return the cell whose run is made next: the longest, or of an untried kind."""
+        if not self._untried:
+            return cells.popleft()
+        first = next((cell for cell in cells if self._kinds[cell] in self._untried), cells[0])
+        self._untried.discard(self._kinds[first])
+        cells.remove(first)
+        return first
 
     def _next_seed(self) -> int | None:
         if self._waiting:

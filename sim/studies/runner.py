@@ -41,8 +41,8 @@ class Measured:
     jobs
         How many jobs it had.
     seconds_left
-        How long the runs that are left will take, in seconds of real time; None if no run is
-        timed.
+        How long the runs that are left will take, in seconds of real time; None if no run is timed,
+        or if it has just been told.
 
     """
 
@@ -214,14 +214,18 @@ def run_all(
     running: dict[Future[list[tuple[list[float], int]]], _Task] = {
         pool.submit(_begin, surrogates): _Task(pool) for pool in pools
     }
+    tells = 0.0  # from when on the time left is told again
     while running:
         ended, _ = wait(running, return_when=FIRST_COMPLETED)
         for task, made in [(running.pop(each), each.result()) for each in ended]:
             now = 0.0 if clock is None else clock()
             # What passed between two tasks of a process counts, too: the sum is all of its time.
             plan.done(task.places, None if clock is None else now - task.began)
-            under_way = sum(now - other.began for other in running.values() if other.places)
-            left = plan.time_left(len(pools), under_way)
+            left = None
+            if now >= tells:  # O(cells), too much for each short run
+                under_way = sum(now - other.began for other in running.values() if other.places)
+                left = plan.time_left(len(pools), under_way)
+                tells = now + _TOGETHER
             for place, (values, jobs) in zip(task.places, made, strict=True):
                 yield Measured(place, values, jobs, left)
             # Only now, when these are written to a file: a kill loses none of them.
