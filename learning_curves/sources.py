@@ -83,12 +83,24 @@ def find(name_or_path: str | Path, r_max: int | None = None) -> Blackbox:
         return form
     named = own_name(str(name_or_path))
     found: Blackbox = _own(named, texts[1:], r_max) if named else _recorded(name_or_path)
+    check_length(found, name_or_path, r_max)
+    return found
+
+
+def check_length(found: Blackbox, name: str | Path, r_max: int | None) -> None:
+    """Raise if the curves that were found under `name` end before `r_max`.
+
+    Raises
+    ------
+    InputError
+        They do.
+
+    """
     if r_max is not None and r_max > found.r_max:
         raise InputError(
-            f"the curves of {name_or_path} end at epoch {found.r_max}, before r_max {r_max}: "
+            f"the curves of {name} end at epoch {found.r_max}, before r_max {r_max}: "
             f"give at most {found.r_max}"
         )
-    return found
 
 
 def own_name(word: str) -> str | None:

@@ -61,6 +61,15 @@ def training_seed(seed: int, trial: int) -> int:
     return (seed << 32) + trial
 
 
+def run_seed(training: int) -> int:
+    """Return the seed of the run that a training belongs to, from its `training_seed`.
+
+    >>> run_seed(training_seed(5, 7))
+    5
+    """
+    return training >> 32
+
+
 def integer(seed: int, purpose: str, *index: int) -> int:
     """Return one random integer, uniform on [0, 2**64); for single draws, in about 1 microsecond.
 

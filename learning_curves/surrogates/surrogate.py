@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from itertools import islice
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -35,7 +34,6 @@ _DONORS = 8  # configs whose repeated trainings show what noise a mean curve has
 FEWEST = 4
 """Configs to learn from, at least."""
 _DIGITS = 7  # of the seconds
-_REMEMBERED = 8192  # curves that were foreseen: two kilobytes each, of 20 epochs
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +125,10 @@ class Surrogate:
             learnt.fit(points, targets[what])
         self._best = losses.best
         self._noise = _Noise(table, self._scale)
-        # By config and seed, in the order in which they were foreseen. More than one block: workers
-        # that are freed together are all given their jobs before the first curve is asked for.
-        self._foreseen: dict[Any, RecordedCurve] = {}
+        # By seed: the config, as a key, and its curve. All of one run, which holds its curves, too:
+        # the other runs of its seed, such as those of other schedulers, have the same trainings.
+        self._foreseen: dict[int, tuple[Any, RecordedCurve]] = {}
+        self._run = 0  # the seed of that run
 
     @property
     def space(self) -> Space:
@@ -168,17 +167,21 @@ class Surrogate:
     def foresee(self, configs: Sequence[Config], seeds: Sequence[int]) -> None:
         """Draw the curves of trainings that will be asked for next, in one block.
 
-        This costs a fortieth of single calls and gives the same curves. Old ones are dropped.
+        This costs a fortieth of single calls and gives the same curves. They are kept until
+        trainings of a run of another seed are foreseen.
         """
-        wanted = dict(zip(zip(map(self._key, configs), seeds, strict=True), configs, strict=True))
-        known = {each: self._foreseen.pop(each) for each in wanted if each in self._foreseen}
-        new = [each for each in wanted if each not in known]
+        wanted = {
+            seed: (self._key(config), config) for config, seed in zip(configs, seeds, strict=True)
+        }
+        run = streams.run_seed(max(wanted, default=0))
+        if run != self._run:
+            self._foreseen = {}
+            self._run = run
+        new = {seed: each for seed, each in wanted.items() if not self._knows(seed, each[0])}
         if new:
-            expected = self.expected([wanted[each] for each in new])
-            known |= zip(new, self.drawn(expected, [seed for _, seed in new]), strict=True)
-        self._foreseen |= known
-        for each in list(islice(self._foreseen, max(0, len(self._foreseen) - _REMEMBERED))):
-            del self._foreseen[each]
+            curves = self.drawn(self.expected([config for _, config in new.values()]), [*new])
+            keys = (key for key, _ in new.values())
+            self._foreseen |= zip(new, zip(keys, curves, strict=True), strict=True)
 
     def curve(self, config: Config, seed: int) -> RecordedCurve:
         """Return the curve of one training of `config`, any member of the space.
@@ -189,9 +192,9 @@ class Surrogate:
             The config lacks a hyperparameter.
 
         """
-        curve = self._foreseen.get((self._key(config), seed))
-        if curve is None:
-            (curve,) = self.drawn(self.expected([config]), [seed])
+        if self._knows(seed, self._key(config)):
+            return self._foreseen[seed][1]
+        (curve,) = self.drawn(self.expected([config]), [seed])
         return curve
 
     def expected(self, configs: Sequence[Config]) -> Expected:
@@ -235,6 +238,10 @@ class Surrogate:
         if expected.diverged is not None:
             losses[expected.diverged > 0.5] = np.inf
         return losses, np.exp(expected.logs)
+
+    def _knows(self, seed: int, key: Any) -> bool:
+        known = self._foreseen.get(seed)
+        return known is not None and known[0] == key
 
     def _key(self, config: Config) -> Any:
         try:

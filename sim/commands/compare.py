@@ -112,27 +112,26 @@ def main(args: argparse.Namespace) -> int:
     from learning_curves.errors import INTERRUPTED  # noqa: PLC0415  quick --help
     from sim.reports import comparison_report, screen  # noqa: PLC0415  quick --help
     from sim.studies.comparison import Compared  # noqa: PLC0415  quick --help
-    from sim.studies.pool import pool_of  # noqa: PLC0415  quick --help
+    from sim.studies.pool import pools_of_one  # noqa: PLC0415  quick --help
 
     plans = _plans(args)  # all of them are checked before the first one runs
     told: list[dict[str, Any]] = []
     draws = not args.no_plots
     studies = {folder: study for folder, (_, study) in plans.items()}
-    with grid.opened(studies, overwrite=args.overwrite) as logs, pool_of(args.processes) as pool:
+    opened = grid.opened(studies, overwrite=args.overwrite)
+    with opened as logs, pools_of_one(args.processes) as pools:
         pictures: list[Future[None]] = []
         for folder, (base, study) in plans.items():
             grid.clear(study, folder, logs[folder], draws=draws)
             try:
-                grid.run(study, logs[folder], pool, base.curves)
+                grid.run(study, logs[folder], pools, base.curves)
             except grid.Interrupted as how:
                 screen.console(stderr=True).print(f"rungsim compare: {how}")
                 return INTERRUPTED
             compared = Compared(study, logs[folder].values)
             told.append(comparison_report.write(base, compared, folder))
-            if draws and pool is None:
-                _draw(compared, folder, args.format)
-            elif draws and pool is not None:  # while the next source is measured
-                pictures.append(pool.submit(_draw, compared, folder, args.format))
+            if draws:  # in a process of its own, while the next source is measured
+                pictures.append(pools[-1].submit(_draw, compared, folder, args.format))
             if not args.json:
                 comparison_report.show(base, compared, wide=args.wide)
                 screen.console().print(f"written to {folder}\n")
@@ -149,9 +148,9 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from learning_curves.tables.tabular import shipped  # noqa: PLC0415  quick --help
     from sim.experiments import run as experiment_runs  # noqa: PLC0415  quick --help
+    from sim.experiments.target import default_target  # noqa: PLC0415  quick --help
     from sim.reports import memory  # noqa: PLC0415  quick --help
     from sim.studies.comparison import comparison  # noqa: PLC0415  quick --help
-    from sim.studies.target import default_target  # noqa: PLC0415  quick --help
 
     parsed.refuse_without_effect(args, args.scheduler)
     if args.against is not None and set(args.scheduler) <= {args.against}:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -110,7 +110,7 @@ def clear(study: Study, folder: Path, log: StudyLog, *, draws: bool) -> None:
         report.clear_pictures(folder, [*study.pictures, "losses-*", "rungs-*"])
 
 
-def run(study: Study, log: StudyLog, pool: Executor | None, name: str) -> str:
+def run(study: Study, log: StudyLog, pools: Sequence[Executor], name: str) -> str:
     """Make the runs that the log lacks; return a line with the speed.
 
     Raises
@@ -127,10 +127,10 @@ def run(study: Study, log: StudyLog, pool: Executor | None, name: str) -> str:
     jobs = 0
     try:
         with ProgressBar(name, study.runs, done=log.done) as bar:
-            for measured in runner.run_all(study, missing, pool):
-                log.append(measured.values)
+            for measured in runner.run_all(study, missing, pools, lambda: bar.elapsed):
+                log.append(measured.place, measured.values)
                 jobs += measured.jobs
-                bar.advance()
+                bar.advance(seconds_left=measured.seconds_left)
             return study_report.rate(study.runs, len(missing), jobs, bar.elapsed)
     except KeyboardInterrupt:
         raise Interrupted(

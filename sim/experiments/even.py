@@ -5,6 +5,8 @@ Owns the counterfactual behind the two causes of waiting. Must not know how a ru
 
 from __future__ import annotations
 
+from math import fsum
+
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -61,6 +63,33 @@ def evened(blackbox: Blackbox, trace: Trace, *, checkpoints: bool = True) -> Rec
         return [known[-1] if known else per_epoch] * (stop - start)
 
     return Recosted(blackbox, lambda _config: seconds)
+
+
+def is_even(trace: Trace, *, checkpoints: bool = True) -> bool:
+    """Return whether a run on the curves of `evened`, for as many jobs, would be this run again.
+
+    It would if no job was lost, none has overhead, and each job ended when it would end there, to
+    the last bit. Running jobs may have been cut: in the repeated run they only end later, while
+    workers wait. False if this cannot be known.
+    """
+    jobs = trace.jobs
+    outcome = jobs["outcome"]
+    whole = (outcome == "done").to_numpy()
+    if not whole.any() or jobs["overhead"].any() or (outcome == "lost").any():
+        return False
+    names = ("start", "stop", "started", "ended")
+    start, stop, started, ended = (jobs[name].to_numpy() for name in names)
+    begun = start if checkpoints else np.zeros_like(start)
+    rungs, members = np.unique(np.column_stack([begun, stop]), axis=0, return_inverse=True)
+    members = members.ravel()
+    counts = np.bincount(members, whole)
+    if not counts.all():  # a rung of which no job has reported
+        return False
+    means = np.bincount(members, np.where(whole, ended - started, 0.0)) / counts
+    lengths = np.diff(rungs, axis=1).ravel().tolist()
+    there = [fsum([mean / n] * n) for mean, n in zip(means.tolist(), lengths, strict=True)]
+    ends = started + np.array(there)[members]
+    return bool((ends[whole] == ended[whole]).all() and (ends[~whole] >= trace.end).all())
 
 
 def _saved_before(trace: Trace) -> npt.NDArray[np.float64]:

@@ -121,7 +121,7 @@ def _wrong(run: Run, _target: float) -> float:
 def _share(part: str) -> Callable[[Run, float], float]:
     def share(run: Run, _target: float) -> float:
         total = run.trace.workers * run.trace.end
-        return metrics.worker_seconds(run.trace)[part] / total if total else 0.0
+        return run.worker_seconds[part] / total if total else 0.0
 
     return share
 
@@ -199,7 +199,7 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         },
         **{
             cause: Measure(
-                _waiting(cause), f"{_SHARE}: {label(cause)} (takes a second run)", share=True
+                _waiting(cause), f"{_SHARE}: {label(cause)} (may take a second run)", share=True
             )
             for cause in ("straggling", "shortage")
         },

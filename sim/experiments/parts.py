@@ -5,7 +5,9 @@ Owns which value goes where, and which values need each other. Must not know how
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import TypeAlias
 
 from learning_curves import sources
 from learning_curves.blackbox import Blackbox
@@ -36,9 +38,9 @@ def _source(
     curves: str,
     seconds: str,
     r_max: int | None,
-    written: tuple[int, ...],  # noqa: ARG001  when: a file that was changed is read again
+    written: tuple[int, ...],  # when: a file that was changed is read again
 ) -> Blackbox:
-    blackbox = sources.find(curves, r_max)
+    blackbox = _found(curves, r_max, written)
     match seconds:
         case "recorded":
             return blackbox
@@ -54,6 +56,35 @@ def _source(
             return gpu_cost.recosted(blackbox, examples)
         case _:
             raise InputError(f"the seconds are {seconds!r}: choose from {', '.join(SECONDS)}")
+
+
+Surrogates: TypeAlias = Mapping[tuple[str, tuple[int, ...]], Surrogate]
+"""Surrogates by the word for their curves, and when its files were written."""
+
+_surrogates: dict[tuple[str, tuple[int, ...]], Surrogate] = {}
+
+
+def surrogates() -> Surrogates:
+    """Return the surrogates that this process knows; fitting one takes a second."""
+    return dict(_surrogates)
+
+
+def adopt(known: Surrogates) -> None:
+    """Use surrogates that another process has fitted: their curves are the same to the last bit."""
+    _surrogates.update(known)
+
+
+def _found(curves: str, r_max: int | None, written: tuple[int, ...]) -> Blackbox:
+    """Return what `sources.find` finds; a surrogate is fitted once, for any `r_max`."""
+    key = curves, written
+    known = _surrogates.get(key)
+    if known is not None:
+        sources.check_length(known, curves, r_max)
+        return known
+    blackbox = sources.find(curves, r_max)
+    if isinstance(blackbox, Surrogate):
+        _surrogates[key] = blackbox
+    return blackbox
 
 
 def cluster(

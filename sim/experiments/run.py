@@ -24,7 +24,7 @@ from learning_curves.errors import InputError
 from learning_curves.spaces.space import Config
 from sim.experiments import own
 from sim.experiments.border import Border, at_border
-from sim.experiments.even import evened
+from sim.experiments.even import evened, is_even
 from sim.experiments.experiment import Experiment
 from sim.experiments.parts import cluster, source
 from sim.jobs.limits import Limits
@@ -174,18 +174,25 @@ class Run:
         )
 
     @cached_property
+    def worker_seconds(self) -> dict[str, float]:
+        """Where the time of the workers went; see `metrics.worker_seconds`."""
+        return metrics.worker_seconds(self.trace)
+
+    @cached_property
     def waiting(self) -> dict[str, float]:
-        """The seconds that workers waited, by cause (d2l 19.5); costs a second run.
+        """The seconds that workers waited, by cause (d2l 19.5); may cost a second run.
 
         The run is repeated for the same number of jobs, with equal seconds within each rung, equal
         workers, no straggling and no losses; workers leave and return as they did. The waiting of
         the repeated run is `shortage`: a rung has no job for every worker. The rest is
         `straggling`: jobs of one rung take unequal time, or are tried again. If the repeated run
-        waits longer than the run itself, or if no job has trained, all waiting is `shortage`.
+        waits longer than the run itself, or if no job has trained, all waiting is `shortage`. So it
+        is, without a second run, if nobody waited, and if all jobs of a rung took equally long.
         """
-        parts = metrics.worker_seconds(self.trace)
+        parts = self.worker_seconds
         total = shortage = parts["waiting"]
-        if total and parts["training"]:
+        checkpoints = self.experiment.costs.checkpoints
+        if total and parts["training"] and not is_even(self.trace, checkpoints=checkpoints):
             even = self.experiment
             outcomes = self.trace.jobs["outcome"]
             if outcomes.isin(["cut", "lost"]).any() or self.trace.end == even.limits.max_seconds:
@@ -194,7 +201,6 @@ class Run:
                 even = replace(
                     even, limits=Limits(max_jobs=max(1, int((outcomes != "lost").sum())))
                 )
-            checkpoints = even.costs.checkpoints
             curves = evened(self.blackbox, self.trace, checkpoints=checkpoints)
             with own.blamed(even):
                 repeated = cluster(even, curves, self.make, even=True).run()
@@ -267,7 +273,7 @@ class Run:
             "seed": experiment.seed,
             "end_seconds": trace.end,
             "utilisation": _finite(metrics.utilisation(trace)),
-            "worker_seconds": metrics.worker_seconds(trace),
+            "worker_seconds": self.worker_seconds,
             "waiting": self.waiting,
             "jobs": len(trace.jobs),
             "lost": metrics.count(trace, "lost"),

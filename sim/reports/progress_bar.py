@@ -13,10 +13,12 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    Task,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from sim.reports.screen import console, duration
 
@@ -62,7 +64,7 @@ class ProgressBar:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn(f"{unit}, time left", markup=False),
-            TimeRemainingColumn(),
+            _TimeLeft(),
             console=self.console,
             transient=True,
             disable=not self.console.is_terminal,
@@ -85,16 +87,24 @@ class ProgressBar:
         """Set the length of the work."""
         self._bar.update(self._task, total=total)
 
-    def advance(self) -> None:
-        """Count one more unit as done."""
+    def advance(self, seconds_left: float | None = None) -> None:
+        """Count one more unit as done.
+
+        `seconds_left` is how long the rest will take; None: as long as was told before, or, if it
+        was not, as if the units took equally long.
+        """
         self._bar.advance(self._task)
+        if seconds_left is not None:
+            self._bar.update(self._task, ends=self.elapsed + seconds_left)
         task = self._bar.tasks[self._task]
         if not self.console.is_terminal and self.elapsed - self._last >= _EVERY:
             self._last = self.elapsed
+            ends = task.fields.get("ends")
+            left = "" if ends is None else f", {duration(max(0.0, ends - self.elapsed))} left"
             of = "" if task.total is None else f" of {task.total:,.0f}"
             self.say(
                 f"{task.description}: {task.completed:,.0f}{of} {self._unit} "
-                f"after {duration(self.elapsed)}"
+                f"after {duration(self.elapsed)}{left}"
             )
 
     def track(self, things: Iterable[T]) -> Iterator[T]:
@@ -110,3 +120,15 @@ class ProgressBar:
     def say(self, line: str) -> None:
         """Print a line above the bar."""
         self.console.print(line, soft_wrap=True)
+
+
+class _TimeLeft(TimeRemainingColumn):
+    """The time left: as far as it is known when the work ends, counted down to that."""
+
+    def render(self, task: Task) -> Text:
+        ends = task.fields.get("ends")
+        if ends is None:
+            return super().render(task)
+        minutes, seconds = divmod(round(max(0.0, ends - (task.elapsed or 0.0))), 60)
+        hours, minutes = divmod(minutes, 60)
+        return Text(f"{hours}:{minutes:02}:{seconds:02}", style="progress.remaining")

@@ -1,4 +1,4 @@
-"""The process pool that makes runs in parallel.
+"""The processes that make runs in parallel.
 
 Owns the start and the end of the processes. Must not know their work.
 """
@@ -8,12 +8,16 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from threading import Thread
+from typing import ParamSpec, TypeVar
 
 from learning_curves.errors import InputError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @contextmanager
@@ -33,17 +37,56 @@ def pool_of(processes: int) -> Iterator[Executor | None]:
     if processes == 1:
         yield None
         return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, context, initializer=_serve)
-    try:
+    with _opened([processes]) as (pool,):
         yield pool
+
+
+@contextmanager
+def pools_of_one(processes: int) -> Iterator[Sequence[Executor]]:
+    """Yield as many pools of one process each, so that each can be given work of its own.
+
+    If it is one, its work is done in this process, when it is submitted. For the rest see
+    `pool_of`.
+    """
+    if processes == 1:
+        yield [Here()]
+        return
+    with _opened([1] * processes) as pools:
+        yield pools
+
+
+class Here(Executor):
+    """Does in this process what is submitted, before `submit` returns.
+
+    >>> Here().submit(max, 1, 2).result()
+    2
+    """
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Call `fn`, and return its result as a future that is done."""
+        future: Future[T] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+@contextmanager
+def _opened(sizes: Sequence[int]) -> Iterator[list[Executor]]:
+    context = multiprocessing.get_context("spawn")
+    pools: list[Executor] = [
+        ProcessPoolExecutor(size, context, initializer=_serve) for size in sizes
+    ]
+    try:
+        yield pools
     except BrokenExecutor:
         raise InputError(
             "a process died, maybe because memory ran out: the same command continues the work; "
             "give it fewer --processes"
         ) from None
     finally:
-        pool.shutdown(cancel_futures=True)
+        for pool in pools:
+            pool.shutdown(wait=False, cancel_futures=True)
+        for pool in pools:
+            pool.shutdown()
 
 
 def _serve() -> None:

@@ -5,34 +5,51 @@ Owns what is measured of each run, and the results of a study in memory. Must no
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
-from itertools import islice
 from math import inf
 
 import numpy as np
 import pandas as pd
 
+from sim.experiments import parts
 from sim.experiments.experiment import Experiment
 from sim.experiments.measures import measured
 from sim.experiments.run import bounded, simulate
+from sim.experiments.target import default_target
 from sim.studies import study_cells
 from sim.studies.comparison import Compared, comparison
 from sim.studies.contrasts import contrasts
-from sim.studies.pool import pool_of
+from sim.studies.plan import Plan
+from sim.studies.pool import Here, pools_of_one
 from sim.studies.study import Study, naming
 from sim.studies.study_log import Values
-from sim.studies.target import default_target
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What is kept of one run: the figures, in the study's order, and how many jobs it had."""
+    """What is kept of one run.
 
+    Parameters
+    ----------
+    place
+        Its place in the study's grid, from 0.
+    values
+        The figures, in the study's order.
+    jobs
+        How many jobs it had.
+    seconds_left
+        How long the runs that are left will take, in seconds of real time; None if no run is timed,
+        or if it has just been told.
+
+    """
+
+    place: int
     values: list[float]
     jobs: int
+    seconds_left: float | None
 
 
 @dataclass(frozen=True)
@@ -93,10 +110,11 @@ def run_study(study: Study, processes: int = 1) -> Results:
 
     """
     study.check()
-    with pool_of(processes) as pool:
-        made = run_all(study, study.grid(), pool)
-        figures = [each.values for each in made]  # noqa: PD011  no frame
-    return Results(study, np.array(figures, dtype=np.float64))
+    values = np.empty((study.runs, len(study.measures)))
+    with pools_of_one(processes) as pools:
+        for each in run_all(study, range(study.runs), pools):
+            values[each.place] = each.values  # noqa: PD011  no frame
+    return Results(study, values)
 
 
 def compare(
@@ -161,33 +179,111 @@ def compare(
 
 
 def run_all(
-    study: Study, experiments: Sequence[Experiment], pool: Executor | None = None
+    study: Study,
+    places: Iterable[int],
+    pools: Sequence[Executor] = (),
+    clock: Callable[[], float] | None = None,
 ) -> Iterator[Measured]:
-    """Run the experiments, in `pool` if there is one, and yield what is kept of each, in order.
+    """Make runs of a study and yield what is kept of each, in the order in which they end.
+
+    Parameters
+    ----------
+    study
+        The study.
+    places
+        The places of the runs in its grid, ascending; see `plan.Plan` for the order in which they
+        are made.
+    pools
+        Pools of one process each (`pool.pools_of_one`); if there are none, all is done here.
+    clock
+        Returns the seconds of real time, by which runs are timed. None: no run is timed.
 
     Raises
     ------
     InputError
-        One of them cannot go on; the message names its seed.
+        A run cannot go on; the message names its seed.
 
     """
-    work = partial(_measure, measures=tuple(study.measures), target=study.target)
-    if pool is None:
-        yield from map(work, experiments)
-        return
-    # No more at a time than keeps all processes busy: a study may have a million runs.
-    ahead = iter(experiments)
-    while some := list(islice(ahead, 4096)):
-        yield from pool.map(work, some, chunksize=2)
+    sizes = [_size(cell.experiment) for cell in study.cells]
+    kinds = [cell.experiment.scheduler for cell in study.cells]
+    plan = Plan(sizes, kinds, study.seeds, places)
+    pools = pools or [Here()]
+    together = 0.0 if isinstance(pools[0], Here) else _TOGETHER
+    surrogates = parts.surrogates()
+    work = partial(_measured, measures=tuple(study.measures), target=study.target)
+    running: dict[Future[list[tuple[list[float], int]]], _Task] = {
+        pool.submit(_begin, surrogates): _Task(pool) for pool in pools
+    }
+    tells = 0.0  # from when on the time left is told again
+    while running:
+        ended, _ = wait(running, return_when=FIRST_COMPLETED)
+        for task, made in [(running.pop(each), each.result()) for each in ended]:
+            now = 0.0 if clock is None else clock()
+            # What passed between two tasks of a process counts, too: the sum is all of its time.
+            plan.done(task.places, None if clock is None else now - task.began)
+            left = None
+            if now >= tells:  # O(cells), too much for each short run
+                under_way = sum(now - other.began for other in running.values() if other.places)
+                left = plan.time_left(len(pools), under_way)
+                tells = now + _TOGETHER
+            for place, (values, jobs) in zip(task.places, made, strict=True):
+                yield Measured(place, values, jobs, left)
+            # Only now, when these are written to a file: a kill loses none of them.
+            seed = task.places[-1] % study.seeds if task.places else None
+            if taken := plan.take(seed, together):
+                experiments = [study.run_at(place) for place in taken]
+                running[task.pool.submit(work, experiments)] = _Task(task.pool, taken, now)
 
 
-def _measure(experiment: Experiment, measures: tuple[str, ...], target: float | None) -> Measured:
+_TOGETHER = 0.1
+"""Runs that a process makes before it returns their figures may take so many seconds together."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """The runs that a process makes, and since when."""
+
+    pool: Executor
+    places: Sequence[int] = ()
+    began: float = 0.0
+
+
+def _begin(surrogates: parts.Surrogates) -> list[tuple[list[float], int]]:
+    """Prepare a process: give it the surrogates that have been fitted. It has made no run yet."""
+    parts.adopt(surrogates)
+    return []
+
+
+def _size(experiment: Experiment) -> float:
+    """Return the number of epochs that a run trains at most, if each takes a second.
+
+    A rough measure of how long the run takes.
+    """
+    limits = experiment.limits
+    bounds: list[float | None] = [limits.max_epochs, limits.max_jobs]
+    if limits.max_seconds is not None:
+        bounds.append(limits.max_seconds * experiment.workers)
+    if experiment.max_trials is not None:
+        bounds.append(experiment.max_trials * (experiment.r_max or 1))
+    return max(1.0, min((bound for bound in bounds if bound is not None), default=1.0))
+
+
+def _measured(
+    experiments: Sequence[Experiment], measures: tuple[str, ...], target: float | None
+) -> list[tuple[list[float], int]]:
+    """Return, for each experiment, the figures of its run, and how many jobs it had."""
+    return [_measure(experiment, measures, target) for experiment in experiments]
+
+
+def _measure(
+    experiment: Experiment, measures: tuple[str, ...], target: float | None
+) -> tuple[list[float], int]:
     with naming({experiment.scheduler: f"with seed {experiment.seed}"}):
         run = simulate(experiment)
     if target is None and "time_to_target" in measures:
         target = _default_target(experiment.curves, experiment.r_max)
     values = measured(run, measures, -inf if target is None else target)
-    return Measured(values, len(run.trace.jobs))
+    return values, len(run.trace.jobs)
 
 
 @cache

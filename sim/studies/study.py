@@ -173,11 +173,13 @@ class Study:
 
     def grid(self) -> list[Experiment]:
         """Return all experiments, ordered by cell, then by seed."""
-        return [
-            replace(cell.experiment, seed=cell.experiment.seed + k)
-            for cell in self.cells
-            for k in range(self.seeds)
-        ]
+        return [self.run_at(place) for place in range(self.runs)]
+
+    def run_at(self, place: int) -> Experiment:
+        """Return the experiment at this place of the grid, from 0."""
+        cell, k = divmod(place, self.seeds)
+        experiment = self.cells[cell].experiment
+        return replace(experiment, seed=experiment.seed + k)
 
     def labels(self) -> list[dict[str, str]]:
         """Return the settings and the seed of each run, as they are written, in the same order."""

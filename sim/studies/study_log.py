@@ -2,27 +2,28 @@
 
 Owns what a row is, and what is left of the file after any interruption: its whole rows, of which
 none is run again. When the last run is in, the rows stand in the order of the grid, so the final
-bytes do not depend on when the study was stopped, on whether it was extended, nor on how many
-processes worked on it. Must not know how a run is made.
+bytes do not depend on the order in which the runs were made, on when the study was stopped, nor on
+whether it was extended. Must not know how a run is made.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
 from learning_curves import files
 from learning_curves.errors import InputError, reading
-from sim.experiments.experiment import Experiment
 from sim.studies.study import Study
 
 Values = npt.NDArray[np.float64]
+
+_DIGITS = 10  # of a seed, at most
 
 
 class StudyLog:
@@ -44,53 +45,87 @@ class StudyLog:
     """
 
     def __init__(self, study: Study, path: Path) -> None:
-        self._study = study
         self._path = path
-        self._grid = study.grid()
-        self._keys = [_row([*key.values()]) for key in study.labels()]
+        self._seeds = study.seeds
+        self._first_seed = study.base.seed
+        # How the rows of each cell begin: with its settings, as they are written.
+        ends = [""] if study.axes else []
+        self._begins = [_row([*cell.settings.values(), *ends]) for cell in study.cells]
+        self._cells = {begin: cell for cell, begin in enumerate(self._begins)}
         self._header = f"{_row([*study.axes, 'seed', *study.measures])}\n"
-        self._lines: dict[int, str] = {}  # by the run's index in the grid
-        self._values: dict[int, list[float]] = {}
+        self._values = np.full((study.runs, len(study.measures)), np.nan)
+        self._known = np.zeros(study.runs, dtype=bool)
+        self._done = 0
+        self._last = -1  # the place of the last row
+        self._in_order = True
         self._read()
-        if not self._lines:
+        if not self.done:
             files.write(path, self._header.encode())
-        self._missing = deque(k for k in range(len(self._grid)) if k not in self._lines)
 
     @property
-    def missing(self) -> Sequence[Experiment]:
-        """The experiments that have not run yet, in the order of the grid."""
-        return [self._grid[place] for place in self._missing]
+    def missing(self) -> list[int]:
+        """The places in the grid of the runs that are not in the file, ascending."""
+        places: list[int] = np.flatnonzero(~self._known).tolist()
+        return places
 
     @property
     def done(self) -> int:
         """The number of runs in the file."""
-        return len(self._lines)
+        return self._done
 
     @property
     def values(self) -> Values:
         """The figures of the runs so far, in the order of the grid; shape (runs, measures)."""
-        rows = [self._values[place] for place in sorted(self._values)]
-        return np.array(rows, dtype=np.float64).reshape(-1, len(self._study.measures))
+        return self._values[self._known]
 
-    def append(self, values: Sequence[float]) -> None:
-        """Add the row of the first missing run and flush it to the system.
+    def append(self, place: int, values: Sequence[float]) -> None:
+        """Add the row of the run at `place` and flush it to the system.
 
         After the last one the rows are put into the order of the grid.
+
+        Raises
+        ------
+        ValueError
+            The run is in the file already.
+
         """
-        place = self._missing[0]
-        row = f"{self._keys[place]},{','.join(map(repr, values))}\n"
+        if self._known[place]:
+            raise ValueError(f"the run at place {place} is in {self._path} already")
+        cell, k = divmod(place, self._seeds)
+        key = f"{self._begins[cell]}{self._first_seed + k}"
         with self._path.open("a", encoding="utf-8", newline="") as file:
-            file.write(row)
-        self._missing.popleft()
-        self._lines[place] = row
-        self._values[place] = list(values)
-        if not self._missing:
-            self._sort()
+            file.write(f"{key},{','.join(map(repr, values))}\n")
+        self._keep(place, values)
+        self._sort()
+
+    def _keep(self, place: int, values: Sequence[float]) -> None:
+        self._values[place] = values
+        self._known[place] = True
+        self._done += 1
+        self._in_order &= place > self._last
+        self._last = place
 
     def _sort(self) -> None:
-        if list(self._lines) != sorted(self._lines):
-            self._lines = dict(sorted(self._lines.items()))
-            files.write(self._path, "".join([self._header, *self._lines.values()]).encode())
+        """Put the rows into the order of the grid, if none is missing."""
+        if self._done < len(self._known) or self._in_order:
+            return
+        rows = self._path.read_bytes().decode().split("\n")[1:-1]
+        rows.sort(key=lambda row: self._place(self._parted(row)[0]))
+        files.write(self._path, "".join([self._header, *(f"{row}\n" for row in rows)]).encode())
+        self._in_order = True
+
+    def _parted(self, row: str) -> list[str]:
+        """Return the key of a row, settings and seed as they are written, and each figure."""
+        return row.rsplit(",", self._values.shape[1])
+
+    def _place(self, key: str) -> int:
+        """Return the place of a run in the grid; -1 if the grid has no such run."""
+        begin, comma, seed = key.rpartition(",")
+        cell = self._cells.get(begin + comma)
+        if cell is None or not (seed.isdecimal() and len(seed) <= _DIGITS):
+            return -1
+        k = int(seed) - self._first_seed
+        return cell * self._seeds + k if 0 <= k < self._seeds and f"{int(seed)}" == seed else -1
 
     def _read(self) -> None:
         """Read the complete rows of the file, and cut off the rest."""
@@ -106,36 +141,24 @@ class StudyLog:
         first, *lines = whole.split("\n")[:-1]
         if f"{first}\n" != self._header:
             self._refuse(1)
-        places = {key: place for place, key in enumerate(self._keys)}
         for number, line in enumerate(lines, start=2):
-            key, *values = _parted(line, len(self._study.measures))
-            place = places.get(key, -1)
-            if place < 0 or place in self._lines:
+            key, *values = self._parted(line)
+            place = self._place(key)
+            if place < 0 or self._known[place]:
                 self._refuse(number)
             try:
-                self._values[place] = [float(value) for value in values]
+                self._keep(place, [float(value) for value in values])
             except ValueError:
                 self._refuse(number)
-            self._lines[place] = f"{line}\n"
         if len(whole.encode()) < len(found):
             files.write(self._path, whole.encode())
-        if len(self._lines) == len(self._keys):
-            self._sort()
+        self._sort()
 
-    def _refuse(self, line: int) -> None:
+    def _refuse(self, line: int) -> NoReturn:
         raise InputError(
             f"{self._path}, line {line}, is not a row of this study: "
             "delete the file to run the study from the start, or choose another --out"
         )
-
-
-def _parted(line: str, measures: int) -> list[str]:
-    """Return the key of a row, settings and seed as they are written, and each of its figures.
-
-    >>> _parted('"a, b",0,9,0.5', 2)
-    ['"a, b",0', '9', '0.5']
-    """
-    return line.rsplit(",", measures)
 
 
 def _row(cells: Sequence[str]) -> str:

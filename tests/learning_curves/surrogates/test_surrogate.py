@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from learning_curves.blackbox import RecordedCurve
 from learning_curves.errors import InputError
 from learning_curves.spaces import space as spaces
+from learning_curves.streams import training_seed
 from learning_curves.surrogates.regressors import REGRESSORS
 from learning_curves.surrogates.surrogate import Surrogate
 from learning_curves.tables.card import Card
@@ -53,7 +54,6 @@ def test_curves_are_possible_and_the_same_alone_and_in_any_block(some, rng, size
     order = rng.sample(range(len(some)), len(some))
     for first in range(0, len(order), size):
         made.foresee(*zip(*(some[i] for i in order[first : first + size]), strict=True))
-    assert len(made._foreseen) == len({str(each) for each in some})  # none is drawn again
     assert [made.curve(*each) for each in some] == alone
     for curve in alone:
         assert len(curve.all_losses) == len(curve.all_seconds) == 10
@@ -91,16 +91,20 @@ def test_a_negative_seed_is_refused():
         Surrogate(LENET.table, "nearest", -1)
 
 
-def test_what_was_foreseen_long_before_is_forgotten(monkeypatch):
-    monkeypatch.setattr("learning_curves.surrogates.surrogate._REMEMBERED", 3)
-    made = Surrogate(table([[[0.5]], [[0.4]], [[0.3]], [[0.2]]]), "nearest")
-    made.foresee([{"x": 0.1}, {"x": 0.2}], [1, 2])
-    made.foresee([{"x": 0.3}, {"x": 0.1}], [3, 1])  # of which one is known, and new again
-    assert list(made._foreseen) == [(0.2, 2), (0.1, 1), (0.3, 3)]
-    kept = made._foreseen[0.1, 1]
-    made.foresee([{"x": 0.4}], [4])
-    assert list(made._foreseen) == [(0.1, 1), (0.3, 3), (0.4, 4)]
-    assert made.curve({"x": 0.1}, 1) is kept
+def test_what_was_foreseen_is_kept_for_all_runs_of_one_seed_and_no_longer():
+    made = Surrogate(table([[[0.5]], [[0.4]], [[0.3]], [[0.2]]]))
+    a, b, c = ({"x": x} for x in (0.1, 0.2, 0.3))
+    made.foresee([a, b], [1, 2])
+    kept = made.curve(a, 1), made.curve(b, 2)
+    made.foresee([c, a], [3, 1])  # another run of that seed, which has a training in common
+    assert made.curve(a, 1) is kept[0]
+    assert made.curve(b, 2) is kept[1]
+    assert sorted(made._foreseen) == [1, 2, 3]
+    made.foresee([c], [1])  # a run of that seed with other configs
+    assert made.curve(c, 1) is made.curve(c, 1)
+    assert made.curve(a, 1) == kept[0]
+    made.foresee([a], [training_seed(1, 0)])  # a run of another seed
+    assert sorted(made._foreseen) == [2**32]
 
 
 def test_noise_belongs_to_the_seed():

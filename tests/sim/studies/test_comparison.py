@@ -11,13 +11,13 @@ from sim.commands.compare import EFFECTS
 from sim.experiments.experiment import Experiment
 from sim.experiments.measures import SHARES
 from sim.experiments.run import bounded, simulate
+from sim.experiments.target import default_target
 from sim.faults import KINDS, Faults
 from sim.jobs.costs import Costs
 from sim.jobs.limits import Limits
 from sim.studies.comparison import MEASURES, Compared, comparison, effect_of
 from sim.studies.runner import run_study
 from sim.studies.study_file import parse, read
-from sim.studies.target import default_target
 
 BASE = Experiment(curves="power-law", r_max=9, eta=3, seed=5, limits=Limits(max_epochs=60))
 

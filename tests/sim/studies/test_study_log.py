@@ -3,9 +3,13 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from learning_curves.errors import InputError
 from sim.commands.cli import main
@@ -35,7 +39,7 @@ def finish(study, path):
     log = StudyLog(study, path)
     made = 0
     for each in run_all(study, log.missing):
-        log.append(each.values)
+        log.append(each.place, each.values)
         made += 1
     return made
 
@@ -56,10 +60,12 @@ def test_a_file_cut_anywhere_is_completed_to_the_same_bytes(study, tmp_path):
 
 def test_values_are_read_as_they_were_written(study, tmp_path):
     log = StudyLog(study, tmp_path / "runs.csv")
-    log.append([9, float("inf"), 0.1 + 0.2])
+    log.append(2, [9, float("inf"), 0.1 + 0.2])
     again = StudyLog(study, tmp_path / "runs.csv")
     assert again.values.tolist() == [[9, np.inf, 0.1 + 0.2]]
-    assert len(again.missing) == 3
+    assert again.missing == [0, 1, 3]
+    with pytest.raises(ValueError, match="the run at place 2 is in"):
+        again.append(2, [9, 0.5, 0.5])
 
 
 @pytest.mark.parametrize(
@@ -92,6 +98,51 @@ def test_an_extended_study_keeps_its_runs_and_ends_in_the_same_bytes(study, tmp_
     assert finish(larger, whole) == 9
     assert [finish(each, path) for each in (study, longer, larger)] == [4, 2, 3]
     assert path.read_bytes() == whole.read_bytes()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.permutations(range(4)), st.lists(st.integers(0, 150), max_size=3))
+def test_runs_in_any_order_and_killed_at_any_byte_end_in_the_same_bytes(order, cuts):
+    with TemporaryDirectory() as folder:
+        study = parse(TEXT, Path(folder, "mine.toml"))
+        path = Path(folder, "runs.csv")
+        figures = [[place, 0.1 * place, float("inf")] for place in range(4)]
+        whole = Path(folder, "whole.csv")
+        log = StudyLog(study, whole)
+        for place in range(4):
+            log.append(place, figures[place])
+        for cut in [*cuts, None]:
+            log = StudyLog(study, path)
+            for place in [each for each in order if each in log.missing]:
+                before = path.read_bytes()
+                log.append(place, figures[place])
+                # A kill while a row is written leaves all earlier rows and a part of it.
+                if cut is not None and len(before) >= cut and log.missing:
+                    assert path.read_bytes().startswith(before)
+                    path.write_bytes(path.read_bytes()[: len(before) + cut % 7])
+                    break
+            rows = path.read_text().count("\n") - 1
+            assert len(StudyLog(study, path).missing) == 4 - rows
+        assert path.read_bytes() == whole.read_bytes()
+
+
+def test_a_study_without_axes_has_a_row_for_each_seed(tmp_path):
+    study = parse(TEXT.split("[axes.what]", maxsplit=1)[0], tmp_path / "mine.toml")
+    log = StudyLog(study, tmp_path / "runs.csv")
+    log.append(1, [1, 2.0, 3.0])
+    log.append(0, [4, 5.0, 6.0])
+    assert (tmp_path / "runs.csv").read_text().splitlines()[1:] == ["0,4,5.0,6.0", "1,1,2.0,3.0"]
+    assert StudyLog(study, tmp_path / "runs.csv").missing == []
+
+
+@pytest.mark.parametrize("seed", ["2", "-1", "00", "1.0", "", " 0", "\u0660", "9" * 5000])
+def test_a_row_of_another_seed_is_refused(study, tmp_path, seed):
+    path = tmp_path / "runs.csv"
+    StudyLog(study, path)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(f"asha,{seed},1,2.0,3.0\n")
+    with pytest.raises(InputError, match="line 2, is not a row of this study"):
+        StudyLog(study, path)
 
 
 def test_rows_out_of_order_are_sorted_once_all_are_in(study, tmp_path):

@@ -8,8 +8,8 @@ import pytest
 from learning_curves.errors import InputError
 from sim.experiments.experiment import Experiment
 from sim.experiments.parts import source
+from sim.experiments.target import default_target
 from sim.jobs.limits import Limits
-from sim.studies.target import default_target
 
 BASE = Experiment(curves="power-law", r_max=9, eta=3, seed=5, limits=Limits(max_epochs=60))
 
