@@ -17,7 +17,6 @@ from learning_curves import files
 from learning_curves.errors import InputError, reading
 from learning_curves.spaces import space as spaces
 
-
 METRIC = "validation error"
 """What the losses are where the card does not say."""
 

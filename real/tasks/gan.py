@@ -10,9 +10,10 @@ import copy
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from scipy import stats
 from torch import nn
@@ -29,9 +30,10 @@ _LATENT = 2  # numbers that the generator makes an example of
 _SCALE = 0.02  # standard deviation of all initial parameters, the biases among them
 
 
-def wasserstein(
-    mix: np.ndarray, shift: np.ndarray, other_mix: np.ndarray, other_shift: np.ndarray
-) -> float:
+Floats: TypeAlias = npt.NDArray[np.float64]
+
+
+def wasserstein(mix: Floats, shift: Floats, other_mix: Floats, other_shift: Floats) -> float:
     """Return the 2-Wasserstein distance of z A + b from z C + d, z a standard normal row.
 
     Both are Gaussian, with covariances A'A and C'C. The square of the distance is
@@ -247,6 +249,6 @@ class GANTrainer:
 
 
 def _loss(logits: torch.Tensor, label: float) -> torch.Tensor:
-    """Return the binary cross-entropy of logits (B, 1) that should all have this label; shape ()."""
+    """Return the binary cross-entropy, shape (), of logits (B, 1) with this label."""
     labels = torch.full_like(logits, label)
     return functional.binary_cross_entropy_with_logits(logits, labels, reduction="sum")
