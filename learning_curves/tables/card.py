@@ -17,6 +17,9 @@ from learning_curves import files
 from learning_curves.errors import InputError, reading
 from learning_curves.spaces import space as spaces
 
+METRIC = "validation error"
+"""What the losses are where the card does not say."""
+
 
 @dataclass(frozen=True)
 class Card:
@@ -34,6 +37,8 @@ class Card:
         The seeds recorded, in ascending order; empty where the card does not say.
     train_examples
         How many examples an epoch trains on; None where the card does not say.
+    metric
+        What the losses of the column `validation_error` are, as an axis names them.
     licence, known_flaws
         The terms of use, and the known flaws of the table.
     task, recording
@@ -47,6 +52,7 @@ class Card:
     title: str = ""
     seeds: tuple[int, ...] = ()
     train_examples: int | None = None
+    metric: str = METRIC
     licence: str = ""
     known_flaws: tuple[str, ...] = ()
     task: Mapping[str, Any] = field(default_factory=dict)
@@ -55,6 +61,8 @@ class Card:
     def write(self, path: Path) -> None:
         """Write the card to `path` as TOML; the file appears whole or not at all."""
         said = {key: value for key, value in asdict(self).items() if value not in (None, (), {})}
+        if self.metric == METRIC:
+            del said["metric"]
         tables = {key: said.pop(key) for key in ("space", "task", "recording") if key in said}
         files.write(path, tomli_w.dumps(said | tables).encode())
 
@@ -92,6 +100,7 @@ def _checked(said: dict[str, Any], path: Path) -> Card:
 _KINDS = {
     "name": "a string",
     "title": "a string",
+    "metric": "a string",
     "licence": "a string",
     "r_max": "a whole number >= 1",
     "train_examples": "a whole number >= 1",
@@ -105,7 +114,7 @@ _KINDS = {
 
 def _is_kind(key: str, value: Any) -> bool:
     match key:
-        case "name" | "title" | "licence":
+        case "name" | "title" | "metric" | "licence":
             return isinstance(value, str)
         case "r_max" | "train_examples":
             return type(value) is int and value >= 1

@@ -22,12 +22,12 @@ def summary(table: Tabular) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``name``, ``title``, ``r_max``, ``train_examples``, ``sha256``; the numbers of ``configs``,
-        of ``seeds`` (the most that a config has), of ``curves`` and of those ``diverged`` at
-        r_max; ``hours`` of all epochs; ``best_loss`` at r_max, of each config's first seed, and
-        ``best_config``; ``seconds_quantiles`` of an epoch; and ``levels``, one dict for each of
-        the epochs 1, 2, 4, .. r_max, with ``epoch``, ``loss_quantiles``, and ``rank_correlation``
-        of the loss there with that at r_max, over all curves.
+        ``name``, ``title``, ``r_max``, ``metric``, ``train_examples``, ``sha256``; the numbers of
+        ``configs``, of ``seeds`` (the most that a config has), of ``curves`` and of those
+        ``diverged`` at r_max; ``hours`` of all epochs; ``best_loss`` at r_max, of each config's
+        first seed, and ``best_config``; ``seconds_quantiles`` of an epoch; and ``levels``, one dict
+        for each of the epochs 1, 2, 4, .. r_max, with ``epoch``, ``loss_quantiles``, and
+        ``rank_correlation`` of the loss there with that at r_max, over all curves.
 
     """
     by_config = [list(by_seed.values()) for by_seed in table.recorded.curves]
@@ -39,6 +39,7 @@ def summary(table: Tabular) -> dict[str, Any]:
         "name": table.name,
         "title": table.title,
         "r_max": table.r_max,
+        "metric": table.metric,
         "train_examples": table.train_examples,
         "sha256": table.sha256,
         "configs": len(by_config),

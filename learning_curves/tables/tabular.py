@@ -70,6 +70,11 @@ class Tabular:
         """How many examples an epoch trains on; None where the card does not say."""
         return self.card.train_examples
 
+    @property
+    def metric(self) -> str:
+        """What its losses are, such as ``"validation error"``."""
+        return self.card.metric
+
     @cached_property
     def space(self) -> Space:
         """The set that configs are drawn from."""

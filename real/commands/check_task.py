@@ -27,7 +27,7 @@ def check(
     Parameters
     ----------
     name
-        ``"softmax"``, ``"lenet"`` or ``module:Class``.
+        ``"softmax"``, ``"lenet"``, ``"gan"`` or ``module:Class``.
     options
         ``{"device": "cuda"}``, or empty for the CPU.
     configs, epochs, seed

@@ -80,7 +80,7 @@ def add_training(parser: argparse.ArgumentParser) -> None:
         "--task",
         default="softmax",
         metavar="NAME|MODULE:CLASS",
-        help="softmax, lenet, or module:Class for your own, see docs/own-task.md (default: "
+        help="softmax, lenet, gan, or module:Class for your own, see docs/own-task.md (default: "
         "%(default)s)",
     )
     options.add_scheduler_name(parser)

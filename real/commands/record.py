@@ -28,7 +28,7 @@ _MANY = values.Whole(1, 10**6)  # the configs are drawn before the first one is 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `rungsim record` to `parser`."""
     add = parser.add_argument
-    add("--task", choices=["softmax", "lenet"], default="softmax", help="what to train")
+    add("--task", choices=["softmax", "lenet", "gan"], default="softmax", help="what to train")
     add("--configs", type=_MANY, default=32, metavar="N", help="how many configs (%(default)s)")
     add(
         "--seeds",
@@ -118,6 +118,7 @@ def _record(args: argparse.Namespace, console: Console) -> int:
         device=args.device,
         title=task.title,
         train_examples=len(task.train),
+        metric=task.metric,
         task=task.about,
         command=_command(args, r_max, whole_data=task.whole_data),
         known_flaws=_known_flaws(args, whole_data=task.whole_data),
@@ -187,7 +188,7 @@ def _command(args: argparse.Namespace, r_max: int, *, whole_data: bool) -> str:
 
 
 def _known_flaws(args: argparse.Namespace, *, whole_data: bool) -> list[str]:
-    flaws = ["configs of one seed share the random initial weights and the order of the images"]
+    flaws = ["configs of one seed share the random initial weights and the order of the examples"]
     if args.validate_on == "test":
         flaws.append("validated on the test images: the best error is optimistic")
     if not whole_data:

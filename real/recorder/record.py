@@ -16,7 +16,7 @@ from learning_curves import files, streams
 from learning_curves.errors import InputError
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.space import Config, Space
-from learning_curves.tables.card import Card, read_card
+from learning_curves.tables.card import METRIC, Card, read_card
 from real.cluster.training import THREADS
 from real.recorder import card as cards
 from real.recorder import workers
@@ -46,7 +46,7 @@ class Recording:
         How many curves are trained at a time; the losses do not depend on it.
     clock, device
         How an epoch's seconds are taken, and the torch device.
-    title, train_examples, task, command, licence, known_flaws
+    title, train_examples, metric, task, command, licence, known_flaws
         For the card, see `learning_curves.tables.card.Card`; what is wrong with any table
         recorded so is added to the known flaws.
 
@@ -64,6 +64,7 @@ class Recording:
     device: str = "cpu"
     title: str = ""
     train_examples: int | None = None
+    metric: str = METRIC
     task: Mapping[str, Any] = field(default_factory=dict)
     command: str = ""
     licence: str = "CC0-1.0"
@@ -99,6 +100,7 @@ class Recording:
             r_max=self.r_max,
             seeds=tuple(range(self.seeds)),
             train_examples=self.train_examples,
+            metric=self.metric,
             space=spaces.to_dict(self.space),
             licence=self.licence,
             known_flaws=(*cards.known_flaws(self.clock, self.seeds), *self.known_flaws),

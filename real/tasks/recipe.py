@@ -27,10 +27,10 @@ class Recipe:
     Parameters
     ----------
     name
-        ``"softmax"`` or ``"lenet"``, see `real.tasks.task.build`; or ``"package.module:MyTask"``, a
-        class or function of the user's own that returns a task when called without arguments. It is
-        given `device` if it has a parameter of that name. Its module is looked for in the current
-        folder first, as by ``python -m``.
+        ``"softmax"``, ``"lenet"`` or ``"gan"``, see `real.tasks.task.build`; or
+        ``"package.module:MyTask"``, a class or function of the user's own that returns a task
+        when called without arguments. It is given `device` if it has a parameter of that
+        name. Its module is looked for in the current folder first, as by ``python -m``.
     source, validate_on
         Which images, see `real.tasks.data.load`; the user's own task chooses its data itself.
     device

@@ -1,6 +1,6 @@
 """A task: what is trained, over which space, and for how long at most.
 
-Owns the interface of a training, and the two tasks that come with the package. Must not know its
+Owns the interface of a training, and the tasks that come with the package. Must not know its
 user: a recorder, a scheduler's worker, or a test.
 """
 
@@ -14,11 +14,11 @@ import torch
 from scipy import stats
 from torch import nn
 
-from learning_curves import own, streams
+from learning_curves import own
 from learning_curves.errors import InputError
 from learning_curves.spaces.space import Config, Space
-from real.tasks import data, models
-from real.tasks.trainer import Batch, SGDTrainer
+from real.tasks import data, gan, models
+from real.tasks.trainer import Batch, SGDTrainer, stream
 
 
 class Trainer(Protocol):
@@ -123,6 +123,8 @@ class ImageTask:
         What a table's card says of the training.
     whole_data
         Whether the data set is the whole one, not a subset of it.
+    metric
+        What the losses are, as an axis names them.
 
     """
 
@@ -135,17 +137,18 @@ class ImageTask:
     validation: Batch
     about: Mapping[str, str]
     whole_data: bool = True
+    metric: str = "validation error"
 
     def trainer(self, config: Config, seed: int) -> SGDTrainer:
         """Return the training of `config`, at epoch 0."""
-        model = self.model(_generator(seed, "weights")).to(self.train.images.device)
+        model = self.model(stream(seed, "weights")).to(self.train.images.device)
         return SGDTrainer(
             model,
             self.train,
             self.validation,
             learning_rate=config["learning_rate"],
             batch_size=config["batch_size"],
-            generator=_generator(seed, "minibatches"),
+            generator=stream(seed, "minibatches"),
         )
 
 
@@ -172,22 +175,23 @@ def build(
     source: data.Source = "auto",
     validate_on: data.ValidateOn = "validation",
     device: str = "cpu",
-) -> ImageTask:
-    """Return a task by name, its images loaded onto the device.
+) -> ImageTask | gan.GAN:
+    """Return a task by name, its data loaded onto the device.
 
     Parameters
     ----------
     name
-        ``"softmax"`` (Dive into Deep Learning, sec. 4.5) or ``"lenet"`` (sec. 7.6 and 19.2).
+        ``"softmax"`` (Dive into Deep Learning, sec. 4.5), ``"lenet"`` (sec. 7.6 and 19.2) or
+        ``"gan"`` (sec. 20.1).
     source, validate_on
-        Which images, see `real.tasks.data.load`.
+        Which images, see `real.tasks.data.load`; ``"gan"`` has none.
     device
         A torch device, such as ``"cpu"`` or ``"cuda"``.
 
     Raises
     ------
     InputError
-        There is no task of that name, or its data are missing or damaged.
+        There is no task of that name, it has no such data, or they are missing or damaged.
 
     Examples
     --------
@@ -197,9 +201,14 @@ def build(
     True
 
     """
+    if name == gan.GAN.name:
+        if source == "subset" or validate_on == "test":
+            raise InputError("the task gan draws its own data: leave out --data and --validate-on")
+        return gan.build(device)
     recipe = _RECIPES.get(name)
     if recipe is None:
-        raise InputError(f"there is no task {name!r}: choose from {', '.join(_RECIPES)}")
+        names = ", ".join([*_RECIPES, gan.GAN.name])
+        raise InputError(f"there is no task {name!r}: choose from {names}")
     split = data.load(source, validate_on)
     return ImageTask(
         name=name,
@@ -230,7 +239,3 @@ def _on_device(examples: data.Examples, device: str) -> Batch:
     return Batch(
         torch.from_numpy(examples.images).to(device), torch.from_numpy(examples.labels).to(device)
     )
-
-
-def _generator(seed: int, purpose: str) -> torch.Generator:
-    return torch.Generator().manual_seed(streams.integer(seed, purpose))

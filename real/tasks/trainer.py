@@ -16,6 +16,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from learning_curves import streams
+
 VALIDATION_BATCH = 1000  # images; bounds the memory of a validation pass
 
 
@@ -28,6 +30,15 @@ class Batch:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+def stream(seed: int, purpose: str) -> torch.Generator:
+    """Return the CPU generator of one purpose of a training of this seed.
+
+    >>> stream(0, "weights").initial_seed() == stream(0, "minibatches").initial_seed()
+    False
+    """
+    return torch.Generator().manual_seed(streams.integer(seed, purpose))
 
 
 class SGDTrainer:

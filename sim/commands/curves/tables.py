@@ -199,7 +199,7 @@ def _print_summary(found: Mapping[str, Any]) -> None:
     names = list(found["seconds_quantiles"])
     quantiles = [{"0": "least", "0.5": "median", "1": "most"}.get(name, name) for name in names]
     print_table(
-        "validation error by quantile, and its rank correlation with the final one",
+        f"{found['metric']} by quantile, and its rank correlation with the final one",
         ["after epoch", *quantiles, "correlation"],
         [
             [str(level["epoch"])]

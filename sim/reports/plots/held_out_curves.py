@@ -51,7 +51,7 @@ def held_out(twin: HeldOut, path: Path | None = None) -> Figure:
         entries = _panel(axes, twin, place)
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
-    canvas.scale(panels[0], every, label="validation error")
+    canvas.scale(panels[0], every, label=table.metric)
     middle = panels[_COLUMNS * ((_ROWS - 1) // 2)]
     middle.set_ylabel(panels[0].get_ylabel(), fontsize=canvas.MEDIUM)
     panels[0].set_ylabel("")

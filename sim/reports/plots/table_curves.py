@@ -44,14 +44,14 @@ def curves(table: Tabular, path: Path | None = None) -> Figure:
 
     picture = canvas.figure(2.6)
     left, right = picture.subplots(1, 2, width_ratios=(1.25, 1))
-    canvas.dress(left, x="epoch", y="validation error", title=table.name)
+    canvas.dress(left, x="epoch", y=table.metric, title=table.name)
     canvas.dress(right, x="epoch", y="")
     finals = losses[:, -1][np.isfinite(losses[:, -1])]
     low, high = (finals.min(), finals.max()) if len(finals) else (0.0, 1.0)
     norm = (LogNorm if canvas.is_wide(finals) else Normalize)(low, high)
     shades = colormaps["viridis"].with_extremes(bad=GREY)
     colours = shades(norm(np.ma.masked_invalid(losses[:, -1])))
-    canvas.scale(left, losses, label="validation error")
+    canvas.scale(left, losses, label=table.metric)
     canvas.scale(right, seconds, label="time per epoch (s)")
     _lines(left, losses, colours)
     _lines(right, seconds, colours)
@@ -64,7 +64,7 @@ def curves(table: Tabular, path: Path | None = None) -> Figure:
     if len(finals):
         bar = picture.colorbar(ScalarMappable(norm, shades), ax=left, pad=0.02, aspect=30)
         bar.ax.tick_params(labelsize=canvas.SMALL)
-        bar.set_label(f"error at epoch {table.r_max}", fontsize=canvas.MEDIUM)
+        bar.set_label(f"{table.metric} at epoch {table.r_max}", fontsize=canvas.MEDIUM)
         if isinstance(norm, LogNorm):
             canvas.plain_log_ticks(bar.ax.yaxis, (low, high))
         else:
