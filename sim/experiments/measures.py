@@ -91,10 +91,10 @@ def wrong_promotions(trace: Trace, eta: int, given_up: int | None = None) -> int
     """
     jobs = trace.jobs
     start, stop, loss = (jobs[name].to_numpy() for name in ("start", "stop", "loss"))
-    recorded = (jobs["outcome"] == "done").to_numpy()
+    recorded = jobs["outcome"] == "done"
     if given_up is not None:
-        recorded |= ((jobs["outcome"] == "lost") & (jobs["attempt"] == given_up)).to_numpy()
-    recorded &= stop < trace.r_max
+        recorded |= (jobs["outcome"] == "lost") & (jobs["attempt"] == given_up)
+    recorded &= jobs["stop"] < trace.r_max
     trial, bracket = (
         np.unique(jobs[name].to_numpy(), return_inverse=True)[1] for name in ("trial", "bracket")
     )

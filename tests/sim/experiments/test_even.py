@@ -47,7 +47,7 @@ experiments = st.builds(
 def both(run):
     """Return the waiting of a run, and what it is by a second run in any case."""
     found = run.waiting
-    again = Run(run.experiment, run.blackbox, run.make, run.trace, run.trials)
+    again = Run(run.experiment, run.blackbox, run.make, run.trace, run.trials, run.curves)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(runs, "is_even", lambda *_args, **_options: False)
         return found, again.waiting
@@ -67,7 +67,9 @@ def test_a_run_of_equal_jobs_is_not_repeated():
     run = simulate(EVEN)
     assert run.worker_seconds["waiting"] > 0
     assert is_even(run.trace)
-    once = Run(run.experiment, run.blackbox, None, run.trace, run.trials)  # nothing to run with
+    once = Run(
+        run.experiment, run.blackbox, None, run.trace, run.trials, run.curves
+    )  # nothing to run with
     assert once.waiting == {"straggling": 0, "shortage": run.worker_seconds["waiting"]}
 
 
