@@ -130,11 +130,13 @@ def main(args: argparse.Namespace) -> int:
                 return INTERRUPTED
             compared = Compared(study, logs[folder].values)
             told.append(comparison_report.write(base, compared, folder))
-            if draws:  # in a process of its own, while the next source is measured
-                pictures.append(pools[-1].submit(_draw, compared, folder, args.format))
             if not args.json:
                 comparison_report.show(base, compared, wide=args.wide)
                 screen.console().print(f"written to {folder}\n")
+            # In a process of its own, while the next source is measured; only now, since a thread
+            # pickles `compared`, which must not compute and keep more of its figures meanwhile.
+            if draws:
+                pictures.append(pools[-1].submit(_draw, compared, folder, args.format))
         for each in pictures:
             each.result()
     if args.json:
