@@ -37,7 +37,7 @@ from sim.faults import HalfNormalStraggler, Losses, Models
 from sim.jobs.limits import Limits
 from sim.schedulers import ASHA, Contract, RandomSearch, Retrying, StoppingASHA
 from sim.schedulers.protocol import Scheduler
-from sim.searchers import searcher_for
+from sim.searchers import Listed, searcher_for
 
 R_MAX, ETA = 256, 4
 WORKERS, JOBS = 500, 10**5
@@ -300,78 +300,31 @@ def import_time() -> float:
 def syne_tune() -> float:
     """Syne Tune's simulator with its ASHA, against ours by its rule; set-up of tables left out."""
     try:
-        import syne_tune  # noqa: F401
+        from syne_tune.optimizer import baselines
     except ImportError:
         raise Absent("pip install 'syne-tune>=0.16'") from None
-    import pandas as pd
-    from syne_tune import StoppingCriterion, Tuner
-    from syne_tune.backend.simulator_backend.simulator_backend import SimulatorConfig
-    from syne_tune.backend.simulator_backend.simulator_callback import SimulatorCallback
-    from syne_tune.blackbox_repository.blackbox_tabular import BlackboxTabular
-    from syne_tune.blackbox_repository.simulated_tabular_backend import UserBlackboxBackend
-    from syne_tune.config_space import choice, randint
-    from syne_tune.optimizer import baselines
-
-    from learning_curves import from_frame
-    from sim.searchers import Listed
-
-    class ToTheNextEvent(SimulatorCallback):
-        """Advances its clock to the next event, rather than by a fixed step."""
-
-        def on_tuning_start(self, tuner):
-            super().on_tuning_start(tuner)
-            self.backend = tuner.trial_backend
-
-        def on_tuning_sleep(self, sleep_time):  # noqa: ARG002
-            events = self.backend._simulator_state.event_heap
-            if events:
-                self._time_keeper.advance_to(events[0][0])
+    from syne_tune_peer import ToTheNextEvent, table_of, tuner_of  # beside this file
 
     trials, r_max, workers = 1000, 27, 128
     draw = np.random.default_rng(0)
     losses = draw.permutation(trials * r_max).reshape(trials, r_max) / 2**15
     # It adds 2 ms to its clock for each trial that stops, and the time that its own code takes.
     seconds = 1e6 * draw.uniform(1, 4, (trials, 1)) * draw.uniform(0.8, 1.2, (trials, r_max))
-    numbers = [{"number": number, "again": number} for number in range(trials)]
-    space = dict.fromkeys(("number", "again"), choice(list(range(trials))))
-    backend = UserBlackboxBackend(
-        blackbox=BlackboxTabular(
-            hyperparameters=pd.DataFrame(numbers),
-            configuration_space=space,
-            fidelity_space={"epoch": randint(1, r_max)},
-            objectives_evaluations=np.stack([losses, seconds.cumsum(axis=1)], axis=-1)[:, None],
-            objectives_names=["loss", "elapsed"],
-        ),
-        elapsed_time_attr="elapsed",
-        seed=0,
-        simulator_config=SimulatorConfig(0.0, 0.0, 0.0, 0.0, 0.0),
-        tuner_sleep_time=0.0,
-    )
-    where = {"max_t": r_max, "grace_period": 1, "reduction_factor": 3}
     end = 1e6 * 2.5 * 1.2 * trials / workers
+
+    def make(space, configs):
+        where = {"max_t": r_max, "grace_period": 1, "reduction_factor": 3}
+        return baselines.ASHA(space, "loss", "epoch", points_to_evaluate=configs, **where)
+
     logging.disable(logging.CRITICAL)
-    tuner = Tuner(
-        trial_backend=backend,
-        scheduler=baselines.ASHA(space, "loss", "epoch", points_to_evaluate=numbers, **where),
-        stop_criterion=StoppingCriterion(max_wallclock_time=end),
-        n_workers=workers,
-        sleep_time=0,
-        callbacks=[ToTheNextEvent()],
-        save_tuner=False,
-        suffix_tuner_name=False,
-        tuner_name="peer",
-        print_update_interval=1e9,
-    )
+    tuner = tuner_of(losses, seconds, make, workers, end, ToTheNextEvent())
     theirs = timed(tuner.run)
-    columns = {"number": np.repeat(range(trials), r_max), "epoch": [*range(1, r_max + 1)] * trials}
-    columns |= {"config_id": columns["number"], "seed": 0}
-    columns |= {"validation_error": losses.ravel(), "seconds": seconds.ravel()}
-    box = from_frame(pd.DataFrame(columns))
+    box = table_of(losses, seconds)
     scheduler = StoppingASHA(Listed(box.configs), r_min=1, r_max=r_max, eta=3, rule="syne-tune")
     cluster = Cluster(scheduler, box, workers=workers, limits=Limits(max_seconds=end))
     traces = []
     ours = timed(lambda: traces.append(cluster.run()))
-    started, known = traces[0].jobs["trial"].nunique(), len(backend._trial_dict)
+    started, known = traces[0].jobs["trial"].nunique(), len(tuner.trial_backend._trial_dict)
     if abs(started - known) > 0.02 * known:
         raise RuntimeError(f"not the same work: {started} trials here, {known} there")
     return theirs / ours
@@ -387,7 +340,7 @@ def mfhpo() -> float:
 
     class AskTell(AbstractAskTellOptimizer):
         def __init__(self) -> None:
-            self.scheduler, self.running = asha(table), {}
+            self.scheduler, self.running, self.told = asha(table), {}, 0
 
         def ask(self):
             job = self.scheduler.next_job()
@@ -398,6 +351,7 @@ def mfhpo() -> float:
             job = self.running.pop(config_id)
             curve = table.curve(eval_config, 0)
             self.scheduler.job_done(job, curve.losses(job.start, job.stop))
+            self.told += 1
 
     def trained(eval_config, fidels, seed):  # noqa: ARG001
         curve, epoch = table.curve(eval_config, 0), fidels["epoch"]
@@ -420,6 +374,8 @@ def mfhpo() -> float:
         )
         optimizer = AskTell()
         theirs = timed(lambda: there.simulate(optimizer))
+    if abs(optimizer.told - jobs) > WORKERS:  # those that run at the end may be in, or not
+        raise RuntimeError(f"not the same work: {optimizer.told} jobs there, {jobs} here")
     return theirs / simulated(asha(table), table, jobs=jobs)[0]
 
 

@@ -5,22 +5,15 @@ import os
 from importlib.metadata import version
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from learning_curves import from_frame
 from sim.cluster.cluster import Cluster
 from sim.jobs.limits import Limits
 from sim.schedulers import ASHA, StoppingASHA, rung_levels
 from sim.searchers import Listed
 
 pytest.importorskip("syne_tune", reason="absent")
-from syne_tune import StoppingCriterion, Tuner
-from syne_tune.backend.simulator_backend.simulator_backend import SimulatorConfig
-from syne_tune.backend.simulator_backend.simulator_callback import SimulatorCallback
-from syne_tune.blackbox_repository.blackbox_tabular import BlackboxTabular
-from syne_tune.blackbox_repository.simulated_tabular_backend import UserBlackboxBackend
-from syne_tune.config_space import choice, randint
+from tests.benchmarks.syne_tune_peer import ToTheNextEvent, table_of, tuner_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -33,21 +26,12 @@ TRIALS = 100
 UNIT, NEGLIGIBLE = 1e6, 60.0
 
 
-class Watch(SimulatorCallback):
-    """Advances the clock to the next event, rather than by a fixed step; logs the jobs."""
+class Watch(ToTheNextEvent):
+    """Logs the jobs."""
 
     def __init__(self):
         super().__init__()
         self.since, self.jobs = {}, []
-
-    def on_tuning_start(self, tuner):
-        super().on_tuning_start(tuner)
-        self.backend = tuner.trial_backend
-
-    def on_tuning_sleep(self, sleep_time):  # noqa: ARG002
-        events = self.backend._simulator_state.event_heap
-        if events:
-            self._time_keeper.advance_to(events[0][0])
 
     def on_start_trial(self, trial):
         super().on_start_trial(trial)
@@ -71,77 +55,37 @@ class Watch(SimulatorCallback):
 
 def theirs(losses, seconds, kind, r_min, eta, workers, end):
     configs, r_max = losses.shape
-    # Its tables need two hyperparameters.
-    numbers = [{"number": number, "again": number} for number in range(configs)]
-    values = np.stack([losses, seconds.cumsum(axis=1)], axis=-1)[:, None]
-    space = dict.fromkeys(("number", "again"), choice(list(range(configs))))
-    box = BlackboxTabular(
-        hyperparameters=pd.DataFrame(numbers),
-        configuration_space=space,
-        fidelity_space={"epoch": randint(1, r_max)},
-        objectives_evaluations=values,
-        objectives_names=["loss", "elapsed"],
-    )
-    backend = UserBlackboxBackend(
-        blackbox=box,
-        elapsed_time_attr="elapsed",
-        seed=0,
-        simulator_config=SimulatorConfig(0.0, 0.0, 0.0, 0.0, 0.0),
-        tuner_sleep_time=0.0,
-    )
     where = {"max_t": r_max, "grace_period": r_min, "reduction_factor": eta}
-    if OLD:
-        from syne_tune.optimizer.schedulers.hyperband import HyperbandScheduler
 
-        scheduler = HyperbandScheduler(
-            space,
-            searcher="random",
-            metric="loss",
-            mode="min",
-            resource_attr="epoch",
-            type=kind,
-            points_to_evaluate=numbers,
-            search_options={"debug_log": False},
-            **where,
-        )
-    else:
+    def make(space, numbers):
+        if OLD:
+            from syne_tune.optimizer.schedulers.hyperband import HyperbandScheduler
+
+            return HyperbandScheduler(
+                space,
+                searcher="random",
+                metric="loss",
+                mode="min",
+                resource_attr="epoch",
+                type=kind,
+                points_to_evaluate=numbers,
+                search_options={"debug_log": False},
+                **where,
+            )
         from syne_tune.optimizer import baselines
 
-        scheduler = baselines.ASHA(space, "loss", "epoch", points_to_evaluate=numbers, **where)
+        return baselines.ASHA(space, "loss", "epoch", points_to_evaluate=numbers, **where)
+
     watch = Watch()
     watch.levels = rung_levels(r_min, r_max, eta)
-    Tuner(
-        trial_backend=backend,
-        scheduler=scheduler,
-        stop_criterion=StoppingCriterion(max_wallclock_time=end),
-        n_workers=workers,
-        sleep_time=0,
-        callbacks=[watch],
-        save_tuner=False,
-        suffix_tuner_name=False,
-        tuner_name="peer",
-        print_update_interval=1e9,
-    ).run()
+    tuner_of(losses, seconds, make, workers, end, watch).run()
     assert max(watch.since) < configs
     return sorted(job for job in watch.jobs if job[4] < end)
 
 
 def ours(losses, seconds, kind, r_min, eta, workers, end):
-    configs, r_max = losses.shape
-    epoch = np.tile(np.arange(1, r_max + 1), configs)
-    number = np.repeat(np.arange(configs), r_max)
-    box = from_frame(
-        pd.DataFrame(
-            {
-                "config_id": number,
-                "number": number,
-                "seed": 0,
-                "epoch": epoch,
-                "validation_error": losses.ravel(),
-                "seconds": seconds.ravel(),
-            }
-        )
-    )
+    r_max = losses.shape[1]
+    box = table_of(losses, seconds)
     searcher = Listed(box.configs)
     shared = {"r_min": r_min, "r_max": r_max, "eta": eta}
     if kind == "promotion":
