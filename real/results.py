@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from learning_curves.errors import InputError
 from learning_curves.spaces import space as spaces
-from learning_curves.tables.card import Card
+from learning_curves.tables.card import METRIC, Card
 from learning_curves.tables.tabular import Tabular
 from real.cluster import journal, ledger, training
 from real.cluster.cluster import JOURNAL
@@ -96,6 +96,7 @@ def table(experiment: LiveExperiment, task: Task, lived: Lived) -> Tabular:
         name="curves",
         title=f"the curves of {task.name} that a live run of {experiment.scheduler} trained",
         r_max=lived.trace.r_max,
+        metric=getattr(task, "metric", METRIC),
         space=spaces.to_dict(task.space),
         known_flaws=tuple(cards.known_flaws("wall", seeds=max(trainings.values(), default=1))),
         task=getattr(task, "about", {"name": experiment.task}),

@@ -17,6 +17,7 @@ from torch import nn
 from learning_curves import own
 from learning_curves.errors import InputError
 from learning_curves.spaces.space import Config, Space
+from learning_curves.tables.card import METRIC
 from real.tasks import data, gan, models
 from real.tasks.trainer import Batch, SGDTrainer, stream
 
@@ -137,7 +138,7 @@ class ImageTask:
     validation: Batch
     about: Mapping[str, str]
     whole_data: bool = True
-    metric: str = "validation error"
+    metric: str = METRIC
 
     def trainer(self, config: Config, seed: int) -> SGDTrainer:
         """Return the training of `config`, at epoch 0."""

@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from itertools import chain
 from math import fsum, inf, nan
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import simpy
 from simpy.events import EventPriority
@@ -47,6 +47,9 @@ _DONE: Final = Idle.DONE
 _REPORTED, _LOST, _CUT = int(Outcome.DONE), int(Outcome.LOST), int(Outcome.CUT)
 
 
+Callbacks: TypeAlias = list[Callable[[Any], None]]
+
+
 class _Event(simpy.Event):
     """An event that gets its time, and its place among simultaneous events, once they are known.
 
@@ -64,9 +67,10 @@ class _JobEnds(_Event):
     event and a step of a generator for each job would cost a fifth of the run time.
     """
 
-    def __init__(self, env: simpy.Environment, worker: Worker) -> None:
+    def __init__(self, env: simpy.Environment, worker: Worker, callbacks: Callbacks) -> None:
         super().__init__(env)
         self.worker = worker
+        self.callbacks = callbacks
 
 
 class Cluster:
@@ -151,8 +155,7 @@ class Cluster:
         self._turn_comes = False  # whether all that are free will ask at this instant
         self._away = 0  # workers
         self._gone = 0  # workers that will not come back
-        # The callbacks of the end of any job.
-        self._job_ends: list[Callable[[Any], None]] = [self._end_job]
+        self._job_ends: Callbacks = [self._end_job]
         self._end = _Event(self._env)
         self._has_run = False
         self._drained_from: float | None = None  # since when no job is handed out any more
@@ -177,7 +180,7 @@ class Cluster:
             )
         self._has_run = True
         for worker in self._workers:
-            self._set_up(worker)
+            worker.ended = _JobEnds(self._env, worker, self._job_ends)
             if self._outages_of is not None:
                 outages = self._outages_of(worker.number, self._limits.max_seconds or inf)
                 self._env.process(self._absences(worker, outages))
@@ -212,11 +215,6 @@ class Cluster:
     def curves(self) -> Mapping[int, Curve]:
         """The curve of each trial that was started, by the trial's number."""
         return self._curves
-
-    def _set_up(self, worker: Worker) -> None:
-        """Give `worker` the event that ends its jobs, in place of any that it has."""
-        worker.ended = _JobEnds(self._env, worker)
-        worker.ended.callbacks = self._job_ends
 
     def _end_job(self, ended: _JobEnds) -> None:
         """Report the job that a worker has just ended, or lose it, and ask for another."""
@@ -281,7 +279,7 @@ class Cluster:
                 break
         else:
             worker.ended.callbacks = []  # that job will not end
-            self._set_up(worker)
+            worker.ended = _JobEnds(self._env, worker, self._job_ends)
             self._lose(worker, saves=saves)
         self._let_all_ask()
 

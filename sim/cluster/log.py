@@ -6,15 +6,7 @@ Owns what is written down when a job ends or a worker is away. The schema is `tr
 from __future__ import annotations
 
 from sim.cluster.worker import Worker
-from sim.traces.trace import (
-    ROW_SIZE,
-    Outcome,
-    Trace,
-    down_table,
-    frame,
-    kept_table,
-    pack_into,
-)
+from sim.traces.trace import ROW_SIZE, Outcome, Trace, down_table, frame, kept_table, pack_into
 
 
 class Log:

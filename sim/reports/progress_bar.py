@@ -90,8 +90,8 @@ class ProgressBar:
     def advance(self, seconds_left: float | None = None) -> None:
         """Count one more unit as done.
 
-        `seconds_left` is how long the rest will take; None: as long as was told before, or, if it
-        was not, as if the units took equally long.
+        `seconds_left` is how long the rest will take. If it is None, the last estimate holds; if
+        there is none, the units are taken to be equally long.
         """
         self._bar.advance(self._task)
         if seconds_left is not None:

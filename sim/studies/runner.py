@@ -42,7 +42,7 @@ class Measured:
         How many jobs it had.
     seconds_left
         How long the runs that are left will take, in seconds of real time; None if no run is timed,
-        or if it has just been told.
+        or if the last estimate is less than a tenth of a second old.
 
     """
 
@@ -214,7 +214,7 @@ def run_all(
     running: dict[Future[list[tuple[list[float], int]]], _Task] = {
         pool.submit(_begin, surrogates): _Task(pool) for pool in pools
     }
-    tells = 0.0  # from when on the time left is told again
+    estimates = 0.0  # from when on the time left is estimated again
     while running:
         ended, _ = wait(running, return_when=FIRST_COMPLETED)
         for task, made in [(running.pop(each), each.result()) for each in ended]:
@@ -222,10 +222,10 @@ def run_all(
             # What passed between two tasks of a process counts, too: the sum is all of its time.
             plan.done(task.places, None if clock is None else now - task.began)
             left = None
-            if now >= tells:  # O(cells), too much for each short run
+            if now >= estimates:  # O(cells), too much for each short run
                 under_way = sum(now - other.began for other in running.values() if other.places)
                 left = plan.time_left(len(pools), under_way)
-                tells = now + _TOGETHER
+                estimates = now + _TOGETHER
             for place, (values, jobs) in zip(task.places, made, strict=True):
                 yield Measured(place, values, jobs, left)
             # Only now, when these are written to a file: a kill loses none of them.
@@ -236,7 +236,7 @@ def run_all(
 
 
 _TOGETHER = 0.1
-"""Runs that a process makes before it returns their figures may take so many seconds together."""
+"""Seconds that the runs may take together which a process makes before it returns their figures."""
 
 
 @dataclass(frozen=True, slots=True)

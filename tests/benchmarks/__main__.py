@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from learning_curves import files
 from tests.benchmarks.rows import ROWS, Row
 
 _HERE = Path(__file__).resolve().parents[2]
@@ -50,7 +51,8 @@ def measured(name: str, checkouts: list[Path], repeats: int) -> list[list[float]
                     check=False,
                 )
             if done.returncode:
-                found[which] = f"failed: {done.stderr.strip().splitlines()[-1]}"
+                said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+                found[which] = f"failed: {said[-1]}"
                 continue
             told = json.loads(done.stdout.strip().splitlines()[-1])
             found[which] = told if isinstance(told, str) else before + told
@@ -101,6 +103,11 @@ def main() -> None:
     if args.against and not (args.against / "sim" / "__init__.py").is_file():
         # An installed revision would be measured in its place.
         parser.error(f"there is no sim in {args.against}: give the folder of a checkout")
+    if args.markdown:
+        above, begin, rest = args.markdown.read_text(encoding="utf-8").partition(_BEGIN)
+        _, end, below = rest.partition(_END)
+        if not (begin and end):
+            parser.error(f"{args.markdown} has no table: add the lines {_BEGIN}{_END}".rstrip())
     checkouts, columns = [_HERE], ["this revision"]
     if args.against:
         checkouts, columns = [args.against.resolve(), _HERE], ["before", "after"]
@@ -111,11 +118,8 @@ def main() -> None:
         lines.append(f"| {' | '.join([ROWS[name].title, *cells])} |")
         print(lines[-1], flush=True)
     if args.markdown:
-        text = args.markdown.read_text(encoding="utf-8")
-        before, _, rest = text.partition(_BEGIN)
         table = f"{machine()}:\n\n" + "\n".join(lines) + "\n"
-        after = rest.partition(_END)[2]
-        args.markdown.write_text(f"{before}{_BEGIN}{table}{_END}{after}", encoding="utf-8")
+        files.write(args.markdown, f"{above}{_BEGIN}{table}{_END}{below}".encode())
 
 
 if __name__ == "__main__":

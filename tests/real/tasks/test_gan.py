@@ -4,16 +4,22 @@ import math
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import linalg
 
+from learning_curves.blackbox import RecordedCurve
 from learning_curves.errors import InputError
-from real import check_task
+from real import check_task, results
 from real.cluster import checkpoints
+from real.live import LiveExperiment
 from real.tasks import gan, task
+from sim.schedulers import Trial
+from sim.traces.replay import Lived
+from sim.traces.trace import Trace, frame
 
 BOOK = {
     "discriminator_learning_rate": 0.05,
@@ -115,3 +121,10 @@ def test_the_state_of_another_config_is_refused():
 def test_it_has_no_images(options):
     with pytest.raises(InputError, match="leave out --data and --validate-on"):
         task.build("gan", **options)
+
+
+def test_the_table_of_a_live_run_says_what_its_losses_are():
+    curve = RecordedCurve((2.5,) * 20, (1.0,) * 20)
+    lived = Lived(Trace(frame(b""), 1, 20, 1.0, 1.0), {0: (Trial(0, BOOK), curve)}, pd.DataFrame())
+    made = results.table(LiveExperiment(task="gan"), gan.build(), lived)
+    assert made.metric == "Wasserstein distance"
