@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
 
-from learning_curves.errors import INTERRUPTED, InputError, printable
+from learning_curves.errors import INTERRUPTED, InputError, InputErrors, printable
 from sim.commands.parser import Parser
 
 COMMANDS = {
@@ -72,6 +72,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser_of(command).parse_args(arguments[1:])
     try:
         code: int = import_module(COMMANDS[command][0]).main(args)
+    except InputErrors as error:
+        for line in error.lines:
+            _complain(command, line)
+        return error.exit_code
     except InputError as error:
         return _complain(command, str(error), error.exit_code)
     except BrokenPipeError:

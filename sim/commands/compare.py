@@ -112,7 +112,7 @@ def main(args: argparse.Namespace) -> int:
     from learning_curves.errors import INTERRUPTED  # noqa: PLC0415  quick --help
     from sim.reports import comparison_report, screen  # noqa: PLC0415  quick --help
     from sim.studies.comparison import Compared  # noqa: PLC0415  quick --help
-    from sim.studies.pool import pools_of_one  # noqa: PLC0415  quick --help
+    from sim.studies.parallel.pool import pools_of_one  # noqa: PLC0415  quick --help
 
     plans = _plans(args)  # all of them are checked before the first one runs
     told: list[dict[str, Any]] = []

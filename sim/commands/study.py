@@ -51,7 +51,7 @@ def main(args: argparse.Namespace) -> int:
     from learning_curves.errors import INTERRUPTED, InputError  # noqa: PLC0415  quick --help
     from sim.reports import memory, screen, study_report  # noqa: PLC0415  quick --help
     from sim.studies import study_file  # noqa: PLC0415  quick --help
-    from sim.studies.pool import pools_of_one  # noqa: PLC0415  quick --help
+    from sim.studies.parallel.pool import pools_of_one  # noqa: PLC0415  quick --help
 
     if args.list:
         told = {name: study_file.read(name).title for name in study_file.shipped()}

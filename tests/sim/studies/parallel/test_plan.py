@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sim.studies import runner
-from sim.studies.plan import Plan
+from sim.studies.parallel.plan import Plan
 from sim.studies.runner import run_all
 from sim.studies.study_file import parse
 
