@@ -27,7 +27,7 @@ class InputError(ValueError):
     exit_code = 2
 
 
-class InputErrors(InputError):
+class InputErrors(InputError):  # noqa: N818  there are several
     """Several mistakes in one input: a line each, in `lines`.
 
     >>> InputErrors(["eta is 1: give at least 2", "seed is -1: give at least 0"]).lines[1]
@@ -89,17 +89,15 @@ class Problems:
 
         """
         told = []
-        for key, texts in self.found.items():
-            known = key
+        for key, text in ((key, text) for key, texts in self.found.items() for text in texts):
+            first = text.partition(" ")[0]  # may name an entry of the table `key`
+            known = first if first in lines and first.startswith(f"{key}.") else key
             while known and known not in lines:
                 known = known.rpartition(".")[0]
             line = lines.get(known)
             where = f"{source}: " if line is None else f"{source}, line {line}: "
-            last = key.rpartition(".")[2]
-            told += [
-                (line or 0, printable(f"{where}{'' if last in text else f'{key}: '}{text}"))
-                for text in texts
-            ]
+            named = "" if key.rpartition(".")[2] in text else f"{key}: "
+            told.append((line or 0, printable(f"{where}{named}{text}")))
         if told:
             raise InputErrors([text for _, text in sorted(told, key=lambda each: each[0])])
 

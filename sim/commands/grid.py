@@ -50,19 +50,25 @@ def check(study: Study, args: argparse.Namespace) -> str:
     Raises
     ------
     InputError
-        One line that names the cell.
+        A line for each mistake; see `study_problems.check`.
 
     """
+    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from sim.experiments.parts import source  # noqa: PLC0415  quick --help
     from sim.reports import memory  # noqa: PLC0415  quick --help
+    from sim.studies import study_problems  # noqa: PLC0415  quick --help
     from sim.studies.study import naming  # noqa: PLC0415  quick --help
 
-    for cell in study.cells:
-        with naming(cell.settings):
-            source(cell.experiment)
-    cells = [cell.experiment for cell in study.cells]
+    try:
+        for cell in study.cells:
+            with naming(cell.settings):
+                source(cell.experiment)
+        cells = [cell.experiment for cell in study.cells]
+    except InputError:
+        study_problems.check(study)  # which names all mistakes
+        raise
     warning = memory.check(cells, force=args.force, runs=study.runs, processes=args.processes)
-    study.check()
+    study_problems.check(study)
     return warning
 
 

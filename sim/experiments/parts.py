@@ -130,7 +130,7 @@ def _check_faults(experiment: Experiment) -> None:
     if experiment.attempts < 1:
         raise InputError(f"attempts is {experiment.attempts}: give at least 1")
     named = Timetable(faults.timetable).workers
-    if named > experiment.workers:
+    if named and named > experiment.workers:
         raise InputError(
             f"the timetable names worker {named - 1}, and the workers are numbered from 0 to "
             f"{experiment.workers - 1}: give more workers"

@@ -19,7 +19,7 @@ from sim.experiments.experiment import Experiment
 from sim.experiments.measures import measured
 from sim.experiments.run import bounded, simulate
 from sim.experiments.target import default_target
-from sim.studies import study_cells
+from sim.studies import study_cells, study_problems
 from sim.studies.comparison import Compared, comparison
 from sim.studies.contrasts import contrasts
 from sim.studies.parallel.plan import Plan
@@ -109,7 +109,7 @@ def run_study(study: Study, processes: int = 1) -> Results:
     [20.5, 10.0, 8.5]
 
     """
-    study.check()
+    study_problems.check(study)
     values = np.empty((study.runs, len(study.measures)))
     with pools_of_one(processes) as pools:
         for each in run_all(study, range(study.runs), pools):

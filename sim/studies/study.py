@@ -6,7 +6,7 @@ how they are run or reported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import product
@@ -16,8 +16,8 @@ from typing import Any
 
 import tomli_w
 
-from learning_curves import sources
-from learning_curves.errors import InputError
+from learning_curves import files, sources
+from learning_curves.errors import InputError, Problems
 from learning_curves.surrogates.surrogate_folder import is_surrogate
 from sim.experiments import own, plain
 from sim.experiments import run as runs
@@ -126,6 +126,7 @@ class Study:
     against: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, Picture] = field(default_factory=dict)
     path: Path = field(default=Path(), compare=False)  # its file, beside its tables
+    text: str = field(default="", compare=False, repr=False)  # the content of the file
 
     @property
     def folder(self) -> Path:
@@ -142,11 +143,7 @@ class Study:
             A cell is not a valid experiment; the message names it.
 
         """
-        names = list(self.axes)
-        cells = [
-            self._cell(dict(zip(names, settings, strict=True)))
-            for settings in product(*(self.settings(name) for name in names))
-        ]
+        cells = [self._cell(settings, table) for settings, table in self.tables()]
         fitted = own.fit([cell.experiment for cell in cells])
         return [replace(cell, experiment=each) for cell, each in zip(cells, fitted, strict=True)]
 
@@ -163,6 +160,13 @@ class Study:
     def settings(self, axis: str) -> list[str]:
         """Return the settings of an axis, as written in files and on screen."""
         return [as_text(each) for each in self.axes[axis]]
+
+    def tables_of(self, axis: str) -> list[Table]:
+        """Return each setting of an axis as a table of fields."""
+        values = self.axes[axis]
+        if isinstance(values, dict):
+            return list(values.values())
+        return [{axis: value} for value in values]
 
     def beside(self, place: int, axis: str, setting: str) -> int:
         """Return the index of the cell that differs from that at `place` by `setting` on `axis`."""
@@ -190,7 +194,9 @@ class Study:
         ]
 
     def check(self) -> None:
-        """Check all experiments; raise the error that a run would raise at its start.
+        """Check all experiments; raise the first error that a run would raise at its start.
+
+        `study_problems.check` finds all mistakes in a file.
 
         Raises
         ------
@@ -220,21 +226,45 @@ class Study:
         table |= {k: part for k, part in parts.items() if part not in empty or k == "experiment"}
         return tomli_w.dumps(({"notes": notes} if notes else {}) | plain.without_none(table))
 
-    def _cell(self, settings: dict[str, str]) -> Cell:
-        table = _copied(self.experiment)
-        for axis, setting in settings.items():
-            place = self.settings(axis).index(setting)
-            values = self.axes[axis]
-            if isinstance(values, dict):
-                _put(table, list(values.values())[place])
-            else:
-                _put(table, {axis: values[place]})
+    def tables(self) -> Iterator[tuple[dict[str, str], Table]]:
+        """Yield the settings of each cell, and its experiment as a table, which is not checked.
+
+        Raises
+        ------
+        InputError
+            A setting gives a field to what is not a table.
+
+        """
+        for settings in product(*(self.settings(name) for name in self.axes)):
+            cell = dict(zip(self.axes, settings, strict=True))
+            table = _copied(self.experiment)
+            with naming(cell):
+                for axis, setting in cell.items():
+                    _put(table, self.tables_of(axis)[self.settings(axis).index(setting)])
+            yield cell, table
+
+    def experiment_of(self, table: Table) -> Experiment:
+        """Return the experiment of a cell's table, with a limit; its curves beside the file.
+
+        Raises
+        ------
+        InputError
+            The table is not an experiment.
+
+        """
+        one = Experiment.from_toml(tomli_w.dumps(table), f"[experiment] of {self.path}")
+        one = replace(one, curves=_beside(one.curves, self.folder))
+        if table.get("rule") == self.experiment.get("rule"):  # shared by all schedulers
+            one = replace(one, rule=rule_for(one.scheduler, one.rule))
+        return runs.bounded(one)
+
+    def refuse(self, problems: Problems) -> None:
+        """Raise if there is a problem; see `errors.Problems.refuse`."""
+        problems.refuse(self.path, files.key_lines(self.text) if problems.found else {})
+
+    def _cell(self, settings: dict[str, str], table: Table) -> Cell:
         with naming(settings):
-            one = Experiment.from_toml(tomli_w.dumps(table), f"[experiment] of {self.path}")
-            one = replace(one, curves=_beside(one.curves, self.folder))
-            if table.get("rule") == self.experiment.get("rule"):  # shared by all schedulers
-                one = replace(one, rule=rule_for(one.scheduler, one.rule))
-            return Cell(settings, runs.bounded(one))
+            return Cell(settings, self.experiment_of(table))
 
 
 class naming:  # noqa: N801  used as a function
@@ -248,8 +278,29 @@ class naming:  # noqa: N801  used as a function
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         if isinstance(error, InputError) and self._settings:
-            cell = ", ".join(f"{axis} {setting}" for axis, setting in self._settings.items())
-            raise InputError(f"at {cell}: {error}") from None
+            raise InputError(f"at {named_cell(self._settings)}: {error}") from None
+
+
+def named_cell(settings: Mapping[str, str]) -> str:
+    """Return the name of a cell.
+
+    >>> named_cell({"scheduler": "asha", "workers": "4"})
+    'scheduler asha, workers 4'
+    """
+    return ", ".join(f"{axis} {setting}" for axis, setting in settings.items())
+
+
+def set_by(setting: Table, prefix: str = "") -> list[str]:
+    """Return the fields that a setting sets; those of tables by dotted names.
+
+    >>> set_by({"workers": 4, "costs": {"checkpoints": False}})
+    ['workers', 'costs.checkpoints']
+    """
+    found: list[str] = []
+    for name, value in setting.items():
+        inner = isinstance(value, dict)
+        found += set_by(value, f"{prefix}{name}.") if inner else [f"{prefix}{name}"]
+    return found
 
 
 def as_text(value: object) -> str:

@@ -13,21 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from learning_curves import files
-from learning_curves.errors import InputError, for_the_user, reading
+from learning_curves.errors import InputError, Problems, reading, suggestion
 from sim.experiments.measures import MEASURES
 from sim.faults import KINDS
-from sim.studies import comparison, contrasts
+from sim.studies import comparison, contrasts, study_problems
 from sim.studies.laws import LAWS
-from sim.studies.study import Picture, Study, Table, as_text, shown
+from sim.studies.study import Picture, Study, Table, as_text, set_by, shown
 from sim.studies.study_cells import STATISTICS
 
 # Of the files of a study, beside its axes.
 _COLUMNS = {"seed", "exponent", "factor", *STATISTICS, *contrasts.COLUMNS}
 
-_KINDS_OF_PICTURES = (
-    *("lines", "gantt", "incumbent", "first-jobs"),
-    *("utilisation", "speedup", "effect"),
-)
+_OF_COMPARISONS = ("utilisation", "speedup", "effect")
+_KINDS_OF_PICTURES = ("lines", "gantt", "incumbent", "first-jobs", *_OF_COMPARISONS)
 _SHIPPED = Path(__file__).parent / "packaged"
 
 
@@ -78,83 +76,126 @@ def parse(text: str, path: Path) -> Study:
             raise InputError(
                 f"{path} is an experiment and not a study: run it with rungsim run --from {path}"
             )
-        with for_the_user():
-            return _made(given, path)
+    return _made(given, path, text)
 
 
-def _made(given: Table, path: Path) -> Study:
-    """Return the study of the file's entries, each checked."""
+def _made(given: Table, path: Path, text: str) -> Study:
+    """Return the study of the file's entries; raise all that is wrong with them."""
+    problems = Problems()
     given.pop("notes", None)
-    known = [each.name for each in fields(Study) if each.name not in {"name", "path"}]
-    _known("it names", given, known)
+    known = [each.name for each in fields(Study) if each.name not in {"name", "path", "text"}]
+    for name in list(given):
+        with problems.at(name):
+            _known("it names", [name], known)
+        if name not in known:
+            del given[name]
     for name in ("experiment", "axes", "laws", "speedups", "fits", "against", "pictures"):
-        _require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
-    pictures = given.pop("pictures", {})
+        with problems.at(name):
+            _require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
+        if name in problems.found:
+            del given[name]
+    pictures: dict[str, Picture] = {}
+    for name, each in given.pop("pictures", {}).items():
+        with problems.at(f"pictures.{name}"):
+            pictures[name] = _picture(name, each)
     entries: dict[str, Any] = {"title": path.stem, "measures": [], "experiment": {}} | given
-    entries["axes"] = _axes_by_name(given.get("axes", {}))
+    entries["axes"] = {}
+    with problems.at("axes"):
+        entries["axes"] = _axes_by_name(given.get("axes", {}))
     entries["against"] = {k: as_text(v) for k, v in given.get("against", {}).items()}
-    study = Study(
-        **entries,
-        name=path.stem,
-        path=path,
-        pictures={name: _picture(name, each) for name, each in pictures.items()},
-    )
-    _check(study)
+    study = Study(**entries, name=path.stem, path=path, pictures=pictures, text=text)
+    _check(study, problems)
+    has_axes = not any(key.partition(".")[0] == "axes" for key in problems.found)
+    if problems.found and has_axes and "experiment" in given:
+        study_problems.collect(study, problems)
+    study.refuse(problems)
     return study
 
 
-def _check(study: Study) -> None:
-    """Raise a ValueError for the first invalid entry."""
+def _check(study: Study, problems: Problems) -> None:
+    """Collect the invalid entries; one that another invalid entry explains is left out."""
+    at = problems.at
     seeds, target = study.seeds, study.target
-    _require(type(seeds) is int and seeds >= 1, "seeds", seeds, "a whole number, at least 1")
-    _require(isinstance(study.title, str), "title", study.title, "one line of text")
-    is_loss = target is None or (type(target) in {int, float} and abs(target) < inf)
-    _require(is_loss, "target", target, "a loss")
-    _require(isinstance(study.measures, list), "measures", study.measures, "a list of names")
-    _known("measures names", study.measures, MEASURES)
-    if not study.measures:
-        raise ValueError(f"measures is empty: choose from {', '.join(MEASURES)}")
+    with at("seeds"):
+        _require(type(seeds) is int and seeds >= 1, "seeds", seeds, "a whole number, at least 1")
+    with at("title"):
+        _require(isinstance(study.title, str), "title", study.title, "one line of text")
+    with at("target"):
+        is_loss = target is None or (type(target) in {int, float} and abs(target) < inf)
+        _require(is_loss, "target", target, "a loss")
+    with at("measures"):
+        _require(isinstance(study.measures, list), "measures", study.measures, "a list of names")
+        if not study.measures:
+            raise ValueError(f"measures is empty: choose from {', '.join(MEASURES)}")
+        for name in study.measures:
+            with at("measures"):
+                _known("measures names", [name], MEASURES)
     for name in study.axes:
-        settings = study.settings(name)
-        if name in _COLUMNS or name in study.measures:
-            raise ValueError(f"axes.{name} is the name of another column: choose another name")
-        _require(bool(settings), f"axes.{name}", study.axes[name], "at least one value")
-        if len(set(settings)) < len(settings):
-            raise ValueError(f"axes.{name} has a value twice: {', '.join(settings)}")
-        for each in (name, *settings):
-            _require(each.isprintable(), "in axes, a name", each, "it one line")
-    _check_overlaps(study)
-    for entry, named in (("laws", study.laws), ("speedups", study.speedups), ("fits", study.fits)):
-        _known(f"{entry} names", named, study.measures)
-        _known(f"{entry} names", named.values(), LAWS if entry == "laws" else study.axes)
-    _known("against names", study.against, study.axes)
-    for axis, setting in study.against.items():
-        _known(f"against.{axis} is", [setting], study.settings(axis))
-    for measure in study.speedups:
-        if not MEASURES[measure].seconds:
-            times = ", ".join(name for name, each in MEASURES.items() if each.seconds)
-            raise ValueError(
-                f"speedups names {measure!r}, which is not a time: choose from {times}"
-            )
+        with at(f"axes.{name}"):
+            _check_axis(study, name)
+    if not any(f"axes.{name}" in problems.found for name in study.axes):
+        with at("axes"):
+            _check_overlaps(study)
+    if not (isinstance(study.measures, list) and all(study.axes.values())):
+        return  # what names a measure or an axis cannot be judged
+    for measure, law in study.laws.items():
+        with at(f"laws.{measure}"):
+            _known("laws names", [measure], study.measures)
+            _known("laws names", [law], LAWS)
+    for measure, axis in study.speedups.items():
+        with at(f"speedups.{measure}"):
+            _known("speedups names", [measure], study.measures)
+            _known("speedups names", [axis], study.axes)
+            times = [name for name, each in MEASURES.items() if each.seconds]
+            if measure not in times:
+                raise ValueError(
+                    f"speedups names {measure!r}, which is not a time: choose from "
+                    f"{', '.join(times)}"
+                )
     for measure, axis in study.fits.items():
-        if min(numbers(study, axis)) <= 0 or len(study.axes[axis]) < 2:
-            raise ValueError(
-                f"fits.{measure} is {axis!r}: a power law needs two settings or more, all above 0"
-            )
+        with at(f"fits.{measure}"):
+            _known("fits names", [measure], study.measures)
+            _known("fits names", [axis], study.axes)
+            if min(numbers(study, axis)) <= 0 or len(study.axes[axis]) < 2:
+                raise ValueError(
+                    f"fits.{measure} is {axis!r}: a power law needs two settings or more, all "
+                    "above 0"
+                )
+    for axis, setting in study.against.items():
+        with at(f"against.{axis}"):
+            _known("against names", [axis], study.axes)
+            _known(f"against.{axis} is", [setting], study.settings(axis))
     for name, picture in study.pictures.items():
-        if Path(name).name != name:
-            raise ValueError(f"pictures.{name!r} is not a file name: leave out the slashes")
-        _check_picture(study, f"pictures.{name}", picture)
+        if target is None and picture.kind in _OF_COMPARISONS:
+            with at("target"):
+                _require(
+                    "target" in problems.found, "target", target, f"a loss, for pictures.{name}"
+                )
+        with at(f"pictures.{name}"):
+            if Path(name).name != name:
+                raise ValueError(f"pictures.{name!r} is not a file name: leave out the slashes")
+            _check_picture(study, f"pictures.{name}", picture)
+
+
+def _check_axis(study: Study, name: str) -> None:
+    settings = study.settings(name)
+    if name in _COLUMNS or name in study.measures:
+        raise ValueError(f"axes.{name} is the name of another column: choose another name")
+    _require(bool(settings), f"axes.{name}", study.axes[name], "at least one value")
+    if len(set(settings)) < len(settings):
+        raise ValueError(f"axes.{name} has a value twice: {', '.join(settings)}")
+    for each in (name, *settings):
+        _require(each.isprintable(), "in axes, a name", each, "it one line")
 
 
 def _check_overlaps(study: Study) -> None:
     """Raise a ValueError for the first field that two axes set."""
     owners: dict[str, str] = {}
-    if any("seed" in _set_by(each) for axis in study.axes for each in _settings_of(study, axis)):
+    if any("seed" in set_by(each) for axis in study.axes for each in study.tables_of(axis)):
         raise ValueError("an axis sets the seed: the seeds of all cells are the same, see seeds")
     for axis in study.axes:
-        settings = _settings_of(study, axis)
-        for name in dict.fromkeys(name for each in settings for name in _set_by(each)):
+        settings = study.tables_of(axis)
+        for name in dict.fromkeys(name for each in settings for name in set_by(each)):
             other = owners.setdefault(name, axis)
             if other != axis:
                 sets, too = (other, axis) if axis == name else (axis, other)
@@ -162,23 +203,6 @@ def _check_overlaps(study: Study) -> None:
                 raise ValueError(
                     f"axes.{sets} sets {name!r}, which axes.{too} {does}, too: leave one out"
                 )
-
-
-def _settings_of(study: Study, axis: str) -> list[Table]:
-    """Return each setting of an axis as a table of fields."""
-    values = study.axes[axis]
-    if isinstance(values, dict):
-        return list(values.values())
-    return [{axis: value} for value in values]
-
-
-def _set_by(setting: Table, prefix: str = "") -> list[str]:
-    """Return the fields that a setting sets; those of tables by dotted names."""
-    found: list[str] = []
-    for name, value in setting.items():
-        inner = isinstance(value, dict)
-        found += _set_by(value, f"{prefix}{name}.") if inner else [f"{prefix}{name}"]
-    return found
 
 
 def numbers(study: Study, axis: str) -> list[float]:
@@ -241,7 +265,6 @@ def _check_picture(study: Study, name: str, picture: Picture) -> None:
                 f"{name}.kind is {picture.kind!r}, which is not for the axis", study.axes, allowed
             )
             _known(f"{name}.kind needs", ("speedups.time_to_target",), _speedups(study))
-            _require(study.target is not None, "target", study.target, f"a loss, for {name}")
             numbers(study, "workers")
             kind = comparison.effect_of(study)
             if picture.kind == "effect" and kind is None:
@@ -301,9 +324,8 @@ def _axes(given: Table, prefix: str = "") -> list[tuple[str, list[Any] | Table]]
 def _known(where: str, names: Collection[str], known: Collection[str]) -> None:
     for name in names:
         if not isinstance(name, str) or name not in known:
-            raise ValueError(
-                f"{where} {name!r}: choose from {', '.join(filter(None, known)) or 'none'}"
-            )
+            choices = [*filter(None, known)] or ["none"]
+            raise ValueError(f"{where} {name!r}: {suggestion(str(name), choices)}")
 
 
 def _require(holds: bool, name: str, value: object, remedy: str) -> None:  # noqa: FBT001

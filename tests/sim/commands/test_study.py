@@ -281,6 +281,62 @@ def test_curves_with_a_wrong_setting_are_refused_with_their_cell(file, tmp_path,
     assert "curves power-law:nose=0.1, workers 1: 'nose=0.1' is no setting" in message
 
 
+def test_all_mistakes_are_told_at_once_with_their_lines(file, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    changes = {
+        '"finished", "time': '"finishd", "time',  # line 3
+        "seeds = 4": "seeds = 0\nseed = 4",  # 4 and 5
+        'curves = "power-law"': 'curves = "powr-law"',  # 8
+        "eta = 3": "eta = 1",  # 9
+        "r_max = 9": "r_mx = 9",  # 10
+        "lost_probability = 0.01": "lost_probability = 3.0",  # 12
+        "max_seconds = 60": 'max_seconds = "60"',  # 13
+        '["sh", "asha"]': '["sh", "ahsa"]',  # 15
+        "[1, 2, 4]": "[1, 2, 4, 2.5]",  # 16
+        'time_to_target = "workers"': 'time_to_target = "worker"',  # 18
+        '"utilisation"]\nlines': '"utilization"]\nlines',  # 23
+        'kind = "gantt"': 'kind = "gant"',  # 27
+    }
+    text = TEXT
+    for old, new in changes.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    file.write_text(text)
+    assert study("mine.toml") == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    told = [line.split(": ", 2)[1:] for line in captured.err.splitlines()]
+    lines = (3, 4, 5, 8, 9, 10, 12, 13, 15, 16, 18, 23, 27)
+    assert [where for where, _ in told] == [f"mine.toml, line {number}" for number in lines]
+    texts = [text for _, text in told]
+    assert texts[0] == "measures names 'finishd': did you mean finished?"
+    assert texts[1] == "seeds is 0: give a whole number, at least 1"
+    assert texts[2] == "it names 'seed': did you mean seeds?"
+    assert "there is no table 'powr-law'" in texts[3]
+    assert texts[5] == "there is no 'r_mx': did you mean r_max?"
+    assert texts[8] == "at scheduler ahsa, workers 1: the scheduler is 'ahsa': did you mean asha?"
+    assert texts[9] == "at scheduler sh, workers 2.5: workers is 2.5: give a whole number"
+    assert texts[12] == "pictures.gantt.kind is 'gant': did you mean gantt?"
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
+
+
+def test_a_mistake_in_a_named_setting_has_the_line_of_the_setting(file, capsys):
+    text = TEXT.replace("workers = [1, 2, 4]", "")
+    text = text.replace(
+        '[speedups]\ntime_to_target = "workers"',
+        "[axes.size]\n"
+        "small = { workers = 1 }\nlarge = { workers = 2, faults.mtfb = 9.0, limits.max_jobs = 0 }",
+    )
+    text = text[: text.index("[fits]")]
+    file.write_text(text)
+    assert study(file) == 2
+    at = "at scheduler sh, size large: "
+    said = [line.split(", line ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert said[0] == f"18: {at}[faults] there is no 'mtfb': did you mean mtbf?"
+    assert said[1].startswith(f"18: {at}max_jobs is 0: give a number above 0")
+    assert len(said) == 2
+
+
 def test_a_run_that_fails_names_its_seed(file, tmp_path, capsys):
     text = TEXT.replace("max_seconds = 60", "max_jobs = 9")
     file.write_text(text.replace("faults.lost_probability = 0.01", "speeds = [1e-320]"))

@@ -177,7 +177,7 @@ def test_seconds_of_a_gpu_replace_the_recorded_ones():
         ({"seed": 2**32}, "seed is 4294967296"),
         ({"scheduler": "SH"}, "scheduler is 'SH': choose from random"),
         ({"rule": "top", "scheduler": "asha-stopping"}, "rule is 'top'"),
-        ({"searcher": "grud"}, "searcher is 'grud': choose from random, grid"),
+        ({"searcher": "grud"}, "searcher is 'grud': did you mean grid"),
         ({"searcher": "sobol", "order": "given"}, "order 'given' is random search's, not sobol's"),
         ({"searcher": "grid"}, "grid over learning_rate is without end: give grid_points"),
         ({"searcher": "grid", "grid_points": 0}, "grid_points is 0"),

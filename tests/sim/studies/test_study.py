@@ -103,11 +103,11 @@ def test_values_as_they_are_written():
         ("seeds = 3", "seeds = 0", "seeds is 0: give a whole number"),
         ("seeds = 3", "seeds = 2.5", "seeds is 2.5"),
         ("seeds = 3", "seeds = true", "seeds is True"),
-        ("seeds = 3", "seed = 3", "names 'seed': choose from title, experiment, axes"),
+        ("seeds = 3", "seed = 3", "line 3: it names 'seed': did you mean seeds?"),
         ("seeds = 3", 'target = "low"', "target is 'low'"),
         ('title = "a grid"', "title = 3", "title is 3"),
         ('["jobs", "finished"]', "[]", "measures is empty: choose from end_seconds"),
-        ('["jobs", "finished"]', '["job"]', "measures names 'job': choose from end_seconds"),
+        ('["jobs", "finished"]', '["job"]', "line 4: measures names 'job': did you mean jobs?"),
         ('["jobs", "finished"]', '"jobs"', "measures is 'jobs': give a list"),
         ("[experiment]", "[experimnet]", "names 'experimnet'"),
         ("r_max = 9", "r_mx = 9", "r_mx"),
@@ -205,7 +205,7 @@ def test_a_broken_file_is_refused_in_one_line(tmp_path, old, new, named):
 def test_a_picture_that_cannot_be_drawn_is_refused(tmp_path, picture, named):
     axes = '[axes]\nscheduler = ["sh", "asha"]\neta = [2, 3]\n'
     text = f"{TEXT[: TEXT.index('[axes]')]}{axes}[pictures.p]\n{picture}\n"
-    with pytest.raises(InputError, match="is not a study") as refusal:
+    with pytest.raises(InputError, match=r"mine\.toml, line (1[5-9]|20): ") as refusal:
         study(tmp_path, text)
     assert named in str(refusal.value)
 
