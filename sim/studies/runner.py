@@ -204,7 +204,7 @@ def run_all(
         A run cannot go on; the message names its seed.
 
     """
-    sizes = [_size(cell.experiment) for cell in study.cells]
+    sizes = [size(cell.experiment) for cell in study.cells]
     kinds = [cell.experiment.scheduler for cell in study.cells]
     plan = Plan(sizes, kinds, study.seeds, places)
     pools = pools or [Here()]
@@ -254,7 +254,7 @@ def _begin(surrogates: parts.Surrogates) -> list[tuple[list[float], int]]:
     return []
 
 
-def _size(experiment: Experiment) -> float:
+def size(experiment: Experiment) -> float:
     """Return the number of epochs that a run trains at most, if each takes a second.
 
     A rough measure of how long the run takes.

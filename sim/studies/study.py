@@ -16,8 +16,8 @@ from typing import Any
 
 import tomli_w
 
-from learning_curves import files, sources
-from learning_curves.errors import InputError, Problems
+from learning_curves import sources
+from learning_curves.errors import InputError
 from learning_curves.surrogates.surrogate_folder import is_surrogate
 from sim.experiments import own, plain
 from sim.experiments import run as runs
@@ -258,10 +258,6 @@ class Study:
             one = replace(one, rule=rule_for(one.scheduler, one.rule))
         return runs.bounded(one)
 
-    def refuse(self, problems: Problems) -> None:
-        """Raise if there is a problem; see `errors.Problems.refuse`."""
-        problems.refuse(self.path, files.key_lines(self.text) if problems.found else {})
-
     def _cell(self, settings: dict[str, str], table: Table) -> Cell:
         with naming(settings):
             return Cell(settings, self.experiment_of(table))
@@ -288,19 +284,6 @@ def named_cell(settings: Mapping[str, str]) -> str:
     'scheduler asha, workers 4'
     """
     return ", ".join(f"{axis} {setting}" for axis, setting in settings.items())
-
-
-def set_by(setting: Table, prefix: str = "") -> list[str]:
-    """Return the fields that a setting sets; those of tables by dotted names.
-
-    >>> set_by({"workers": 4, "costs": {"checkpoints": False}})
-    ['workers', 'costs.checkpoints']
-    """
-    found: list[str] = []
-    for name, value in setting.items():
-        inner = isinstance(value, dict)
-        found += set_by(value, f"{prefix}{name}.") if inner else [f"{prefix}{name}"]
-    return found
 
 
 def as_text(value: object) -> str:

@@ -18,7 +18,7 @@ from sim.experiments.measures import MEASURES
 from sim.faults import KINDS
 from sim.studies import comparison, contrasts, study_problems
 from sim.studies.laws import LAWS
-from sim.studies.study import Picture, Study, Table, as_text, set_by, shown
+from sim.studies.study import Picture, Study, Table, as_text, shown
 from sim.studies.study_cells import STATISTICS
 
 # Of the files of a study, beside its axes.
@@ -27,11 +27,17 @@ _COLUMNS = {"seed", "exponent", "factor", *STATISTICS, *contrasts.COLUMNS}
 _OF_COMPARISONS = ("utilisation", "speedup", "effect")
 _KINDS_OF_PICTURES = ("lines", "gantt", "incumbent", "first-jobs", *_OF_COMPARISONS)
 _SHIPPED = Path(__file__).parent / "packaged"
+_STARTER = Path(__file__).parent / "starter.toml"
 
 
 def shipped() -> dict[str, Path]:
     """Return the studies that come with the package: their files by name."""
     return {path.stem: path for path in sorted(_SHIPPED.glob("*.toml"))}
+
+
+def starter() -> str:
+    """Return the file of a small study in which every entry is explained."""
+    return _STARTER.read_text(encoding="utf-8")
 
 
 def read(name_or_path: str) -> Study:
@@ -108,7 +114,7 @@ def _made(given: Table, path: Path, text: str) -> Study:
     has_axes = not any(key.partition(".")[0] == "axes" for key in problems.found)
     if problems.found and has_axes and "experiment" in given:
         study_problems.collect(study, problems)
-    study.refuse(problems)
+    study_problems.refuse(study, problems)
     return study
 
 
@@ -191,11 +197,17 @@ def _check_axis(study: Study, name: str) -> None:
 def _check_overlaps(study: Study) -> None:
     """Raise a ValueError for the first field that two axes set."""
     owners: dict[str, str] = {}
-    if any("seed" in set_by(each) for axis in study.axes for each in study.tables_of(axis)):
+    if any(
+        "seed" in study_problems.set_by(each)
+        for axis in study.axes
+        for each in study.tables_of(axis)
+    ):
         raise ValueError("an axis sets the seed: the seeds of all cells are the same, see seeds")
     for axis in study.axes:
         settings = study.tables_of(axis)
-        for name in dict.fromkeys(name for each in settings for name in set_by(each)):
+        for name in dict.fromkeys(
+            name for each in settings for name in study_problems.set_by(each)
+        ):
             other = owners.setdefault(name, axis)
             if other != axis:
                 sets, too = (other, axis) if axis == name else (axis, other)

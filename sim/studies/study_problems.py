@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from learning_curves import files
 from learning_curves.errors import InputError, Problems
 from sim.experiments import own
 from sim.experiments import run as runs
-from sim.studies.study import Study, Table, named_cell, set_by
+from sim.studies.study import Study, Table, named_cell
 
 # What cannot be judged without an entry that is wrong: left out with it.
 _DEPENDS = {
@@ -49,7 +50,12 @@ def check(study: Study) -> None:
         collect(study, problems)
         if not problems.found:
             problems.add("experiment", str(error))
-        study.refuse(problems)
+        refuse(study, problems)
+
+
+def refuse(study: Study, problems: Problems) -> None:
+    """Raise the problems of a study's file, if there are any; see `errors.Problems.refuse`."""
+    problems.refuse(study.path, files.key_lines(study.text) if problems.found else {})
 
 
 def collect(study: Study, problems: Problems) -> None:
@@ -74,6 +80,19 @@ def collect(study: Study, problems: Problems) -> None:
     for (place, text), cells in found.items():
         everywhere = len(cells) == len(tables) > 1 or not cells[0]
         problems.add(place, text if everywhere else f"at {cells[0]}: {text}")
+
+
+def set_by(setting: Table, prefix: str = "") -> list[str]:
+    """Return the fields that a setting sets; those of tables by dotted names.
+
+    >>> set_by({"workers": 4, "costs": {"checkpoints": False}})
+    ['workers', 'costs.checkpoints']
+    """
+    found: list[str] = []
+    for name, value in setting.items():
+        inner = isinstance(value, dict)
+        found += set_by(value, f"{prefix}{name}.") if inner else [f"{prefix}{name}"]
+    return found
 
 
 def _blamed(table: Table, check: Callable[[Table], str]) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sim.experiments.measures import MEASURES
 from sim.reports import study_report
 from sim.studies import runner
 from sim.studies.laws import LAWS
+from sim.studies.study import Picture, Study
 from sim.studies.study_file import parse, read, shipped
 
 TEXT = """
@@ -279,6 +281,64 @@ def test_curves_with_a_wrong_setting_are_refused_with_their_cell(file, tmp_path,
     file.write_text(text.replace('lines = ["scheduler"]', 'lines = ["curves"]'))
     message = refused(capsys, file, "--out", tmp_path / "out")
     assert "curves power-law:nose=0.1, workers 1: 'nose=0.1' is no setting" in message
+
+
+def test_a_starter_is_written_once_runs_and_explains_every_entry(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert study("new", "mine.toml") == 0
+    assert "rungsim study mine.toml --dry-run" in capsys.readouterr().out
+    text = Path("mine.toml").read_text()
+    assert "mine.toml exists already" in refused(capsys, "new", "mine.toml")
+    assert Path("mine.toml").read_text() == text
+    for entry in (*(each.name for each in fields(Study)), *(each.name for each in fields(Picture))):
+        if entry not in {"name", "path", "text", "laws"}:
+            assert re.search(rf"^(# )?\[?{entry}\b", text, re.MULTILINE), entry
+    # Each optional entry may be switched on where it stands.
+    for line in re.findall(r"^# (\S+ = .*)", text, re.MULTILINE):
+        switched = text.replace(f"# {line}", line, 1)
+        # Others need another entry: the header of their table, or a picture that names their axis.
+        if not line.startswith(("even", "uneven", "end_seconds", "panels", '"faults')):
+            parse(switched, Path("mine.toml"))
+    assert study("mine.toml", "--processes", 1, "--seeds", 2) == 0
+    assert Path("rungsim-study/mine/incumbent.png").exists()
+    assert "which file?" in refused(capsys, "new")
+    assert "does not end in .toml" in refused(capsys, "new", "mine")
+    assert "unexpected argument 'x'" in refused(capsys, "mine.toml", "x")
+
+
+def test_a_study_of_the_name_new_is_a_path(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("new").write_text(TEXT)
+    assert study("./new", "--dry-run") == 0
+    assert "24 to make" in capsys.readouterr().out
+
+
+def test_a_dry_run_tells_what_is_left_and_writes_nothing(file, tmp_path, capsys):
+    out = tmp_path / "out"
+    dry = (file, "--out", out, "--processes", 1, "--dry-run")
+    assert study(*dry) == 0
+    printed = capsys.readouterr().out
+    assert "6, each with 4 seeds: 24 runs" in printed
+    assert "0 runs are there, 24 to make" in printed
+    assert "max_seconds 60" in printed
+    assert re.search(
+        r"about \d\S* s on 1 process, .*an estimate from one run .* of sh, asha", printed
+    )
+    assert not out.exists()
+    assert study(*dry[:-1], "--no-plots", "--seeds", 2) == 0
+    runs = out / "runs.csv"
+    runs.write_bytes(runs.read_bytes()[:-5])  # the last row is incomplete
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    capsys.readouterr()
+    assert study(*dry, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["runs"], told["done"], told["missing"]) == (24, 11, 13)
+    assert told["estimate"]["seconds"] > 0
+    assert told["axes"] == {"scheduler": ["sh", "asha"], "workers": ["1", "2", "4"]}
+    assert study(*dry, "--overwrite", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["missing"] == 24
+    assert "it has seeds = 2, not 1" in refused(capsys, *dry, "--seeds", 1)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
 
 
 def test_all_mistakes_are_told_at_once_with_their_lines(file, tmp_path, capsys, monkeypatch):
