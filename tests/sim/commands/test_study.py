@@ -301,6 +301,7 @@ def test_a_starter_is_written_once_runs_and_explains_every_entry(tmp_path, capsy
             parse(switched, Path("mine.toml"))
     assert study("mine.toml", "--processes", 1, "--seeds", 2) == 0
     assert Path("rungsim-study/mine/incumbent.png").exists()
+    capsys.readouterr()
     assert "which file?" in refused(capsys, "new")
     assert "does not end in .toml" in refused(capsys, "new", "mine")
     assert "unexpected argument 'x'" in refused(capsys, "mine.toml", "x")
