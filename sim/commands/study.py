@@ -70,7 +70,6 @@ def main(args: argparse.Namespace) -> int:
     from learning_curves.errors import INTERRUPTED, InputError  # noqa: PLC0415  quick --help
     from sim.reports import memory, screen, study_report  # noqa: PLC0415  quick --help
     from sim.studies import study_file  # noqa: PLC0415  quick --help
-    from sim.studies.parallel.pool import pools_of_one  # noqa: PLC0415  quick --help
 
     if args.list:
         told = {name: study_file.read(name).title for name in study_file.shipped()}
@@ -95,8 +94,7 @@ def main(args: argparse.Namespace) -> int:
         log = logs[folder]
         grid.clear(study, folder, log, draws=not args.no_plots)
         try:
-            processes = max(1, min(args.processes, len(log.missing)))
-            with pools_of_one(processes) as pools:
+            with grid.opened_pools(args, len(log.missing)) as pools:
                 rate = grid.run(study, log, pools, study.name)
         except grid.Interrupted as how:
             screen.console(stderr=True).print(f"rungsim study: {how}")
