@@ -112,14 +112,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the comparison on each source of curves; write, draw and print it."""
     from learning_curves.errors import INTERRUPTED  # noqa: PLC0415  quick --help
-    from sim.reports import comparison_report, screen  # noqa: PLC0415  quick --help
+    from sim.reports import comparison_report, screen, study_folder  # noqa: PLC0415  quick --help
     from sim.studies.comparison import Compared  # noqa: PLC0415  quick --help
 
     plans = _plans(args)  # all of them are checked before the first one runs
     told: list[dict[str, Any]] = []
     draws = not args.no_plots
     studies = {folder: study for folder, (_, study) in plans.items()}
-    opened = grid.opened(studies, overwrite=args.overwrite)
+    opened = study_folder.opened(studies, overwrite=args.overwrite)
     with opened as logs, grid.opened_pools(args, _left(logs.values())) as pools:
         pictures: list[Future[None]] = []
         for folder, (base, study) in plans.items():

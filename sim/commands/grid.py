@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,13 +70,13 @@ def check(study: Study, args: argparse.Namespace) -> str:
     Raises
     ------
     InputError
-        A line for each mistake, see `study_problems.check`; or an option without effect.
+        A line for each mistake, see `checks.experiments.check`; or an option without effect.
 
     """
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from sim.experiments.parts import source  # noqa: PLC0415  quick --help
     from sim.reports import memory  # noqa: PLC0415  quick --help
-    from sim.studies import study_problems  # noqa: PLC0415  quick --help
+    from sim.studies.checks import experiments  # noqa: PLC0415  quick --help
     from sim.studies.study import naming  # noqa: PLC0415  quick --help
 
     elsewhere = args.dask not in {None, _LOCAL}
@@ -91,48 +91,12 @@ def check(study: Study, args: argparse.Namespace) -> str:
                 source(cell.experiment)
         cells = [cell.experiment for cell in study.cells]
     except InputError:
-        study_problems.check(study)  # which names all mistakes
+        experiments.check(study)  # which names all mistakes
         raise
     processes = 1 if elsewhere else args.processes  # on this machine
     warning = memory.check(cells, force=args.force, runs=study.runs, processes=processes)
-    study_problems.check(study)
+    experiments.check(study)
     return warning
-
-
-@contextmanager
-def opened(studies: Mapping[Path, Study], *, overwrite: bool) -> Iterator[dict[Path, StudyLog]]:
-    """Begin studies in their folders, or open what these hold of them; lock them until the end.
-
-    All folders are locked and checked before the first one is written to.
-
-    Raises
-    ------
-    InputError
-        A folder belongs to another study, is locked by another process, or is not writable.
-
-    """
-    from learning_curves import files  # noqa: PLC0415  quick --help
-    from sim.reports import report, study_folder  # noqa: PLC0415  quick --help
-    from sim.studies.study_log import StudyLog  # noqa: PLC0415  quick --help
-
-    made: list[Path] = []
-    with ExitStack() as stack:
-        try:
-            for folder, study in studies.items():
-                made += report.make_folder(folder)
-                stack.enter_context(files.locked(folder, "study"))
-                if not overwrite:
-                    study_folder.check(study, folder)
-            for folder, study in studies.items():
-                study_folder.begin(study, folder, overwrite=overwrite)
-            logs = {
-                folder: StudyLog(study, folder / "runs.csv") for folder, study in studies.items()
-            }
-        except BaseException:
-            stack.close()
-            report.remove_empty(made)
-            raise
-        yield logs
 
 
 def clear(study: Study, folder: Path, log: StudyLog, *, draws: bool) -> None:

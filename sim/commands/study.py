@@ -68,7 +68,12 @@ def main(args: argparse.Namespace) -> int:
     from dataclasses import replace  # noqa: PLC0415  quick --help
 
     from learning_curves.errors import INTERRUPTED, InputError  # noqa: PLC0415  quick --help
-    from sim.reports import memory, screen, study_report  # noqa: PLC0415  quick --help
+    from sim.reports import (  # noqa: PLC0415  quick --help
+        memory,
+        screen,
+        study_folder,
+        study_report,
+    )
     from sim.studies import study_file  # noqa: PLC0415  quick --help
 
     if args.list:
@@ -90,7 +95,7 @@ def main(args: argparse.Namespace) -> int:
         told = _foreseen(study, folder, args) | ({"warning": warning} if warning else {})
         study_report.print_dry_run(told, as_json=args.json)
         return 0
-    with grid.opened({folder: study}, overwrite=args.overwrite) as logs:
+    with study_folder.opened({folder: study}, overwrite=args.overwrite) as logs:
         log = logs[folder]
         grid.clear(study, folder, log, draws=not args.no_plots)
         try:

@@ -1,7 +1,6 @@
 """The runner: has the runs of a study made, here or in other processes.
 
-Owns which process is given which runs when, and the results of a study in memory. Must not know
-files.
+Owns which process is given which runs when. Must not know files.
 """
 
 from __future__ import annotations
@@ -9,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from sim.experiments.experiment import Experiment
 from sim.experiments.run import bounded
 from sim.experiments.target import default_target
-from sim.studies import study_cells, study_problems
+from sim.studies.checks import experiments
 from sim.studies.comparison import Compared, comparison
-from sim.studies.contrasts import contrasts
 from sim.studies.parallel.plan import Plan
 from sim.studies.parallel.pool import HERE, Pools, pools_of_one
 from sim.studies.parallel.work import Made, Work
@@ -51,46 +47,8 @@ class Measured:
     seconds_left: float | None
 
 
-@dataclass(frozen=True)
-class Results:
-    """The figures of all runs of a study, as tables.
-
-    Parameters
-    ----------
-    study
-        The study.
-    values
-        The figures, in the order of the study's grid; shape (runs, measures).
-
-    """
-
-    study: Study
-    values: Values
-
-    @cached_property
-    def runs(self) -> pd.DataFrame:
-        """One row a run: its setting on each axis, its seed and its figures."""
-        keys = pd.DataFrame(self.study.labels()).astype({"seed": int})
-        return pd.concat([keys, pd.DataFrame(self.values, columns=self.study.measures)], axis=1)
-
-    @cached_property
-    def cells(self) -> pd.DataFrame:
-        """One row a cell and measure; see `study_cells.by_cell`."""
-        return study_cells.by_cell(self.study, self.values)
-
-    @cached_property
-    def contrasts(self) -> pd.DataFrame:
-        """One row a contrast; see `contrasts.contrasts`."""
-        return contrasts(self.study, self.values)
-
-    @cached_property
-    def fits(self) -> pd.DataFrame:
-        """One row a fit; see `study_cells.fits`."""
-        return study_cells.fits(self.study, self.values)
-
-
-def run_study(study: Study, processes: int = 1) -> Results:
-    """Make all runs of a study and return their figures.
+def measure_all(study: Study, processes: int = 1) -> Values:
+    """Make all runs of a study and return their figures, in the order of its grid.
 
     The figures do not depend on the number of processes; see `parallel.pool.pool_of` for what
     several of them ask of a script.
@@ -100,20 +58,18 @@ def run_study(study: Study, processes: int = 1) -> Results:
     InputError
         One of its experiments cannot be run.
 
-    Examples
-    --------
-    >>> import sim
-    >>> results = sim.run_study(sim.read_study("d2l-figures"))
-    >>> results.runs["end_seconds"].tolist()[:3]
-    [20.5, 10.0, 8.5]
+    Returns
+    -------
+    ndarray
+        Of shape (runs, measures).
 
     """
-    study_problems.check(study)
+    experiments.check(study)
     values = np.empty((study.runs, len(study.measures)))
     with pools_of_one(processes) as pools:
         for each in run_all(study, range(study.runs), pools):
-            values[each.place] = each.values  # noqa: PD011  no frame
-    return Results(study, values)
+            values[each.place] = each.values
+    return values
 
 
 def compare(
@@ -144,7 +100,7 @@ def compare(
     effect_of
         The kind of faults, one of `faults.KINDS`, whose effect is measured.
     processes
-        See `run_study`.
+        See `measure_all`.
     base
         What the experiments have in common: curves, faults, limits and the first seed.
 
@@ -173,8 +129,7 @@ def compare(
         against=against,
         effect_of=effect_of,
     )
-    results = run_study(study, processes)
-    return Compared(study, results.values)
+    return Compared(study, measure_all(study, processes))
 
 
 def run_all(

@@ -196,7 +196,7 @@ class Study:
     def check(self) -> None:
         """Check all experiments; raise the first error that a run would raise at its start.
 
-        `study_problems.check` finds all mistakes in a file.
+        `checks.experiments.check` finds all mistakes in a file.
 
         Raises
         ------

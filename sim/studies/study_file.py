@@ -6,26 +6,24 @@ its own fields.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import fields
-from math import inf, isfinite
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from learning_curves import files
-from learning_curves.errors import InputError, Problems, reading, suggestion
+from learning_curves.errors import InputError, Problems, reading
 from sim.experiments.measures import MEASURES
-from sim.faults import KINDS
-from sim.studies import comparison, contrasts, study_problems
+from sim.studies import contrasts
+from sim.studies.checks import experiments
+from sim.studies.checks.pictures import OF_COMPARISONS, check_picture, known, numbers, require
 from sim.studies.laws import LAWS
-from sim.studies.study import Picture, Study, Table, as_text, shown
+from sim.studies.study import Picture, Study, Table, as_text
 from sim.studies.study_cells import STATISTICS
 
 # Of the files of a study, beside its axes.
 _COLUMNS = {"seed", "exponent", "factor", *STATISTICS, *contrasts.COLUMNS}
 
-_OF_COMPARISONS = ("utilisation", "speedup", "effect")
-_KINDS_OF_PICTURES = ("lines", "gantt", "incumbent", "first-jobs", *_OF_COMPARISONS)
 _SHIPPED = Path(__file__).parent / "packaged"
 _STARTER = Path(__file__).parent / "starter.toml"
 
@@ -89,15 +87,15 @@ def _made(given: Table, path: Path, text: str) -> Study:
     """Return the study of the file's entries; raise all that is wrong with them."""
     problems = Problems()
     given.pop("notes", None)
-    known = [each.name for each in fields(Study) if each.name not in {"name", "path", "text"}]
+    names = [each.name for each in fields(Study) if each.name not in {"name", "path", "text"}]
     for name in list(given):
         with problems.at(name):
-            _known("it names", [name], known)
-        if name not in known:
+            known("it names", [name], names)
+        if name not in names:
             del given[name]
     for name in ("experiment", "axes", "laws", "speedups", "fits", "against", "pictures"):
         with problems.at(name):
-            _require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
+            require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
         if name in problems.found:
             del given[name]
     pictures: dict[str, Picture] = {}
@@ -113,9 +111,25 @@ def _made(given: Table, path: Path, text: str) -> Study:
     _check(study, problems)
     has_axes = not any(key.partition(".")[0] == "axes" for key in problems.found)
     if problems.found and has_axes and "experiment" in given:
-        study_problems.collect(study, problems)
-    study_problems.refuse(study, problems)
+        experiments.collect(study, problems)
+    experiments.refuse(study, problems)
     return study
+
+
+def check(study: Study) -> None:
+    """Check the entries of a study that was not read from a file.
+
+    `experiments.check` checks its experiments.
+
+    Raises
+    ------
+    InputError
+        A line for each mistake.
+
+    """
+    problems = Problems()
+    _check(study, problems)
+    experiments.refuse(study, problems)
 
 
 def _check(study: Study, problems: Problems) -> None:
@@ -123,19 +137,19 @@ def _check(study: Study, problems: Problems) -> None:
     at = problems.at
     seeds, target = study.seeds, study.target
     with at("seeds"):
-        _require(type(seeds) is int and seeds >= 1, "seeds", seeds, "a whole number, at least 1")
+        require(type(seeds) is int and seeds >= 1, "seeds", seeds, "a whole number, at least 1")
     with at("title"):
-        _require(isinstance(study.title, str), "title", study.title, "one line of text")
+        require(isinstance(study.title, str), "title", study.title, "one line of text")
     with at("target"):
         is_loss = target is None or (type(target) in {int, float} and abs(target) < inf)
-        _require(is_loss, "target", target, "a loss")
+        require(is_loss, "target", target, "a loss")
     with at("measures"):
-        _require(isinstance(study.measures, list), "measures", study.measures, "a list of names")
+        require(isinstance(study.measures, list), "measures", study.measures, "a list of names")
         if not study.measures:
             raise ValueError(f"measures is empty: choose from {', '.join(MEASURES)}")
         for name in study.measures:
             with at("measures"):
-                _known("measures names", [name], MEASURES)
+                known("measures names", [name], MEASURES)
     for name in study.axes:
         with at(f"axes.{name}"):
             _check_axis(study, name)
@@ -146,12 +160,12 @@ def _check(study: Study, problems: Problems) -> None:
         return  # what names a measure or an axis cannot be judged
     for measure, law in study.laws.items():
         with at(f"laws.{measure}"):
-            _known("laws names", [measure], study.measures)
-            _known("laws names", [law], LAWS)
+            known("laws names", [measure], study.measures)
+            known("laws names", [law], LAWS)
     for measure, axis in study.speedups.items():
         with at(f"speedups.{measure}"):
-            _known("speedups names", [measure], study.measures)
-            _known("speedups names", [axis], study.axes)
+            known("speedups names", [measure], study.measures)
+            known("speedups names", [axis], study.axes)
             times = [name for name, each in MEASURES.items() if each.seconds]
             if measure not in times:
                 raise ValueError(
@@ -160,8 +174,8 @@ def _check(study: Study, problems: Problems) -> None:
                 )
     for measure, axis in study.fits.items():
         with at(f"fits.{measure}"):
-            _known("fits names", [measure], study.measures)
-            _known("fits names", [axis], study.axes)
+            known("fits names", [measure], study.measures)
+            known("fits names", [axis], study.axes)
             if min(numbers(study, axis)) <= 0 or len(study.axes[axis]) < 2:
                 raise ValueError(
                     f"fits.{measure} is {axis!r}: a power law needs two settings or more, all "
@@ -169,45 +183,41 @@ def _check(study: Study, problems: Problems) -> None:
                 )
     for axis, setting in study.against.items():
         with at(f"against.{axis}"):
-            _known("against names", [axis], study.axes)
-            _known(f"against.{axis} is", [setting], study.settings(axis))
+            known("against names", [axis], study.axes)
+            known(f"against.{axis} is", [setting], study.settings(axis))
     for name, picture in study.pictures.items():
-        if target is None and picture.kind in _OF_COMPARISONS:
+        if target is None and picture.kind in OF_COMPARISONS:
             with at("target"):
-                _require(
+                require(
                     "target" in problems.found, "target", target, f"a loss, for pictures.{name}"
                 )
         with at(f"pictures.{name}"):
             if Path(name).name != name:
                 raise ValueError(f"pictures.{name!r} is not a file name: leave out the slashes")
-            _check_picture(study, f"pictures.{name}", picture)
+            check_picture(study, f"pictures.{name}", picture)
 
 
 def _check_axis(study: Study, name: str) -> None:
     settings = study.settings(name)
     if name in _COLUMNS or name in study.measures:
         raise ValueError(f"axes.{name} is the name of another column: choose another name")
-    _require(bool(settings), f"axes.{name}", study.axes[name], "at least one value")
+    require(bool(settings), f"axes.{name}", study.axes[name], "at least one value")
     if len(set(settings)) < len(settings):
         raise ValueError(f"axes.{name} has a value twice: {', '.join(settings)}")
     for each in (name, *settings):
-        _require(each.isprintable(), "in axes, a name", each, "it one line")
+        require(each.isprintable(), "in axes, a name", each, "it one line")
 
 
 def _check_overlaps(study: Study) -> None:
     """Raise a ValueError for the first field that two axes set."""
     owners: dict[str, str] = {}
     if any(
-        "seed" in study_problems.set_by(each)
-        for axis in study.axes
-        for each in study.tables_of(axis)
+        "seed" in experiments.set_by(each) for axis in study.axes for each in study.tables_of(axis)
     ):
         raise ValueError("an axis sets the seed: the seeds of all cells are the same, see seeds")
     for axis in study.axes:
         settings = study.tables_of(axis)
-        for name in dict.fromkeys(
-            name for each in settings for name in study_problems.set_by(each)
-        ):
+        for name in dict.fromkeys(name for each in settings for name in experiments.set_by(each)):
             other = owners.setdefault(name, axis)
             if other != axis:
                 sets, too = (other, axis) if axis == name else (axis, other)
@@ -217,90 +227,15 @@ def _check_overlaps(study: Study) -> None:
                 )
 
 
-def numbers(study: Study, axis: str) -> list[float]:
-    """Return the settings of an axis of numbers; ValueError if they are not numbers."""
-    try:
-        found = [float(each) for each in study.settings(axis)]
-    except ValueError:
-        found = [inf]
-    if not all(map(isfinite, found)):
-        raise ValueError(f"axes.{axis} holds no numbers: choose another axis")
-    return found
-
-
-def is_numeric(study: Study, axis: str) -> bool:
-    """Return whether an axis holds numbers only."""
-    try:
-        return bool(numbers(study, axis))
-    except ValueError:
-        return False
-
-
-def _check_picture(study: Study, name: str, picture: Picture) -> None:
-    used = [*filter(None, (picture.x, picture.panels)), *picture.lines, *picture.where]
-    _known(f"{name} names", used, study.axes)
-    for axis, settings in shown(picture).items():
-        _known(f"{name}.where.{axis} is", settings, study.settings(axis))
-    match picture.kind:
-        case "gantt":
-            return
-        case "lines":
-            offered = [*study.measures, *(f"speedup.{measure}" for measure in study.speedups)]
-            _known(f"{name}.y names", picture.y, offered)
-            _require(bool(picture.x), f"{name}.x", picture.x, "an axis")
-            _require(bool(picture.y), f"{name}.y", picture.y, "measures")
-            _known(f"{name}.log is", [picture.log], ("", "x", "y", "xy"))
-            if "x" in picture.log and not is_numeric(study, picture.x):
-                raise ValueError(
-                    f"{name}.log is {picture.log!r}, but axes.{picture.x} holds no numbers: "
-                    "leave out x there"
-                )
-            if "x" in picture.log and min(numbers(study, picture.x)) <= 0:
-                raise ValueError(
-                    f"{name}.log is {picture.log!r}, but axes.{picture.x} is not all above 0: "
-                    "leave out x there"
-                )
-            for axis in study.axes:
-                left = len(shown(picture).get(axis, study.axes[axis]))
-                if left > 1 and axis not in (picture.x, picture.panels, *picture.lines):
-                    raise ValueError(
-                        f"{name} leaves the axis {axis} open: name it in lines or panels, or give "
-                        "one setting of it in where"
-                    )
-        case "incumbent" | "first-jobs":
-            _known(f"{name}.kind needs the axis", ("scheduler", "workers"), study.axes)
-        case "utilisation" | "speedup" | "effect":
-            _known(f"{name}.kind needs the axis", ("scheduler", "workers"), study.axes)
-            _known(f"{name}.kind needs the measure", comparison.MEASURES, study.measures)
-            allowed = ("scheduler", "workers", *KINDS)
-            _known(
-                f"{name}.kind is {picture.kind!r}, which is not for the axis", study.axes, allowed
-            )
-            _known(f"{name}.kind needs", ("speedups.time_to_target",), _speedups(study))
-            numbers(study, "workers")
-            kind = comparison.effect_of(study)
-            if picture.kind == "effect" and kind is None:
-                raise ValueError(f"{name}.kind is 'effect', and no axis is of {', '.join(KINDS)}")
-            if kind is not None:
-                _known(f"axes.{kind} needs the setting", ("with", "without"), study.settings(kind))
-                _known(f"against.{kind} is", [study.against.get(kind, "")], ("without",))
-        case _:
-            _known(f"{name}.kind is", [picture.kind], _KINDS_OF_PICTURES)
-
-
-def _speedups(study: Study) -> list[str]:
-    return [f"speedups.{measure}" for measure in study.speedups]
-
-
 def _picture(name: str, given: object) -> Picture:
     if not isinstance(given, dict):
         raise ValueError(f"pictures.{name} is {given!r}: give a table")
-    _known(f"pictures.{name} names", given, [each.name for each in fields(Picture)])
+    known(f"pictures.{name} names", given, [each.name for each in fields(Picture)])
     kinds = {"str": str, "list[str]": list, "Table": dict}
     for each in fields(Picture):
         if each.name in given:
             fits = isinstance(given[each.name], kinds[str(each.type)])
-            _require(fits, f"pictures.{name}.{each.name}", given[each.name], f"{each.type}")
+            require(fits, f"pictures.{name}.{each.name}", given[each.name], f"{each.type}")
     return Picture(**given)
 
 
@@ -331,15 +266,3 @@ def _axes(given: Table, prefix: str = "") -> list[tuple[str, list[Any] | Table]]
                     "settings, each a table of fields"
                 )
     return found
-
-
-def _known(where: str, names: Collection[str], known: Collection[str]) -> None:
-    for name in names:
-        if not isinstance(name, str) or name not in known:
-            choices = [*filter(None, known)] or ["none"]
-            raise ValueError(f"{where} {name!r}: {suggestion(str(name), choices)}")
-
-
-def _require(holds: bool, name: str, value: object, remedy: str) -> None:  # noqa: FBT001
-    if not holds:
-        raise ValueError(f"{name} is {value!r}: give {remedy}")

@@ -196,7 +196,7 @@ def surrogate_against_table(name: str) -> Callable[[], float]:
 
 def efficiency() -> float:
     """Time of a study in one process, over twice that in two; runs of 0.2 s and more."""
-    from sim.studies.runner import run_study
+    from sim.studies.runner import measure_all
     from sim.studies.study_file import read
 
     toml = """title = "x"\nseeds = 12\nmeasures = ["jobs"]\n[experiment]
@@ -208,7 +208,7 @@ curves = "softmax-fashion-mnist"\nworkers = 64\neta = 4\nlimits.max_jobs = 40000
         seconds = []
         for processes in (1, 2):
             started = time.perf_counter()
-            run_study(read(path), processes)
+            measure_all(read(path), processes)
             seconds.append(time.perf_counter() - started)
     return 100 * seconds[0] / (2 * seconds[1])
 

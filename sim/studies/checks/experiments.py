@@ -54,8 +54,9 @@ def check(study: Study) -> None:
 
 
 def refuse(study: Study, problems: Problems) -> None:
-    """Raise the problems of a study's file, if there are any; see `errors.Problems.refuse`."""
-    problems.refuse(study.path, files.key_lines(study.text) if problems.found else {})
+    """Raise the problems of a study, if there are any; see `errors.Problems.refuse`."""
+    source = study.path if study.text else f"study {study.name}"
+    problems.refuse(source, files.key_lines(study.text) if problems.found else {})
 
 
 def collect(study: Study, problems: Problems) -> None:
