@@ -105,7 +105,7 @@ def test_each_kind_of_picture_is_a_figure_and_a_file(tmp_path):
     ]
     assert all(figure.axes for figure in figures)
     assert [each.name for each in tmp_path.iterdir()] == ["picture.svg"]
-    with pytest.raises(InputError, match=r"the picture\.y names 'end_secs': did you mean end_seconds"):
+    with pytest.raises(InputError, match="names 'end_secs': did you mean end_seconds"):
         plot.lines("workers", ["end_secs"], lines=["scheduler"])
 
 
