@@ -263,7 +263,10 @@ def _number(measure: str, value: float) -> str:
         return f"{value:,.2f}"
     if MEASURES[measure].share:
         return f"{value:.1%}"
-    return f"{value:,.1f} s" if MEASURES[measure].seconds else _plain(value)
+    if not MEASURES[measure].seconds:
+        return _plain(value)
+    decimals = _decimals(value) if 0 < abs(value) < 1 else 1  # epochs of a small model
+    return f"{value:,.{decimals}f} s"
 
 
 def _plain(value: float) -> str:

@@ -134,7 +134,7 @@ def check(study: Study) -> None:
 
 def _check(study: Study, problems: Problems) -> None:
     """Collect the invalid entries; one that another invalid entry explains is left out."""
-    at = problems.at
+    at, no_axes = problems.at, "axes" in problems.found
     seeds, target = study.seeds, study.target
     with at("seeds"):
         require(type(seeds) is int and seeds >= 1, "seeds", seeds, "a whole number, at least 1")
@@ -156,7 +156,7 @@ def _check(study: Study, problems: Problems) -> None:
     if not any(f"axes.{name}" in problems.found for name in study.axes):
         with at("axes"):
             _check_overlaps(study)
-    if not (isinstance(study.measures, list) and all(study.axes.values())):
+    if no_axes or not (isinstance(study.measures, list) and all(study.axes.values())):
         return  # what names a measure or an axis cannot be judged
     for measure, law in study.laws.items():
         with at(f"laws.{measure}"):

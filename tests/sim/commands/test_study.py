@@ -381,6 +381,11 @@ def test_all_mistakes_are_told_at_once_with_their_lines(file, tmp_path, capsys, 
     assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
 
 
+def test_an_axis_that_is_none_is_the_only_mistake(file, capsys):
+    file.write_text(TEXT.replace("[1, 2, 4]", "4"))
+    assert "line 15: axes.workers is 4: give a list of values" in refused(capsys, file)
+
+
 def test_a_mistake_in_a_named_setting_has_the_line_of_the_setting(file, capsys):
     text = TEXT.replace("workers = [1, 2, 4]", "")
     text = text.replace(

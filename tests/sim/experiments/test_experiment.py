@@ -61,6 +61,8 @@ def test_an_experiment_survives_its_file(experiment):
         ("workers = ", "Invalid value"),
         ("curves = 'x'\nworkrs = 4", "there is no 'workrs': did you mean workers"),
         ("curves = 'x'\nzzz = 4", "there is no 'zzz': choose from curves, seconds, "),
+        ("curves = 'x'\nmax_jobs = 4", r"there is no 'max_jobs': it belongs in \[limits\]"),
+        ("curves = 'x'\n[limits]\nmax_trials = 4", "no 'max_trials': it belongs above the tables"),
         ("curves = 'x'\nworkers = '4'", "workers is '4': give a whole number"),
         ("curves = 'x'\nlimits = 3", "limits is 3: give a table"),
         ("curves = 'x'\n[limits]\nmax_jobs = 0", "max_jobs is 0: give a number above 0"),
