@@ -6,14 +6,16 @@ know how many runs there are, nor how they are summarised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from types import MappingProxyType
 
 import numpy as np
 
+from sim.experiments.experiment import Experiment
 from sim.experiments.run import Run
+from sim.experiments.target import loss_scale
 from sim.traces import metrics
 from sim.traces.trace import Trace
 
@@ -56,6 +58,19 @@ def measured(run: Run, names: Sequence[str], target: float = -inf) -> list[float
     [40, 4, 21.0]
     """
     return [MEASURES[name].of(run, target) for name in names]
+
+
+def check(names: Collection[str], experiment: Experiment) -> None:
+    """Raise what `measured` would raise for a run of `experiment`, without the run.
+
+    Raises
+    ------
+    InputError
+        One of the measures does not exist on its curves.
+
+    """
+    if any(name in names for name in ("regret", "regret_area")):
+        loss_scale(experiment)
 
 
 def first_finished(trace: Trace) -> float:
@@ -116,6 +131,15 @@ def wrong_promotions(trace: Trace, eta: int, given_up: int | None = None) -> int
 def _wrong(run: Run, _target: float) -> float:
     it = run.experiment
     return wrong_promotions(run.trace, it.eta, it.attempts - 1 if it.lost == "inf" else None)
+
+
+def _regret(run: Run, _target: float) -> float:
+    return metrics.regret(run.trace, *loss_scale(run.experiment))
+
+
+def _regret_area(run: Run, _target: float) -> float:
+    until = run.experiment.limits.max_seconds
+    return metrics.regret_area(run.trace, *loss_scale(run.experiment), until)
 
 
 def _share(part: str) -> Callable[[Run, float], float]:
@@ -179,6 +203,13 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
         ),
         "best_loss": Measure(
             lambda run, _: metrics.best_loss(run.trace), "the lowest loss reported", censored=True
+        ),
+        "regret": Measure(
+            _regret,
+            "normalised regret at the end: 0 the best final loss of the configs, 1 their median",
+        ),
+        "regret_area": Measure(
+            _regret_area, "mean of the normalised regret over the time that the run may take"
         ),
         "time_to_target": Measure(
             lambda run, target: metrics.time_to(run.trace, target),

@@ -19,7 +19,7 @@ import tomli_w
 from learning_curves import sources
 from learning_curves.errors import InputError
 from learning_curves.surrogates.surrogate_folder import is_surrogate
-from sim.experiments import own, plain
+from sim.experiments import measures, own, plain
 from sim.experiments import run as runs
 from sim.experiments.experiment import Experiment
 from sim.schedulers.catalogue import rule_for
@@ -201,7 +201,9 @@ class Study:
         for cell in self.cells:
             for seed in {cell.experiment.seed, cell.experiment.seed + self.seeds - 1}:
                 with naming(cell.settings):
-                    runs.check(replace(cell.experiment, seed=seed))
+                    one = replace(cell.experiment, seed=seed)
+                    runs.check(one)
+                    measures.check(self.measures, one)
 
     def to_toml(self, **notes: object) -> str:
         """Return the study as TOML, which `study_file.parse` reads; `notes` are not read back."""
