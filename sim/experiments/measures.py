@@ -36,6 +36,8 @@ class Measure:
         Whether it is infinite in a run that ended too early for it to be known.
     share
         Whether it is a share, from 0 to 1.
+    better
+        Whether a ``"smaller"`` or a ``"larger"`` value is better; empty if neither is.
 
     """
 
@@ -44,6 +46,7 @@ class Measure:
     seconds: bool = False
     censored: bool = False
     share: bool = False
+    better: str = ""
 
 
 def measured(run: Run, names: Sequence[str], target: float = -inf) -> list[float]:
@@ -186,7 +189,10 @@ def label(name: str) -> str:
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         "end_seconds": Measure(
-            lambda run, _: run.trace.end, "the end of the run, in seconds", seconds=True
+            lambda run, _: run.trace.end,
+            "the end of the run, in seconds",
+            seconds=True,
+            better="smaller",
         ),
         "jobs": Measure(lambda run, _: len(run.trace.jobs), "jobs started"),
         "trials": Measure(lambda run, _: int(run.trace.jobs["trial"].nunique()), "trials started"),
@@ -194,43 +200,65 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             lambda run, _: metrics.epochs(run.trace, run.experiment.costs),
             "epochs trained and reported",
         ),
-        "finished": Measure(lambda run, _: metrics.finished(run.trace), "trials trained to r_max"),
+        "finished": Measure(
+            lambda run, _: metrics.finished(run.trace), "trials trained to r_max", better="larger"
+        ),
         "first_finished": Measure(
             lambda run, _: first_finished(run.trace),
             "seconds until the first trial was trained to r_max",
             seconds=True,
             censored=True,
+            better="smaller",
         ),
         "best_loss": Measure(
-            lambda run, _: metrics.best_loss(run.trace), "the lowest loss reported", censored=True
+            lambda run, _: metrics.best_loss(run.trace),
+            "the lowest loss reported",
+            censored=True,
+            better="smaller",
         ),
         "regret": Measure(
             _regret,
             "normalised regret at the end: 0 the best final loss of the configs, 1 their median",
+            better="smaller",
         ),
         "regret_area": Measure(
-            _regret_area, "mean of the normalised regret over the time that the run may take"
+            _regret_area,
+            "mean of the normalised regret over the time that the run may take",
+            better="smaller",
         ),
         "time_to_target": Measure(
             lambda run, target: metrics.time_to(run.trace, target),
             "seconds until a loss at or below the target",
             seconds=True,
             censored=True,
+            better="smaller",
         ),
-        "lost": Measure(lambda run, _: metrics.count(run.trace, "lost"), "jobs lost"),
+        "lost": Measure(
+            lambda run, _: metrics.count(run.trace, "lost"), "jobs lost", better="smaller"
+        ),
         "cut": Measure(
             lambda run, _: metrics.count(run.trace, "cut"), "jobs cut short by the end of the run"
         ),
         "promotions": Measure(lambda run, _: promotions(run.trace), "promotions"),
-        "wrong_promotions": Measure(_wrong, "wrong promotions"),
-        "utilisation": Measure(_share("training"), f"{_SHARE} in training", share=True),
+        "wrong_promotions": Measure(_wrong, "wrong promotions", better="smaller"),
+        "utilisation": Measure(
+            _share("training"), f"{_SHARE} in training", share=True, better="larger"
+        ),
         **{
-            part: Measure(_share(part), f"{_SHARE}: {label(part)}", share=True)
+            part: Measure(
+                _share(part),
+                f"{_SHARE}: {label(part)}",
+                share=True,
+                better="larger" if part == "training" else "smaller",
+            )
             for part in metrics.PARTS
         },
         **{
             cause: Measure(
-                _waiting(cause), f"{_SHARE}: {label(cause)} (may take a second run)", share=True
+                _waiting(cause),
+                f"{_SHARE}: {label(cause)} (may take a second run)",
+                share=True,
+                better="smaller",
             )
             for cause in ("straggling", "shortage")
         },
