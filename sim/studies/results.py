@@ -12,7 +12,7 @@ import pandas as pd
 
 from learning_curves.errors import InputError, suggestion
 from sim.studies import study_cells
-from sim.studies.contrasts import contrasts
+from sim.studies.statistics.contrasts import contrasts
 from sim.studies.study import Study
 from sim.studies.study_log import Values
 
@@ -68,7 +68,8 @@ class Results:
         -------
         DataFrame
             The rows of `contrasts` for this pair, whether or not the study asks for it: one for
-            each measure and each setting of the other axes.
+            each measure and each setting of the other axes. `p_holm` counts all settings of the
+            axis as compared with `against`.
 
         Raises
         ------

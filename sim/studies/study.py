@@ -106,8 +106,13 @@ class Study:
     fits
         Measure -> the axis of numbers over which a power law is fitted to it.
     against
-        Axis -> the setting that the other settings are compared with, seed by seed; see
-        `contrasts.contrasts`.
+        Axis -> the setting, or a list of settings, that the other settings are compared with, seed
+        by seed; see `contrasts.contrasts`.
+    ranks
+        The axis whose settings are ranked; see `ranks.ranks`. None if empty.
+    survival
+        Whether the share of runs that have reached their target is told over time; see
+        `survival.survival`.
     pictures
         The pictures by name.
 
@@ -123,7 +128,9 @@ class Study:
     laws: dict[str, str] = field(default_factory=dict)
     speedups: dict[str, str] = field(default_factory=dict)
     fits: dict[str, str] = field(default_factory=dict)
-    against: dict[str, str] = field(default_factory=dict)
+    against: Mapping[str, str | list[str]] = field(default_factory=dict)
+    ranks: str = ""
+    survival: bool = False
     pictures: dict[str, Picture] = field(default_factory=dict)
     path: Path = field(default=Path(), compare=False)  # its file, beside its tables
     text: str = field(default="", compare=False, repr=False)  # the content of the file
@@ -168,6 +175,11 @@ class Study:
             return list(values.values())
         return [{axis: value} for value in values]
 
+    def baselines(self, axis: str) -> list[str]:
+        """Return the settings of an axis that the others are compared with, each once."""
+        some = self.against.get(axis, [])
+        return list(dict.fromkeys([some] if isinstance(some, str) else some))
+
     def beside(self, place: int, axis: str, setting: str) -> int:
         """Return the index of the cell that differs from that at `place` by `setting` on `axis`."""
         names = list(self.axes)
@@ -193,22 +205,6 @@ class Study:
             for k in range(self.seeds)
         ]
 
-    def check(self) -> None:
-        """Check all experiments; raise the first error that a run would raise at its start.
-
-        `checks.experiments.check` finds all mistakes in a file.
-
-        Raises
-        ------
-        InputError
-            One line that names the cell.
-
-        """
-        for cell in self.cells:
-            for seed in {cell.experiment.seed, cell.experiment.seed + self.seeds - 1}:
-                with naming(cell.settings):
-                    runs.check(replace(cell.experiment, seed=seed))
-
     def to_toml(self, **notes: object) -> str:
         """Return the study as TOML, which `study_file.parse` reads; `notes` are not read back."""
         table: Table = {"title": self.title, "seeds": self.seeds, "measures": self.measures}
@@ -218,6 +214,8 @@ class Study:
             "speedups": self.speedups,
             "fits": self.fits,
             "against": self.against,
+            "ranks": self.ranks or None,
+            "survival": self.survival or None,
             "experiment": self.experiment,
             "axes": self.axes,
             "pictures": {name: _given(each) for name, each in self.pictures.items()},

@@ -14,10 +14,10 @@ from typing import Any
 from learning_curves import files
 from learning_curves.errors import InputError, Problems, reading
 from sim.experiments.measures import MEASURES
-from sim.studies import contrasts
 from sim.studies.checks import experiments
 from sim.studies.checks.pictures import OF_COMPARISONS, check_picture, known, numbers, require
 from sim.studies.laws import LAWS
+from sim.studies.statistics import contrasts, survival
 from sim.studies.study import Picture, Study, Table, as_text
 from sim.studies.study_cells import STATISTICS
 
@@ -98,6 +98,11 @@ def _made(given: Table, path: Path, text: str) -> Study:
             require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
         if name in problems.found:
             del given[name]
+    with problems.at("measures"):
+        some = given.get("measures", [])
+        require(isinstance(some, list), "measures", some, "a list of names")
+    if "measures" in problems.found:
+        given["measures"] = []
     pictures: dict[str, Picture] = {}
     for name, each in given.pop("pictures", {}).items():
         with problems.at(f"pictures.{name}"):
@@ -106,7 +111,10 @@ def _made(given: Table, path: Path, text: str) -> Study:
     entries["axes"] = {}
     with problems.at("axes"):
         entries["axes"] = _axes_by_name(given.get("axes", {}))
-    entries["against"] = {k: as_text(v) for k, v in given.get("against", {}).items()}
+    entries["against"] = {
+        axis: [as_text(each) for each in some] if isinstance(some, list) else as_text(some)
+        for axis, some in given.get("against", {}).items()
+    }
     study = Study(**entries, name=path.stem, path=path, pictures=pictures, text=text)
     _check(study, problems)
     has_axes = not any(key.partition(".")[0] == "axes" for key in problems.found)
@@ -143,20 +151,18 @@ def _check(study: Study, problems: Problems) -> None:
     with at("target"):
         is_loss = target is None or (type(target) in {int, float} and abs(target) < inf)
         require(is_loss, "target", target, "a loss")
-    with at("measures"):
-        require(isinstance(study.measures, list), "measures", study.measures, "a list of names")
-        if not study.measures:
-            raise ValueError(f"measures is empty: choose from {', '.join(MEASURES)}")
-        for name in study.measures:
-            with at("measures"):
-                known("measures names", [name], MEASURES)
+    if not study.measures and "measures" not in problems.found:
+        problems.add("measures", f"measures is empty: choose from {', '.join(MEASURES)}")
+    for name in study.measures:
+        with at("measures"):
+            known("measures names", [name], MEASURES)
     for name in study.axes:
         with at(f"axes.{name}"):
             _check_axis(study, name)
     if not any(f"axes.{name}" in problems.found for name in study.axes):
         with at("axes"):
             _check_overlaps(study)
-    if no_axes or not (isinstance(study.measures, list) and all(study.axes.values())):
+    if no_axes or not (study.measures and all(study.axes.values())):
         return  # what names a measure or an axis cannot be judged
     for measure, law in study.laws.items():
         with at(f"laws.{measure}"):
@@ -181,10 +187,15 @@ def _check(study: Study, problems: Problems) -> None:
                     f"fits.{measure} is {axis!r}: a power law needs two settings or more, all "
                     "above 0"
                 )
-    for axis, setting in study.against.items():
+    for axis, some in study.against.items():
         with at(f"against.{axis}"):
             known("against names", [axis], study.axes)
-            known(f"against.{axis} is", [setting], study.settings(axis))
+            known(f"against.{axis} is", study.baselines(axis), study.settings(axis))
+            require(bool(some), f"against.{axis}", some, "at least one setting of it")
+    with at("ranks"):
+        _check_ranks(study)
+    with at("survival"):
+        _check_survival(study)
     for name, picture in study.pictures.items():
         if target is None and picture.kind in OF_COMPARISONS:
             with at("target"):
@@ -206,6 +217,26 @@ def _check_axis(study: Study, name: str) -> None:
         raise ValueError(f"axes.{name} has a value twice: {', '.join(settings)}")
     for each in (name, *settings):
         require(each.isprintable(), "in axes, a name", each, "it one line")
+
+
+def _check_ranks(study: Study) -> None:
+    """Raise a ValueError if the study asks for ranks that it cannot have."""
+    if study.ranks:
+        known("ranks is", [study.ranks], study.axes)
+        enough = len(study.axes[study.ranks]) > 1
+        require(enough, "ranks", study.ranks, "an axis with two settings or more")
+
+
+def _check_survival(study: Study) -> None:
+    """Raise a ValueError if the study asks for survival that it cannot have."""
+    require(isinstance(study.survival, bool), "survival", study.survival, "true or false")
+    if study.survival:
+        known("survival needs the measure", [survival.END], study.measures)
+        if not survival.times(study.measures):
+            raise ValueError(
+                "survival is true, and no measure is a time that a run may miss: measure one of "
+                f"{', '.join(survival.times([*MEASURES]))}"
+            )
 
 
 def _check_overlaps(study: Study) -> None:

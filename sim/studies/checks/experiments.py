@@ -12,9 +12,9 @@ from typing import Any
 
 from learning_curves import files
 from learning_curves.errors import InputError, Problems
-from sim.experiments import own
+from sim.experiments import measures, own
 from sim.experiments import run as runs
-from sim.studies.study import Study, Table, named_cell
+from sim.studies.study import Study, Table, named_cell, naming
 
 # What cannot be judged without an entry that is wrong: left out with it.
 _DEPENDS = {
@@ -42,7 +42,7 @@ def check(study: Study) -> None:
 
     """
     try:
-        study.check()
+        _check_all(study)
     except InputError as error:
         if not study.text:
             raise
@@ -51,6 +51,16 @@ def check(study: Study) -> None:
         if not problems.found:
             problems.add("experiment", str(error))
         refuse(study, problems)
+
+
+def _check_all(study: Study) -> None:
+    """Raise the first mistake, with the name of the cell."""
+    for cell in study.cells:
+        for seed in {cell.experiment.seed, cell.experiment.seed + study.seeds - 1}:
+            with naming(cell.settings):
+                one = replace(cell.experiment, seed=seed)
+                runs.check(one)
+                measures.check(study.measures, one)
 
 
 def refuse(study: Study, problems: Problems) -> None:
@@ -75,9 +85,15 @@ def collect(study: Study, problems: Problems) -> None:
             sets |= {
                 each: f"{named}.{each}" if named else f"axes.{axis}" for each in set_by(fields)
             }
-        for key, text in _blamed(table, lambda given: _check(study, given)):
+        blamed = list(_blamed(table, lambda given: _check(study, given)))
+        for key, text in blamed:
             place = sets.get(key, f"experiment.{key}" if key else "experiment")
             found.setdefault((place, text), []).append(named_cell(settings))
+        if not blamed:
+            try:
+                measures.check(study.measures, study.experiment_of(table))
+            except InputError as error:
+                found.setdefault(("measures", str(error)), []).append(named_cell(settings))
     for (place, text), cells in found.items():
         everywhere = len(cells) == len(tables) > 1 or not cells[0]
         problems.add(place, text if everywhere else f"at {cells[0]}: {text}")

@@ -86,7 +86,7 @@ def check_picture(study: Study, name: str, picture: Picture) -> None:
                 raise ValueError(f"{name}.kind is 'effect', and no axis is of {', '.join(KINDS)}")
             if kind is not None:
                 known(f"axes.{kind} needs the setting", ("with", "without"), study.settings(kind))
-                known(f"against.{kind} is", [study.against.get(kind, "")], ("without",))
+                known(f"against.{kind} is", study.baselines(kind) or [""], ("without",))
         case _:
             known(f"{name}.kind is", [picture.kind], _KINDS_OF_PICTURES)
 
@@ -99,7 +99,7 @@ def known(where: str, names: Collection[str], choices: Collection[str]) -> None:
     """Raise a ValueError for the first name that is not among the choices."""
     for name in names:
         if not isinstance(name, str) or name not in choices:
-            offered = [*filter(None, choices)] or ["none"]
+            offered = [each for each in choices if isinstance(each, str) and each] or ["none"]
             raise ValueError(f"{where} {name!r}: {suggestion(str(name), offered)}")
 
 

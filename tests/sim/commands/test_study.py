@@ -15,6 +15,7 @@ from sim.commands.cli import main
 from sim.experiments.measures import MEASURES
 from sim.reports import study_report
 from sim.studies import runner
+from sim.studies.checks import experiments
 from sim.studies.laws import LAWS
 from sim.studies.study import Picture, Study
 from sim.studies.study_file import parse, read, shipped
@@ -453,7 +454,7 @@ def test_the_examples_of_the_docs_are_studies(tmp_path):
     studies = [parse(example, tmp_path / "example.toml") for example in examples]
     assert [each.runs for each in studies] == [2 * 2 * 2 * 25, 2 * 50, 5 * 50]
     for each in studies:
-        each.check()
+        experiments.check(each)
 
 
 def test_the_docs_tell_of_every_measure_law_and_study():

@@ -11,7 +11,7 @@ import sim
 from learning_curves.errors import InputError
 from sim.commands.cli import main
 from sim.studies.comparison import comparison
-from sim.studies.contrasts import contrasts
+from sim.studies.statistics.contrasts import contrasts
 from sim.studies.study_file import parse
 
 ROOT = Path(__file__).parents[3]
