@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from learning_curves.errors import InputError, need
+from learning_curves.errors import InputError, need, one_line
+from sim.studies.parallel import inputs
 from sim.studies.parallel.pool import Here
 
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ def dask_workers(address: str, processes: int) -> Iterator[DaskWorkers]:
     Raises
     ------
     InputError
-        Dask is not installed, no scheduler answers there, or it has no workers of one thread. Later
-        the scheduler was lost, or a task ended several workers.
+        Dask is not installed, no scheduler answers there, it lacks this rungsim, or it has no
+        workers of one thread. Later the scheduler was lost, or a task ended several workers.
 
     """
     need("distributed", "--dask", "dask")
@@ -51,7 +53,7 @@ def dask_workers(address: str, processes: int) -> Iterator[DaskWorkers]:
         workers = DaskWorkers(client, found)
         try:
             yield workers
-        except (BrokenExecutor, CancelledError):
+        except BrokenExecutor:
             raise InputError(
                 f"--dask {address}: the Dask scheduler no longer answers: the same command "
                 "continues the work"
@@ -78,7 +80,7 @@ def _cluster(address: str, processes: int) -> Iterator[str]:
         n_workers=processes,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
     ) as cluster:
         yield cluster.scheduler_address
@@ -128,7 +130,7 @@ class DaskWorkers:
     Raises
     ------
     InputError
-        There is no worker, or one has several threads.
+        There is no worker, or one has several threads, or the scheduler lacks this rungsim.
 
     """
 
@@ -147,6 +149,9 @@ class DaskWorkers:
                 f"--dask {address} has no worker: start some with dask worker {address} "
                 "--nthreads 1"
             )
+        # It unpickles what it hands on.
+        ask = partial(client.run_on_scheduler, *inputs.QUESTION)
+        inputs.check_answer(ask, "the scheduler")
         most = max(threads.values())
         if most > 1:
             raise InputError(
@@ -193,11 +198,7 @@ class _Worker(Executor):
 
     def __init__(self, client: distributed.Client, name: str) -> None:
         self._client = client
-        self._executor = client.get_executor(
-            workers=[name],
-            allow_other_workers=True,
-            pure=False,
-        )
+        self._name = name
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have the worker call `fn`.
@@ -210,5 +211,21 @@ class _Worker(Executor):
         """
         if self._client.status != "running":
             raise BrokenExecutor
-        future: Future[T] = self._executor.submit(fn, *args, **kwargs)
+        task = self._client.submit(
+            fn, *args, **kwargs, workers=[self._name], allow_other_workers=True, pure=False
+        )
+        future: Future[T] = Future()
+        task.add_done_callback(partial(_hand_over, future))
         return future
+
+
+# The executor of Dask itself leaves a task without result if the connection is lost at its end.
+def _hand_over(future: Future[Any], task: distributed.Future[Any]) -> None:
+    """Give `future` the result of a task that has ended."""
+    try:
+        if task.status == "error":
+            future.set_exception(task.exception())
+        else:
+            future.set_result(task.result())
+    except BaseException as error:  # noqa: BLE001  whatever it was, the result is lost
+        future.set_exception(BrokenExecutor(one_line(error)))
