@@ -12,6 +12,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager, suppress
 from functools import partial
 from hashlib import sha256
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from learning_curves.errors import InputError, need, one_line
@@ -28,6 +29,7 @@ LOCAL = "local"
 """In place of an address: a cluster of processes on this machine, for as long as it is needed."""
 
 _SECONDS = 10.0  # to wait for an answer of a scheduler, and for its first worker
+_LOOK = 1.0  # seconds between two looks at which workers there are
 
 
 @contextmanager
@@ -139,8 +141,7 @@ class DaskWorkers:
         self._client = client
         self._pools: dict[str, _Worker] = {}
         self._now: Sequence[_Worker] = ()
-        self._changed = True
-        client.subscribe_topic("all", self._hear)
+        self._ended = Event()
         with suppress(TimeoutError):
             client.wait_for_workers(1, timeout=_SECONDS)
         threads = client.nthreads()
@@ -158,13 +159,11 @@ class DaskWorkers:
                 f"--dask {address} has a worker of {most} threads: start processes of one thread "
                 f"with dask worker {address} --nworkers {most} --nthreads 1"
             )
+        self._look()
+        Thread(target=self._watch, daemon=True).start()
 
     def now(self) -> Sequence[Executor]:
         """Return a pool for each worker; while there is none, the last ones."""
-        if self._changed:
-            self._changed = False  # before it looks: what changes meanwhile is seen the next time
-            with suppress(OSError):  # the scheduler is lost, and all tasks are cancelled
-                self._look()
         return self._now
 
     def shared(self, content: bytes) -> object:
@@ -174,23 +173,23 @@ class DaskWorkers:
         return self._client.submit(bytes, content, key=key)
 
     def leave(self) -> None:
-        """Let the scheduler know that nobody listens any more."""
-        if self._client.status == "running":
-            self._client.unsubscribe_topic("all")
+        """Look no longer for workers that come or go."""
+        self._ended.set()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(_LOOK):
+            # A connection is lost in many ways, of which the tasks tell.
+            with suppress(Exception):
+                self._look()
 
     def _look(self) -> None:
         threads = self._client.nthreads()
         names = [name for name, number in threads.items() if number == 1]
-        if names:
+        if names and set(names) != set(self._pools):
             self._pools = {
                 name: self._pools.get(name) or _Worker(self._client, name) for name in names
             }
             self._now = tuple(self._pools.values())
-
-    def _hear(self, event: tuple[float, Any]) -> None:
-        """Note that a worker has come or gone."""
-        if event[1].get("action") in {"add-worker", "remove-worker"}:
-            self._changed = True
 
 
 class _Worker(Executor):
