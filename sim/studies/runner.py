@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from sim.studies.checks import experiments
 from sim.studies.comparison import Compared, comparison
 from sim.studies.parallel.plan import Plan
 from sim.studies.parallel.pool import HERE, Pools, pools_of_one
-from sim.studies.parallel.work import Made, Work
+from sim.studies.parallel.work import Work
 from sim.studies.study import Study
 from sim.studies.study_log import Values
 
@@ -163,21 +164,22 @@ def run_all(
     plan = Plan(sizes, kinds, study.seeds, places)
     work = Work(study, pools)
     together = 0.0 if work.here else _TOGETHER
-    running: dict[Future[Made | None], _Task] = {}
+    running: dict[Future[Any], _Task] = {}
     known: set[Executor] = set()
     estimates = 0.0  # from when on the time left is estimated again
     while True:
         there = pools.now()
         for pool in there:
             if pool not in known:
-                running[work.submit(pool)] = _Task(pool)
+                running[work.begin(pool)] = _Task(pool)
         # One that comes back before the last task that it was given has ended is not begun again.
         known = {*there, *(task.pool for task in running.values())}
         if not running:
             return
         ended, _ = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
-        for task, made in [(running.pop(each), each.result()) for each in ended]:
+        for task, future in [(running.pop(each), each) for each in ended]:
             now = 0.0 if clock is None else clock()
+            made = future.result() if task.places else work.begun(future)
             if made is None:  # the process lacks the inputs
                 running[work.submit(task.pool, task.places, with_inputs=True)] = task
                 continue

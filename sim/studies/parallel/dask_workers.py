@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from hashlib import sha256
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from learning_curves.errors import InputError, need
+from learning_curves.errors import InputError, need, one_line
+from sim.studies.parallel import inputs
 from sim.studies.parallel.pool import Here
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ LOCAL = "local"
 """In place of an address: a cluster of processes on this machine, for as long as it is needed."""
 
 _SECONDS = 10.0  # to wait for an answer of a scheduler, and for its first worker
+_LOOK = 1.0  # seconds between two looks at which workers there are
 
 
 @contextmanager
@@ -42,8 +46,8 @@ def dask_workers(address: str, processes: int) -> Iterator[DaskWorkers]:
     Raises
     ------
     InputError
-        Dask is not installed, no scheduler answers there, or it has no workers of one thread. Later
-        the scheduler was lost, or a task ended several workers.
+        Dask is not installed, no scheduler answers there, it lacks this rungsim, or it has no
+        workers of one thread. Later the scheduler was lost, or a task ended several workers.
 
     """
     need("distributed", "--dask", "dask")
@@ -51,7 +55,7 @@ def dask_workers(address: str, processes: int) -> Iterator[DaskWorkers]:
         workers = DaskWorkers(client, found)
         try:
             yield workers
-        except (BrokenExecutor, CancelledError):
+        except BrokenExecutor:
             raise InputError(
                 f"--dask {address}: the Dask scheduler no longer answers: the same command "
                 "continues the work"
@@ -78,7 +82,7 @@ def _cluster(address: str, processes: int) -> Iterator[str]:
         n_workers=processes,
         threads_per_worker=1,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",
         silence_logs=logging.CRITICAL,
     ) as cluster:
         yield cluster.scheduler_address
@@ -128,7 +132,7 @@ class DaskWorkers:
     Raises
     ------
     InputError
-        There is no worker, or one has several threads.
+        There is no worker, or one has several threads, or the scheduler lacks this rungsim.
 
     """
 
@@ -137,8 +141,7 @@ class DaskWorkers:
         self._client = client
         self._pools: dict[str, _Worker] = {}
         self._now: Sequence[_Worker] = ()
-        self._changed = True
-        client.subscribe_topic("all", self._hear)
+        self._ended = Event()
         with suppress(TimeoutError):
             client.wait_for_workers(1, timeout=_SECONDS)
         threads = client.nthreads()
@@ -147,19 +150,20 @@ class DaskWorkers:
                 f"--dask {address} has no worker: start some with dask worker {address} "
                 "--nthreads 1"
             )
+        # It unpickles what it hands on.
+        ask = partial(client.run_on_scheduler, *inputs.QUESTION)
+        inputs.check_answer(ask, "the scheduler")
         most = max(threads.values())
         if most > 1:
             raise InputError(
                 f"--dask {address} has a worker of {most} threads: start processes of one thread "
                 f"with dask worker {address} --nworkers {most} --nthreads 1"
             )
+        self._look()
+        Thread(target=self._watch, daemon=True).start()
 
     def now(self) -> Sequence[Executor]:
         """Return a pool for each worker; while there is none, the last ones."""
-        if self._changed:
-            self._changed = False  # before it looks: what changes meanwhile is seen the next time
-            with suppress(OSError):  # the scheduler is lost, and all tasks are cancelled
-                self._look()
         return self._now
 
     def shared(self, content: bytes) -> object:
@@ -169,23 +173,23 @@ class DaskWorkers:
         return self._client.submit(bytes, content, key=key)
 
     def leave(self) -> None:
-        """Let the scheduler know that nobody listens any more."""
-        if self._client.status == "running":
-            self._client.unsubscribe_topic("all")
+        """Look no longer for workers that come or go."""
+        self._ended.set()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(_LOOK):
+            # A connection is lost in many ways, of which the tasks tell.
+            with suppress(Exception):
+                self._look()
 
     def _look(self) -> None:
         threads = self._client.nthreads()
         names = [name for name, number in threads.items() if number == 1]
-        if names:
+        if names and set(names) != set(self._pools):
             self._pools = {
                 name: self._pools.get(name) or _Worker(self._client, name) for name in names
             }
             self._now = tuple(self._pools.values())
-
-    def _hear(self, event: tuple[float, Any]) -> None:
-        """Note that a worker has come or gone."""
-        if event[1].get("action") in {"add-worker", "remove-worker"}:
-            self._changed = True
 
 
 class _Worker(Executor):
@@ -193,11 +197,7 @@ class _Worker(Executor):
 
     def __init__(self, client: distributed.Client, name: str) -> None:
         self._client = client
-        self._executor = client.get_executor(
-            workers=[name],
-            allow_other_workers=True,
-            pure=False,
-        )
+        self._name = name
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have the worker call `fn`.
@@ -210,5 +210,21 @@ class _Worker(Executor):
         """
         if self._client.status != "running":
             raise BrokenExecutor
-        future: Future[T] = self._executor.submit(fn, *args, **kwargs)
+        task = self._client.submit(
+            fn, *args, **kwargs, workers=[self._name], allow_other_workers=True, pure=False
+        )
+        future: Future[T] = Future()
+        task.add_done_callback(partial(_hand_over, future))
         return future
+
+
+# The executor of Dask itself leaves a task without result if the connection is lost at its end.
+def _hand_over(future: Future[Any], task: distributed.Future[Any]) -> None:
+    """Give `future` the result of a task that has ended."""
+    try:
+        if task.status == "error":
+            future.set_exception(task.exception())
+        else:
+            future.set_result(task.result())
+    except BaseException as error:  # noqa: BLE001  whatever it was, the result is lost
+        future.set_exception(BrokenExecutor(one_line(error)))

@@ -56,10 +56,27 @@ class Work:
             digest=sha256(content).hexdigest() if content else "",
         )
 
+    def begin(self, pool: Executor) -> Future[Any]:
+        """Have a process import rungsim and return its versions, for `begun`."""
+        function, name = inputs.QUESTION
+        return pool.submit(function, name)
+
+    def begun(self, future: Future[Any]) -> Made:
+        """Return that no run has been made yet; raise if the process cannot make the same runs.
+
+        Raises
+        ------
+        InputError
+            It lacks rungsim, or has another version of it, or of a library.
+
+        """
+        inputs.check_answer(future.result, "a worker")
+        return []
+
     def submit(
-        self, pool: Executor, places: Sequence[int] = (), *, with_inputs: bool = False
+        self, pool: Executor, places: Sequence[int], *, with_inputs: bool = False
     ) -> Future[Made | None]:
-        """Have a process make the runs at these places of the grid, or none: prepare itself.
+        """Have a process make the runs at these places of the grid.
 
         Returns
         -------
