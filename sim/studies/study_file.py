@@ -7,7 +7,7 @@ its own fields.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ _COLUMNS = {"seed", "exponent", "factor", *STATISTICS, *contrasts.COLUMNS}
 
 _KINDS_OF_PICTURES = (
     *("lines", "gantt", "incumbent", "first-jobs"),
-    *("utilisation", "speedup", "effect"),
+    *("utilisation", "speedup", "effect", "ranks", "reached"),
 )
 _SHIPPED = Path(__file__).parent / "packaged"
 
@@ -246,13 +246,14 @@ def _check_picture(study: Study, name: str, picture: Picture) -> None:
                     f"{name}.log is {picture.log!r}, but axes.{picture.x} is not all above 0: "
                     "leave out x there"
                 )
-            for axis in study.axes:
-                left = len(shown(picture).get(axis, study.axes[axis]))
-                if left > 1 and axis not in (picture.x, picture.panels, *picture.lines):
-                    raise ValueError(
-                        f"{name} leaves the axis {axis} open: name it in lines or panels, or give "
-                        "one setting of it in where"
-                    )
+            _check_no_axis_is_open(study, name, picture)
+        case "ranks":
+            _require(bool(study.ranks), "ranks", study.ranks, f"an axis, for {name}")
+            _known(f"{name}.y names", picture.y, [m for m in study.measures if MEASURES[m].better])
+        case "reached":
+            _require(study.survival, "survival", study.survival, f"true, for {name}")
+            _known(f"{name}.y names", picture.y, survival.times(study.measures))
+            _check_no_axis_is_open(study, name, replace(picture, x=""))
         case "incumbent" | "first-jobs":
             _known(f"{name}.kind needs the axis", ("scheduler", "workers"), study.axes)
         case "utilisation" | "speedup" | "effect":
@@ -273,6 +274,16 @@ def _check_picture(study: Study, name: str, picture: Picture) -> None:
                 _known(f"against.{kind} is", study.baselines(kind) or [""], ("without",))
         case _:
             _known(f"{name}.kind is", [picture.kind], _KINDS_OF_PICTURES)
+
+
+def _check_no_axis_is_open(study: Study, name: str, picture: Picture) -> None:
+    for axis in study.axes:
+        left = len(shown(picture).get(axis, study.axes[axis]))
+        if left > 1 and axis not in (picture.x, picture.panels, *picture.lines):
+            raise ValueError(
+                f"{name} leaves the axis {axis} open: name it in lines or panels, or give "
+                "one setting of it in where"
+            )
 
 
 def _speedups(study: Study) -> list[str]:
