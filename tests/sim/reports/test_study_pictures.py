@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.reports.plots import canvas, panels
+from sim.reports.plots import canvas
+from sim.reports.plots.studies import panels
 from sim.reports.study_pictures import _points, draw
 from sim.studies.study_cells import by_cell, fits
 from sim.studies.study_file import parse
