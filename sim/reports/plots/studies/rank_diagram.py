@@ -60,7 +60,7 @@ def groups(means: Sequence[float], difference: float) -> list[tuple[int, int]]:
 
     Each is the places of its first and its last mean; a mean alone is none.
 
-    >>> groups([1.0, 1.4, 2.2, 2.5, 4.0], 1.0)
+    >>> groups([1.0, 1.4, 2.2, 2.5, 4.0], 1.15)
     [(0, 1), (1, 3)]
     """
     found: list[tuple[int, int]] = []

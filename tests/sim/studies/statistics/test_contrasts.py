@@ -140,7 +140,7 @@ def test_over_several_tables_each_is_compared_with_itself():
     """
     study = parse(text, Path("suite.toml"))
     results = run_study(study)
-    runs = results.runs.set_index(["curves", "scheduler", "seed"])
+    runs = results.runs.set_index(["curves", "scheduler", "seed"]).sort_index()
     scales = {loss_scale(cell.experiment) for cell in study.cells}
     assert len(scales) == 3
     for experiment in study.grid():
