@@ -56,6 +56,23 @@ def test_the_signed_rank_test_against_all_signs(pairs):
     assert power.signed_rank(np.array(pairs)) == pytest.approx(exact, rel=1e-10)
 
 
+@pytest.mark.parametrize("n", [5, 20, 50])
+def test_the_signed_rank_test_is_that_of_scipy(n):
+    pairs = np.random.default_rng(n).normal(0.3, 1.0, n)
+    wanted = stats.wilcoxon(pairs, method="exact").pvalue
+    assert power.signed_rank(pairs) == pytest.approx(wanted, rel=1e-10)
+
+
+def test_many_pairs_use_the_normal_distribution():
+    rng = np.random.default_rng(0)
+    pairs = rng.integers(-3, 5, 80).astype(float)
+    pairs[:3] = inf
+    some = pairs[pairs != 0]
+    ranks = stats.rankdata(np.abs(some))
+    z = (ranks[some > 0].sum() - ranks.sum() / 2) / np.sqrt((ranks**2).sum() / 4)
+    assert power.signed_rank(pairs) == pytest.approx(2 * stats.norm.sf(abs(z)), rel=1e-10)
+
+
 def test_equal_pairs_tell_nothing():
     assert power.signed_rank(np.zeros(9)) == 1.0
 
