@@ -110,6 +110,23 @@ class StudyPlots:
         """Draw how each scheduler begins its run with the first seed; repeats these runs."""
         return self._draw(path, kind="first-jobs", where=where)
 
+    def ranks(self, y: Sequence[str] = (), path: Path | None = None) -> Figure:
+        """Draw the mean ranks of the settings of the study's axis `ranks`, by the measures `y`."""
+        return self._draw(path, kind="ranks", y=[*y])
+
+    def reached(
+        self,
+        y: Sequence[str] = (),
+        *,
+        lines: Sequence[str] = (),
+        panels: str = "",
+        where: dict[str, Any] | None = None,
+        path: Path | None = None,
+    ) -> Figure:
+        """Draw the share of runs that have reached their target over time; needs `survival`."""
+        entries: dict[str, Any] = {"y": [*y], "lines": [*lines], "panels": panels}
+        return self._draw(path, kind="reached", where=where or {}, **entries)
+
     def utilisation(self, path: Path | None = None) -> Figure:
         """Draw the shares of the workers' time in a comparison."""
         return self._draw(path, kind="utilisation")

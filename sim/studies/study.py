@@ -37,9 +37,10 @@ class Picture:
     ----------
     kind
         ``"lines"``: measures against an axis. ``"gantt"``: the workers of the first seed's runs.
-        Of a study with the axes `scheduler` and `workers`: ``"incumbent"``, and ``"first-jobs"``,
-        how each scheduler begins its run. Of a comparison (see `comparison.comparison`):
-        ``"utilisation"``, ``"speedup"`` and ``"effect"``, that of faults.
+        ``"ranks"`` and ``"reached"``: what `ranks` and `survival` tell of the measures `y`, or of
+        all. Of a study with the axes `scheduler` and `workers`: ``"incumbent"``, and
+        ``"first-jobs"``, how each scheduler begins its run. Of a comparison (see
+        `comparison.comparison`): ``"utilisation"``, ``"speedup"`` and ``"effect"``, that of faults.
     x
         The axis along the x axis; settings that are not numbers are spaced evenly, in their order.
     y

@@ -15,7 +15,14 @@ from learning_curves import files
 from learning_curves.errors import InputError, Problems, reading
 from sim.experiments.measures import MEASURES
 from sim.studies.checks import experiments
-from sim.studies.checks.pictures import OF_COMPARISONS, check_picture, known, numbers, require
+from sim.studies.checks.pictures import (
+    OF_COMPARISONS,
+    check_picture,
+    known,
+    known_measures,
+    numbers,
+    require,
+)
 from sim.studies.laws import LAWS
 from sim.studies.statistics import contrasts, survival
 from sim.studies.study import Picture, Study, Table, as_text
@@ -232,7 +239,7 @@ def _check_survival(study: Study) -> None:
     require(isinstance(study.survival, bool), "survival", study.survival, "true or false")
     if study.survival:
         known("survival needs the measure", [survival.END], study.measures)
-        if not survival.times(study.measures):
+        if not survival.times(known_measures(study)):
             raise ValueError(
                 "survival is true, and no measure is a time that a run may miss: measure one of "
                 f"{', '.join(survival.times([*MEASURES]))}"

@@ -6,17 +6,23 @@ Owns which axes and measures a kind of picture needs. Must not know how it is dr
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from math import inf, isfinite
 
 from learning_curves.errors import suggestion
+from sim.experiments.measures import MEASURES
 from sim.faults import KINDS
 from sim.studies import comparison
+from sim.studies.statistics import survival
 from sim.studies.study import Picture, Study, shown
 
 OF_COMPARISONS = ("utilisation", "speedup", "effect")
 """The kinds of pictures that only a comparison has."""
 
-_KINDS_OF_PICTURES = ("lines", "gantt", "incumbent", "first-jobs", *OF_COMPARISONS)
+_KINDS_OF_PICTURES = (
+    *("lines", "gantt", "incumbent", "first-jobs", "ranks", "reached"),
+    *OF_COMPARISONS,
+)
 
 
 def numbers(study: Study, axis: str) -> list[float]:
@@ -63,13 +69,22 @@ def check_picture(study: Study, name: str, picture: Picture) -> None:
                     f"{name}.log is {picture.log!r}, but axes.{picture.x} is not all above 0: "
                     "leave out x there"
                 )
-            for axis in study.axes:
-                left = len(shown(picture).get(axis, study.axes[axis]))
-                if left > 1 and axis not in (picture.x, picture.panels, *picture.lines):
-                    raise ValueError(
-                        f"{name} leaves the axis {axis} open: name it in lines or panels, or give "
-                        "one setting of it in where"
-                    )
+            _check_no_axis_is_open(study, name, picture)
+        case "ranks":
+            require(bool(study.ranks), "ranks", study.ranks, f"an axis, for {name}")
+            known(
+                f"{name}.y names",
+                picture.y,
+                [m for m in known_measures(study) if MEASURES[m].better],
+            )
+        case "reached":
+            require(study.survival, "survival", study.survival, f"true, for {name}")
+            known(
+                f"{name}.y names",
+                picture.y,
+                survival.times(known_measures(study)),
+            )
+            _check_no_axis_is_open(study, name, replace(picture, x=""))
         case "incumbent" | "first-jobs":
             known(f"{name}.kind needs the axis", ("scheduler", "workers"), study.axes)
         case "utilisation" | "speedup" | "effect":
@@ -89,6 +104,21 @@ def check_picture(study: Study, name: str, picture: Picture) -> None:
                 known(f"against.{kind} is", study.baselines(kind) or [""], ("without",))
         case _:
             known(f"{name}.kind is", [picture.kind], _KINDS_OF_PICTURES)
+
+
+def _check_no_axis_is_open(study: Study, name: str, picture: Picture) -> None:
+    for axis in study.axes:
+        left = len(shown(picture).get(axis, study.axes[axis]))
+        if left > 1 and axis not in (picture.x, picture.panels, *picture.lines):
+            raise ValueError(
+                f"{name} leaves the axis {axis} open: name it in lines or panels, or give one "
+                "setting of it in where"
+            )
+
+
+def known_measures(study: Study) -> list[str]:
+    """Return the measures of a study that there are; the others are refused by name."""
+    return [name for name in study.measures if isinstance(name, str) and name in MEASURES]
 
 
 def _speedups(study: Study) -> list[str]:

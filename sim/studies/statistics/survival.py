@@ -73,11 +73,12 @@ def log_rank(own: Values, own_ends: Values, other: Values, other_ends: Values) -
     """Return the two-sided p-value of the log-rank test of two samples of times (Mantel 1966).
 
     A time that is infinite is censored at the end of its run. The test knows no pairs: it takes the
-    runs for independent. NaN where no run reached its target.
+    runs for independent. NaN where no run reached its target, or all did at one time.
     """
     if not (np.isfinite(own).any() or np.isfinite(other).any()):
         return nan
-    return float(stats.logrank(_censored(own, own_ends), _censored(other, other_ends)).pvalue)
+    with np.errstate(invalid="ignore"):  # the statistic has no variance
+        return float(stats.logrank(_censored(own, own_ends), _censored(other, other_ends)).pvalue)
 
 
 def _curve(seconds: Values, ends: Values) -> list[dict[str, float]]:

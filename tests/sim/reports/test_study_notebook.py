@@ -92,6 +92,7 @@ def test_each_kind_of_picture_is_a_figure_and_a_file(tmp_path):
         curves="power-law", r_max=9, straggler_sigma=0.5, limits=sim.Limits(max_epochs=60)
     )
     made = comparison(base, schedulers=["sh", "asha"], workers=[1, 2], seeds=2, target=0.3)
+    made = replace(made, survival=True, ranks="scheduler")
     plot = sim.run_study(made).plot
     path = tmp_path / "picture.svg"
     figures = [
@@ -99,6 +100,8 @@ def test_each_kind_of_picture_is_a_figure_and_a_file(tmp_path):
         plot.incumbent(),
         plot.gantt(workers=2),
         plot.first_jobs(),
+        plot.ranks(["end_seconds"]),
+        plot.reached(lines=["scheduler"], where={"workers": 2, "stragglers": "with"}),
         plot.utilisation(),
         plot.speedup(),
         plot.effect(),

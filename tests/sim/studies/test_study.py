@@ -205,6 +205,7 @@ JUNK = st.sampled_from(
 def test_any_value_anywhere_is_a_study_or_an_error_of_the_user(data):
     text = f"{TEXT}[against]\nscheduler = 'sh'\n[fits]\njobs = 'x'\n[speedups]\njobs = 'cluster'\n"
     given = tomllib.loads(f"{text}[pictures.p]\nx = 'cluster'\ny = ['jobs']\nlog = 'y'\n")
+    given |= {"survival": True, "ranks": "scheduler"}
     for _ in range(data.draw(st.integers(1, 3))):
         table = given
         while isinstance(table, dict) and table:
