@@ -99,7 +99,7 @@ def cell_columns(study: Study, cells: pd.DataFrame) -> tuple[Columns, list[Colum
 def _columns(study: Study, measure: str, told: Sequence[Mapping[str, Any]]) -> Columns:
     """Return the columns of one measure, by heading."""
     name = label(measure)
-    columns = {name: [_text(cell) for cell in told]}
+    columns = {name: [estimate_text(cell) for cell in told]}
     if measure in study.laws:
         columns[f"{name}, closed form"] = [_law(cell) for cell in told]
     return columns
@@ -187,7 +187,8 @@ def rate(runs: int, made: int, jobs: int, seconds: float) -> str:
     return f"{some} runs, {jobs:,} jobs in {duration(seconds)}{speed}"
 
 
-def _text(cell: Mapping[str, Any]) -> str:
+def estimate_text(cell: Mapping[str, Any]) -> str:
+    """Return the mean of a cell with its standard error, or the median with its interval."""
     measure = cell["measure"]
     if measure.startswith(SPEEDUP) or MEASURES[measure].censored:
         middle, low, high = (number(measure, cell[name]) for name in ("median", "low", "high"))
