@@ -68,8 +68,14 @@ def _page(folder: Path, timelines: int) -> Page:
 
     """
     from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
-    from sim.reports.html import study_page  # noqa: PLC0415  quick --help
+    from sim.reports.html import run_page, study_page  # noqa: PLC0415  quick --help
 
-    if (folder / "study.toml").is_file() and (folder / "runs.csv").is_file():
+    if (folder / "runs.csv").is_file():
         return study_page.page(folder, timelines_of=timelines)
-    raise InputError(f"{folder} holds no results")
+    if (folder / "jobs.parquet").is_file():
+        return run_page.page(folder)
+    if not folder.is_dir():
+        raise InputError(f"there is no folder {folder}: give one that a command wrote")
+    inner = sorted({each.parent for each in folder.glob("*/runs.csv")})
+    remedy = f"its folder {inner[0]} does: give that" if inner else "give one that a command wrote"
+    raise InputError(f"{folder} holds neither runs.csv nor jobs.parquet; {remedy}")

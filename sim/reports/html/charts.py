@@ -160,7 +160,8 @@ def shares(
     layout = {
         "barmode": "stack",
         "bargap": 0.25,
-        "xaxis": axis("share of the workers' time", tickformat=".0%", range=[0, 1]),
+        "legend": {"traceorder": "normal"},
+        "xaxis": axis("share of the workers' time", tickformat=".0%", range=[0, 1.001]),
         "yaxis": {"autorange": "reversed", "type": "category", "automargin": True},
     }
     return {"traces": traces, "layout": layout, "height": 130 + _ROW * max(3, len(rows))}

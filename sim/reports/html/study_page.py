@@ -21,7 +21,7 @@ from learning_curves.errors import InputError
 from sim.experiments.measures import MEASURES, SHARES, label
 from sim.experiments.run import simulate
 from sim.reports import study_folder, study_report
-from sim.reports.html import charts, timelines
+from sim.reports.html import charts, survival_and_ranks, timelines
 from sim.reports.html.page import Block, Chart, Choice, Json, Note, Page, Section, Source, Table
 from sim.reports.plots.palette import Look, label_looks
 from sim.reports.screen import records
@@ -87,7 +87,7 @@ class _Report:
         }
         sections = [
             Section("results", "Results", self._headline()),
-            Section("charts", "Charts", [*self._choices(), *self._charts()]),
+            Section("charts", "Charts", self._all_charts()),
             Section("timelines", "Timelines", self._timelines),
             Section("cells", "Cells and runs", self._cells_and_runs()),
             Section("study", "What was run", [Source("study.toml", self._toml)]),
@@ -196,14 +196,35 @@ class _Report:
     def _choices(self) -> list[Block]:
         """Return a choice for each axis that some chart neither goes along nor colours."""
         open_axes = [each for x in self._along for each in self._left(x, self._coloured(x))]
+        if (self.folder / "survival.csv").is_file() and self._along:
+            open_axes += self._left(self._coloured(self._along[0]))
         return [Choice(axis, self.study.settings(axis)) for axis in dict.fromkeys(open_axes)]
+
+    def _all_charts(self) -> list[Block]:
+        """Return the charts, below the choices where there are any charts."""
+        study, x = self.study, next(iter(self._along), "")
+        found = [*self._charts()]
+        colour = self._coloured(x)
+        path = self.folder / "survival.csv"
+        if path.is_file():
+            found += survival_and_ranks.survival(
+                path, self._left(), colour, lambda row: named(study, row, [colour])
+            )
+        path = self.folder / "ranks.csv"
+        if path.is_file():
+            found += survival_and_ranks.ranks(path)
+        return [*self._choices(), *found] if found else []
 
     def _charts(self) -> Iterator[Block]:
         shares = set(SHARES) if self._splits_time else set()
         named_speedups = [f"{SPEEDUP}{measure}" for measure in self.study.speedups]
+        zero = ~self.values.any(axis=0)
+        none = [m for m, is_zero in zip(self.study.measures, zero, strict=True) if is_zero]
+        if left_out := [label(measure) for measure in none if measure not in shares]:
+            yield Note(f"Without a chart, since it is 0 in all runs: {', '.join(left_out)}.")
         for x in self._along:
             for measure in (*self.study.measures, *named_speedups):
-                if measure not in shares:
+                if measure not in shares and measure not in none:
                     yield from self._lines(measure, x)
         if self._splits_time:
             yield self._utilisation()
@@ -235,9 +256,11 @@ class _Report:
         is_speedup = measure.startswith(SPEEDUP)
         expected = list(by_meta.values()) if is_speedup else laws
         share = not is_speedup and MEASURES[measure].share
-        up = charts.axis(
-            axis_label(measure), rangemode="tozero", **({"tickformat": ".0%"} if share else {})
-        )
+        up = charts.axis(axis_label(measure), **({"tickformat": ".0%"} if share else {}))
+        if measure != "best_loss":
+            up["rangemode"] = "tozero"
+        if is_speedup and numbers and across["type"] == "log":  # so that the ideal is straight
+            up = charts.axis(axis_label(measure), type="log", dtick="D2")
         title = f"{label(measure.removeprefix(SPEEDUP))} against {name}"
         title = f"Speedup: {title}" if is_speedup else title[0].upper() + title[1:]
         is_median = is_speedup or MEASURES[measure].censored

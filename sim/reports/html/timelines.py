@@ -61,7 +61,7 @@ def gantt(trace: Trace, configs: Mapping[int, Mapping[str, Any]]) -> Json:
         one: Json = {
             "type": "bar",
             "orientation": "h",
-            "name": kind if kind not in _NAMES else _NAMES[kind],
+            "name": _NAMES.get(kind, kind),
             "base": [rounded(each) for each in start.tolist()],
             "x": [rounded(each) for each in (stop - start).tolist()],
             "y": some["worker"].astype(int).tolist(),
@@ -95,6 +95,7 @@ def gantt(trace: Trace, configs: Mapping[int, Mapping[str, Any]]) -> Json:
         "traces": traces,
         "layout": layout,
         "height": 130 + min(700, max(60, 22 * trace.workers)),
+        "workers": trace.workers,
         "palette": list(TRIALS),
         "jobs": told,
         "configs": names,
@@ -202,7 +203,7 @@ def _step(workers: int) -> int:
 
 
 _REAL = ("loss", "started", "ended")
-_NAMES = {"lost": "lost training", "cut": "cut short"}
+_NAMES = {"training": "training (colour, number: trial)", "lost": "lost training", "cut": "cut short"}
 _PATTERN = {"fillmode": "overlay", "fgopacity": 1, "size": 6, "solidity": 0.25}
 _BARS: Mapping[str, Json] = {
     "training": {},

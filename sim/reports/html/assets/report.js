@@ -38,7 +38,7 @@
     const made = { ...trace, marker: { ...trace.marker, color: colours } };
     delete made.trials;
     if (trace.type !== "bar") return { ...made, customdata: trace.trials };
-    made.marker.line = { color: "#888888", width: trace.x.length > 1000 ? 0 : 0.5 };
+    made.marker.line = { color: "#888888", width: trace.x.length > 100 * figure.workers ? 0 : 0.5 };
     if (trace.kind === "overhead") made.marker.color = colours.map(() => "#444444");
     if (trace.kind === "lost" || trace.kind === "cut") made.marker.opacity = 0.55;
     const jobs = figure.jobs;
@@ -97,7 +97,6 @@
       font: { family: "system-ui, 'DejaVu Sans', sans-serif", size: narrow ? 11 : 12, color: text },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       margin: { l: 56, r: 14, t: 12, b: 48 },
-      legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: narrow ? 10 : 11 } },
       hoverlabel: {
         bgcolor: isDark ? "#1f2429" : "#ffffff", bordercolor: line, align: "left",
         font: { color: text, size: 12 }, namelength: -1,
@@ -107,6 +106,10 @@
       showlegend: true,
       dragmode: narrow ? false : "zoom",
       ...figure.layout,
+      legend: {
+        orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: narrow ? 10 : 11 },
+        ...figure.layout.legend,
+      },
       xaxis: axis(figure.layout.xaxis), yaxis: axis(figure.layout.yaxis),
       width, height: figure.height,
     };
