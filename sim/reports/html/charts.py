@@ -19,9 +19,19 @@ from sim.reports.screen import shown
 HEIGHT = 340  # pixels
 _ROW = 24  # pixels, of a bar
 _SYMBOLS = {
-    **{"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down"},
-    **{"P": "cross", "X": "x", "*": "star", "p": "pentagon", "h": "hexagon"},
-    **{"<": "triangle-left", ">": "triangle-right", "d": "diamond-tall"},
+    "o": "circle",
+    "s": "square",
+    "^": "triangle-up",
+    "D": "diamond",
+    "v": "triangle-down",
+    "P": "cross",
+    "X": "x",
+    "*": "star",
+    "p": "pentagon",
+    "h": "hexagon",
+    "<": "triangle-left",
+    ">": "triangle-right",
+    "d": "diamond-tall",
 }
 """What Plotly calls the markers of Matplotlib."""
 IDEAL = Look(DARK_GREY, (0.0, (1.5, 1.0)), "o")
@@ -160,7 +170,6 @@ def shares(
     layout = {
         "barmode": "stack",
         "bargap": 0.25,
-        "legend": {"traceorder": "normal"},
         "xaxis": axis("share of the workers' time", tickformat=".0%", range=[0, 1.001]),
         "yaxis": {"autorange": "reversed", "type": "category", "automargin": True},
     }
@@ -170,82 +179,16 @@ def shares(
 def filled(cause: str) -> Json:
     """Return the fill of a bar or an area that stands for a cause of the workers' time."""
     look = CAUSES[cause]
-    marker: Json = {"color": look.face, "line": {"color": "#888888", "width": 0.5}}
-    if look.hatch:
-        pattern = {"shape": look.hatch[0], "fgcolor": look.edge, "size": 6, "solidity": 0.3}
-        marker["pattern"] = pattern | {"fillmode": "overlay", "fgopacity": 1}
+    return hatched(look.face, look.hatch[:1], look.edge)
+
+
+def hatched(colour: str, hatch: str, ink: str) -> Json:
+    """Return the fill of a bar with a hatch, one of Plotly's shapes; "" for none."""
+    marker: Json = {"color": colour, "line": {"color": "#888888", "width": 0.5}}
+    if hatch:
+        pattern = {"shape": hatch, "fgcolor": ink, "bgcolor": colour, "size": 6, "solidity": 0.3}
+        marker["pattern"] = pattern
     return marker
-
-
-def ranks(mean_ranks: Mapping[str, float], looks: Mapping[str, Look], critical: float) -> Json:
-    """Return a critical-difference diagram (Demsar 2006, Fig. 1): rank 1 is the best.
-
-    Settings that a thick line joins do not differ by more than the critical difference.
-
-    Parameters
-    ----------
-    mean_ranks
-        The mean rank of each setting.
-    looks
-        The look of each setting.
-    critical
-        The critical difference; NaN for none.
-
-    """
-    ordered = sorted(mean_ranks, key=lambda name: (mean_ranks[name], name))
-    groups = _cliques([mean_ranks[name] for name in ordered], critical)
-    depth = len(groups) + 1.0
-    half = (len(ordered) + 1) // 2
-    traces: list[Json] = []
-    notes: list[Json] = []
-    for place, name in enumerate(ordered):
-        left = place < half
-        level = depth + (place if left else len(ordered) - 1 - place)
-        rank, colour = mean_ranks[name], looks[name].colour
-        traces.append(
-            {
-                "type": "scatter",
-                "mode": "lines+markers",
-                "x": [rank, rank],
-                "y": [0, level],
-                "line": {"color": colour, "width": 1.5},
-                "marker": {"size": [7, 0], "color": colour},
-                "hoverinfo": "text",
-                "hovertext": f"{text(name)}: mean rank {rank:.2f}",
-                "showlegend": False,
-            }
-        )
-        notes.append(
-            {
-                "x": rank,
-                "y": level,
-                "text": f"{text(name)} ({rank:.2f})",
-                "showarrow": False,
-                "xanchor": "right" if left else "left",
-                "xshift": -4 if left else 4,
-            }
-        )
-    for level, (first, last) in enumerate(groups, start=1):
-        ends = [mean_ranks[ordered[first]], mean_ranks[ordered[last]]]
-        traces.append(_thick(ends, [level, level]))
-    if isfinite(critical):
-        traces.append(_thick([1, 1 + critical], [-1.1, -1.1], width=2))
-        label = {"x": 1 + critical / 2, "y": -1.1, "text": f"critical difference {critical:.2f}"}
-        notes.append(label | {"showarrow": False, "yshift": 11})
-    most = len(ordered)
-    layout = {
-        "xaxis": axis(
-            "mean rank (1 is the best)",
-            range=[1 - 0.45 * most, 1.45 * most],
-            tickvals=list(range(1, most + 1)),
-            side="top",
-            showgrid=False,
-        ),
-        "yaxis": {"range": [depth + half, -1.9], "visible": False},
-        "annotations": notes,
-        "margin": {"l": 8, "r": 8},
-    }
-    return {"traces": traces, "layout": layout, "height": 150 + 26 * int(depth + half)}
 
 
 def rounded(value: float, digits: int = 7) -> float:
@@ -255,26 +198,6 @@ def rounded(value: float, digits: int = 7) -> float:
     (1234.568, nan)
     """
     return float(f"{value:.{digits}g}")
-
-
-def _cliques(ordered: Sequence[float], critical: float) -> list[tuple[int, int]]:
-    """Return the first and last place of each widest group within the critical difference.
-
-    >>> _cliques([1.0, 1.5, 2.4, 4.0], 1.0)
-    [(0, 1), (1, 2)]
-    """
-    found: list[tuple[int, int]] = []
-    for first, rank in enumerate(ordered):
-        last = max(k for k, other in enumerate(ordered) if k == first or other - rank <= critical)
-        if last > first and (not found or last > found[-1][1]):
-            found.append((first, last))
-    return found
-
-
-def _thick(x: Sequence[float], y: Sequence[float], width: float = 5) -> Json:
-    line = {"color": DARK_GREY, "width": width}
-    trace = {"type": "scatter", "mode": "lines", "x": list(x), "y": list(y), "line": line}
-    return trace | {"hoverinfo": "skip", "showlegend": False}
 
 
 def _ends(line: Line) -> list[float]:

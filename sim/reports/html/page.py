@@ -17,7 +17,7 @@ from hashlib import sha256
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
 from sim.reports.screen import finite, shown
@@ -182,13 +182,14 @@ class Page:
             if isinstance(block, Chart)
         ]
         scripts = [_asset("plotly-basic.min.js"), _asset("report.js")]
-        return _template().render(
+        html: str = _template().render(
             page=self,
             style=Markup(_asset("report.css")),  # noqa: S704  our own file
             data=Markup(embedded({"charts": charts, "runs": self.runs})),  # noqa: S704  escaped
             scripts=[Markup(each) for each in scripts],  # noqa: S704  our own files
             digests=[_digest(each) for each in scripts],
         )
+        return html
 
 
 def embedded(value: object) -> str:
@@ -201,7 +202,7 @@ def embedded(value: object) -> str:
     return text.translate(_UNSAFE)
 
 
-def _template() -> Any:
+def _template() -> Template:
     made = Environment(
         autoescape=True,
         undefined=StrictUndefined,

@@ -17,7 +17,7 @@ from sim.experiments.measures import SHARES
 from sim.reports import report
 from sim.reports.html import charts, timelines
 from sim.reports.html.page import Chart, Note, Page, Section, Source
-from sim.reports.plots.palette import scheduler_look
+from sim.reports.plots.palette import Look, scheduler_look
 from sim.traces import trace as traces
 from sim.traces.trace import Trace
 
@@ -55,15 +55,15 @@ def page(folder: Path) -> Page:
         given = files.read_toml(toml)
         target = given.get("limits", {}).get("target")
     is_live = "task" in given
-    kind = "live run" if is_live else "run"
+    kind = "Live run" if is_live else "Run"
     notes = [Note(f"{raised['trials']} raised an exception; {raised['first']}")] if raised else []
     sections = [
         Section("results", "Results", [*notes, utilisation]),
-        Section("timeline", "Timeline", [_timeline(trace)]),
+        Section("timeline", "Timeline", [Note(timelines.HOW), _timeline(trace)]),
         Section("losses", "Losses", _losses(trace, look, target)),
         Section("run", "What was run", [*_commands(folder, is_live), Source(path.name, toml)]),
     ]
-    title = f"{facts['scheduler']}, on {facts['curves']}: {kind} on {facts['workers']} workers"
+    title = f"{kind} of {facts['scheduler']}, on {facts['curves']}, {facts['workers']} workers"
     return Page(title, facts, sections)
 
 
@@ -80,7 +80,7 @@ def _timeline(trace: Trace) -> Chart:
     return Chart(what, timelines.activity(trace), f"{len(trace.jobs):,} jobs", is_wide=True)
 
 
-def _losses(trace: Trace, look: charts.Look, target: float | None) -> list[Chart]:
+def _losses(trace: Trace, look: Look, target: float | None) -> list[Chart]:
     figure, note = timelines.losses(trace)
     best = timelines.incumbent(trace, look, target)
     return [
@@ -95,4 +95,6 @@ def _commands(folder: Path, is_live: bool) -> list[Source]:  # noqa: FBT001  pri
         simulate = f"rungsim parity {quote(str(folder))}"
         return [Source("Compare it with its own simulation", simulate)]
     again = f"rungsim run --from {file}"
-    return [Source("Repeat it, or write its Perfetto trace", f"{again}\n{again} --perfetto run.json")]
+    return [
+        Source("Repeat it, or write its Perfetto trace", f"{again}\n{again} --perfetto run.json")
+    ]

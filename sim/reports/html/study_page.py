@@ -6,34 +6,31 @@ compute statistics, nor know how a chart is drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import isnan, nan
 from pathlib import Path
 from shlex import quote
-from typing import Any
 
 import pandas as pd
 
 from learning_curves import files
 from learning_curves.errors import InputError
-from sim.experiments.measures import MEASURES, SHARES, label
+from sim.experiments.measures import SHARES, label
 from sim.experiments.run import simulate
 from sim.reports import study_folder, study_report
-from sim.reports.html import charts, survival_and_ranks, timelines
-from sim.reports.html.page import Block, Chart, Choice, Json, Note, Page, Section, Source, Table
-from sim.reports.plots.palette import Look, label_looks
-from sim.reports.screen import records
-from sim.reports.study_pictures import axis_label, estimate, named
+from sim.reports.html import timelines
+from sim.reports.html.page import Block, Chart, Json, Note, Page, Section, Source, Table, embedded
+from sim.reports.html.study_charts import StudyCharts, splits_time
+from sim.reports.study_pictures import named
 from sim.studies import study_file
 from sim.studies.contrasts import contrasts
 from sim.studies.study import Cell, Study
-from sim.studies.study_cells import SPEEDUP, by_cell, fits
-from sim.studies.study_file import is_numeric
+from sim.studies.study_cells import by_cell, fits
 from sim.studies.study_log import StudyLog, Values
 
 _MOST_FIGURES = 60_000  # of runs in the page; each is about ten bytes
+_MOST_TIMELINES = 2_000_000  # characters of all Gantt charts; the other runs are summed up
 _FIRST = "time_to_target"  # the measure whose table is open, if it is there
 _SCHEDULER = "scheduler"
 
@@ -77,17 +74,19 @@ class _Report:
     def page(self) -> Page:
         study = self.study
         notes = files.read_toml(self._toml).get("notes", {})
+        beside = f"{study.folder}/"
+        curves = [cell.experiment.curves.replace(beside, "") for cell in study.cells]
         facts = {
             "cells": f"{len(study.cells):,}",
             "seeds": f"{study.seeds:,}, from {study.base.seed}",
             "runs": f"{study.runs:,}",
-            "curves": ", ".join(dict.fromkeys(cell.experiment.curves for cell in study.cells)),
+            "curves": ", ".join(dict.fromkeys(curves)),
             "target": "" if study.target is None else f"{study.target:.4g}",
             "rungsim": str(notes.get("rungsim", "")),
         }
         sections = [
             Section("results", "Results", self._headline()),
-            Section("charts", "Charts", self._all_charts()),
+            Section("charts", "Charts", StudyCharts(study, self._cells, self.folder).blocks()),
             Section("timelines", "Timelines", self._timelines),
             Section("cells", "Cells and runs", self._cells_and_runs()),
             Section("study", "What was run", [Source("study.toml", self._toml)]),
@@ -107,14 +106,6 @@ class _Report:
     def _cells(self) -> pd.DataFrame:
         return by_cell(self.study, self.values)
 
-    @cached_property
-    def _by_measure(self) -> dict[str, list[dict[str, Any]]]:
-        """The rows of each measure, one for each cell, in the order of the grid."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        for row in records(self._cells):
-            found.setdefault(row["measure"], []).append(row)
-        return found
-
     # -- tables ----------------------------------------------------------------------------------
 
     def _headline(self) -> list[Block]:
@@ -130,15 +121,11 @@ class _Report:
         if not tables:
             axes, each = study_report.cell_columns(study, self._cells)
             shown = {name: column for columns in each for name, column in columns.items()}
-            parts = {label(share) for share in SHARES} if self._splits_time else set()
+            parts = {label(share) for share in SHARES} if splits_time(study) else set()
             shown = {name: column for name, column in shown.items() if name not in parts}
             blocks.append(Table("By cell", {**axes, **shown}, left=len(axes)))
         blocks += map(Note, study_report.fit_lines(fits(study, self.values)))
         return blocks
-
-    @property
-    def _splits_time(self) -> bool:
-        return set(SHARES) <= set(self.study.measures)
 
     def _cells_and_runs(self) -> list[Block]:
         axes, each = study_report.cell_columns(self.study, self._cells)
@@ -172,178 +159,6 @@ class _Report:
             "gantts": {chart.link.removeprefix("cell-"): chart.anchor for chart in anchors},
         }
 
-    # -- charts ----------------------------------------------------------------------------------
-
-    @cached_property
-    def _along(self) -> list[str]:
-        """The axes that charts go along: those of numbers, else the longest one."""
-        study = self.study
-        varied = [axis for axis in study.axes if len(study.axes[axis]) > 1]
-        numeric = [axis for axis in varied if is_numeric(study, axis)]
-        return numeric or sorted(varied, key=lambda axis: -len(study.axes[axis]))[:1]
-
-    def _coloured(self, x: str) -> str:
-        """Return the axis that colours tell apart along `x`; "" if there is no other axis."""
-        others = [axis for axis in self.study.axes if axis != x]
-        varied = [axis for axis in others if len(self.study.axes[axis]) > 1]
-        return _SCHEDULER if _SCHEDULER in others else next(iter(varied), "")
-
-    def _left(self, *taken: str) -> list[str]:
-        """Return the axes with several settings beside those."""
-        axes = self.study.axes
-        return [axis for axis in axes if len(axes[axis]) > 1 and axis not in taken]
-
-    def _choices(self) -> list[Block]:
-        """Return a choice for each axis that some chart neither goes along nor colours."""
-        open_axes = [each for x in self._along for each in self._left(x, self._coloured(x))]
-        if (self.folder / "survival.csv").is_file() and self._along:
-            open_axes += self._left(self._coloured(self._along[0]))
-        return [Choice(axis, self.study.settings(axis)) for axis in dict.fromkeys(open_axes)]
-
-    def _all_charts(self) -> list[Block]:
-        """Return the charts, below the choices where there are any charts."""
-        study, x = self.study, next(iter(self._along), "")
-        found = [*self._charts()]
-        colour = self._coloured(x)
-        path = self.folder / "survival.csv"
-        if path.is_file():
-            found += survival_and_ranks.survival(
-                path, self._left(), colour, lambda row: named(study, row, [colour])
-            )
-        path = self.folder / "ranks.csv"
-        if path.is_file():
-            found += survival_and_ranks.ranks(path)
-        return [*self._choices(), *found] if found else []
-
-    def _charts(self) -> Iterator[Block]:
-        shares = set(SHARES) if self._splits_time else set()
-        named_speedups = [f"{SPEEDUP}{measure}" for measure in self.study.speedups]
-        zero = ~self.values.any(axis=0)
-        none = [m for m, is_zero in zip(self.study.measures, zero, strict=True) if is_zero]
-        if left_out := [label(measure) for measure in none if measure not in shares]:
-            yield Note(f"Without a chart, since it is 0 in all runs: {', '.join(left_out)}.")
-        for x in self._along:
-            for measure in (*self.study.measures, *named_speedups):
-                if measure not in shares and measure not in none:
-                    yield from self._lines(measure, x)
-        if self._splits_time:
-            yield self._utilisation()
-
-    def _lines(self, measure: str, x: str) -> Iterator[Block]:
-        """Yield the chart of a measure along an axis and, of a speedup, that of the efficiency."""
-        drawn = list(self._series(measure, x))
-        name = x.rpartition(".")[2].replace("_", " ")
-        numbers = [float(each) for each in self.study.settings(x)] if self._numeric(x) else []
-        across = (
-            charts.number_axis(name, numbers)
-            if numbers
-            else charts.axis(name, type="category", categoryarray=[*map(charts.text, self._at(x))])
-        )
-        laws = [
-            charts.Line(
-                "ideal" if measure.startswith(SPEEDUP) else f"{line.name}, closed form",
-                charts.IDEAL if measure.startswith(SPEEDUP) else _dotted(line.look),
-                line.x,
-                law,
-                meta=line.meta,
-                mode="lines",
-            )
-            for line, law in drawn
-            if not all(map(isnan, law))
-        ]
-        by_meta = {tuple(law.meta.items()): law for law in laws}
-        shown = [line for line, _ in drawn]
-        is_speedup = measure.startswith(SPEEDUP)
-        expected = list(by_meta.values()) if is_speedup else laws
-        share = not is_speedup and MEASURES[measure].share
-        up = charts.axis(axis_label(measure), **({"tickformat": ".0%"} if share else {}))
-        if measure != "best_loss":
-            up["rangemode"] = "tozero"
-        if is_speedup and numbers and across["type"] == "log":  # so that the ideal is straight
-            up = charts.axis(axis_label(measure), type="log", dtick="D2")
-        title = f"{label(measure.removeprefix(SPEEDUP))} against {name}"
-        title = f"Speedup: {title}" if is_speedup else title[0].upper() + title[1:]
-        is_median = is_speedup or MEASURES[measure].censored
-        note = "median, 95 % interval" if is_median else "mean ± 1.96 standard errors"
-        yield Chart(title, charts.lines([*shown, *expected], x=across, y=up), note)
-        if is_speedup and laws:
-            one = charts.axis("speedup / ideal speedup", rangemode="tozero", tickformat=".0%")
-            relative = [_divided(line, law) for line, law in drawn]
-            yield Chart(
-                title.replace("Speedup", "Efficiency"),
-                charts.lines(relative, x=across, y=one),
-                note,
-            )
-
-    def _numeric(self, axis: str) -> bool:
-        return is_numeric(self.study, axis)
-
-    def _at(self, axis: str) -> list[str]:
-        return self.study.settings(axis)
-
-    def _series(self, measure: str, x: str) -> Iterator[tuple[charts.Line, list[float]]]:
-        """Yield the lines of a measure along `x`, each with what theory expects."""
-        study, colour = self.study, self._coloured(x)
-        left = self._left(x, colour)
-        looks = self._looks(colour)
-        groups: dict[tuple[str, ...], list[int]] = {}
-        for place, cell in enumerate(study.cells):
-            key = tuple(cell.settings[axis] for axis in (colour, *left) if axis)
-            groups.setdefault(key, []).append(place)
-        for places in groups.values():
-            settings = study.cells[places[0]].settings
-            name = named(study, settings, [colour]) or label(measure.removeprefix(SPEEDUP))
-            rows = [self._by_measure[measure][place] for place in places]
-            points = [estimate(measure, row) for row in rows]
-            at = [study.cells[place].settings[x] for place in places]
-            yield (
-                charts.Line(
-                    name,
-                    looks.get(settings.get(colour, ""), label_looks([name])[name]),
-                    [float(each) for each in at] if self._numeric(x) else at,
-                    [point[0] for point in points],
-                    [point[1] for point in points],
-                    [point[2] for point in points],
-                    [
-                        f"{named(study, study.cells[place].settings, [x])}: "
-                        f"{study_report.estimate_text(row)}"
-                        for place, row in zip(places, rows, strict=True)
-                    ],
-                    places,
-                    {axis: settings[axis] for axis in left},
-                    mode="lines+markers" if self._numeric(x) else "markers",
-                ),
-                [row["law"] for row in rows],
-            )
-
-    def _looks(self, axis: str) -> dict[str, Look]:
-        """Return the look of each setting of an axis."""
-        return label_looks(self.study.settings(axis)) if axis else {}
-
-    def _utilisation(self) -> Chart:
-        """Return where the workers' time goes, a bar for each cell of the chosen settings."""
-        study = self.study
-        chosen = [block.axis for block in self._choices() if isinstance(block, Choice)]
-        chosen = [axis for axis in chosen if axis not in (_SCHEDULER, "workers")]
-        named_axes = self._left(*chosen)
-        groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
-        for place, cell in enumerate(study.cells):
-            key = tuple((axis, cell.settings[axis]) for axis in chosen)
-            groups.setdefault(key, []).append(place)
-        rows = [
-            named(study, study.cells[place].settings, named_axes) or "all"
-            for place in next(iter(groups.values()))
-        ]
-        parts = [
-            (
-                dict(key),
-                {s: [self._by_measure[s][place]["mean"] for place in places] for s in SHARES},
-            )
-            for key, places in groups.items()
-        ]
-        figure = charts.shares(rows, parts)
-        return Chart("Where the workers' time goes", figure, "means over the seeds", is_wide=True)
-
     # -- timelines -------------------------------------------------------------------------------
 
     @cached_property
@@ -357,21 +172,29 @@ class _Report:
             return [Note(f"No run can be repeated: {error}")]
         study = self.study
         some = _spread(study, self.timelines_of)
-        blocks: list[Block] = []
-        if len(some) < len(study.cells):
-            blocks.append(Note(f"{len(some)} of {len(study.cells)} cells, seed {study.base.seed}."))
-        return blocks + [self._timeline(place) for place in some]
+        told = f"{len(some)} of {len(study.cells)} cells, the run of seed {study.base.seed}. "
+        blocks: list[Block] = [Note(told + timelines.HOW)]
+        left = _MOST_TIMELINES
+        for place in some:
+            chart = self._timeline(place, left)
+            left -= len(embedded(chart.figure))
+            blocks.append(chart)
+        return blocks
 
-    def _timeline(self, place: int) -> Chart:
+    def _timeline(self, place: int, left: int) -> Chart:
+        """Return the timeline of a cell's first run; a Gantt chart up to `left` characters."""
         study, cell = self.study, self.study.cells[place]
         run = simulate(cell.experiment)
-        configs = {trial.number: trial.config for trial in run.trials}
-        jobs = len(run.trace.jobs)
-        what = "workers by activity" if timelines.is_crowded(run.trace) else "each worker's jobs"
+        trace = run.trace
+        figure = timelines.activity(trace, {trial.number: trial.config for trial in run.trials})
+        if "jobs" in figure and len(embedded(figure)) > left:
+            figure = timelines.density(trace)
+        what = "each worker's jobs" if "jobs" in figure else "workers by activity"
+        row = place * study.seeds + 1
         return Chart(
             named(study, cell.settings, list(study.axes)) or study.title,
-            timelines.activity(run.trace, configs),
-            f"{what}; seed {cell.experiment.seed}, {jobs:,} jobs, row {place * study.seeds + 1}",
+            figure,
+            f"{what}; seed {cell.experiment.seed}, {len(trace.jobs):,} jobs, row {row:,}",
             anchor=f"timeline-{place}",
             link=f"cell-{place}",
             is_wide=True,
@@ -395,20 +218,3 @@ def _spread(study: Study, most: int) -> list[int]:
         count = min(each, len(places))
         found += [places[k * (len(places) - 1) // max(1, count - 1)] for k in range(count)]
     return sorted(found)[:most]
-
-
-def _dotted(look: Look) -> Look:
-    return Look(look.colour, (0.0, (1.5, 1.0)), look.marker)
-
-
-def _divided(line: charts.Line, by: Sequence[float]) -> charts.Line:
-    """Return a line whose values are divided by those that theory expects."""
-    y, low, high = (
-        [value / law if law else nan for value, law in zip(values, by, strict=True)]
-        for values in (line.y, line.low, line.high)
-    )
-    told = [
-        f"{each.partition(': ')[0]}: {value:.1%}" for each, value in zip(line.told, y, strict=True)
-    ]
-    settings: Mapping[str, Any] = {**line.__dict__, "y": y, "low": low, "high": high, "told": told}
-    return charts.Line(**settings)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.reports.html.charts import HEIGHT, Line, axis, filled, lines, rounded, text
+from sim.reports.html.charts import HEIGHT, Line, axis, filled, hatched, lines, rounded, text
 from sim.reports.html.page import Json
 from sim.reports.plots.band import means
 from sim.reports.plots.bars import bars, usage
@@ -20,6 +20,8 @@ from sim.reports.screen import figure
 from sim.traces import metrics
 from sim.traces.trace import Trace
 
+HOW = "Drag to zoom, shift-drag to pan, double-click to see all again."
+"""How a timeline is used."""
 MOST_JOBS = 3000  # of a Gantt chart
 MOST_WORKERS = 64  # likewise
 _BINS = 400  # over the width of a density
@@ -65,6 +67,7 @@ def gantt(trace: Trace, configs: Mapping[int, Mapping[str, Any]]) -> Json:
             "base": [rounded(each) for each in start.tolist()],
             "x": [rounded(each) for each in (stop - start).tolist()],
             "y": some["worker"].astype(int).tolist(),
+            "width": 0.86,
             "kind": kind,
             **look,
         }
@@ -86,10 +89,13 @@ def gantt(trace: Trace, configs: Mapping[int, Mapping[str, Any]]) -> Json:
     }
     layout = {
         "barmode": "overlay",
-        "bargap": 0.12,
-        "dragmode": "pan",
         "xaxis": axis(_SECONDS, range=[0, rounded(trace.end) or 1.0]),
-        "yaxis": axis("worker", range=[trace.workers - 0.5, -0.5], dtick=_step(trace.workers)),
+        "yaxis": axis(
+            "worker",
+            range=[trace.workers - 0.5, -0.5],
+            dtick=max(1, -(-trace.workers // 32)),  # a tick for each of up to 32 workers
+            fixedrange=True,
+        ),
     }
     return {
         "traces": traces,
@@ -127,9 +133,8 @@ def density(trace: Trace) -> Json:
             }
         )
     layout = {
-        "dragmode": "pan",
         "xaxis": axis(_SECONDS, range=[0, rounded(trace.end) or 1.0]),
-        "yaxis": axis("workers (mean)", range=[0, trace.workers]),
+        "yaxis": axis("workers (mean)", range=[0, trace.workers], fixedrange=True),
     }
     return {"traces": traces, "layout": layout, "height": HEIGHT}
 
@@ -197,19 +202,17 @@ def loss_axis(values: list[float]) -> Json:
     return axis("loss (log scale)", type="log") if is_log else axis("loss")
 
 
-def _step(workers: int) -> int:
-    """Return from how many workers on a tick follows."""
-    return max(1, -(-workers // 32))
-
-
 _REAL = ("loss", "started", "ended")
-_NAMES = {"training": "training (colour, number: trial)", "lost": "lost training", "cut": "cut short"}
-_PATTERN = {"fillmode": "overlay", "fgopacity": 1, "size": 6, "solidity": 0.25}
+_NAMES = {
+    "training": "training (colour, number: trial)",
+    "lost": "lost training",
+    "cut": "cut short",
+}
 _BARS: Mapping[str, Json] = {
     "training": {},
-    "overhead": {},
-    "lost": {"marker": {"pattern": _PATTERN | {"shape": "/", "fgcolor": "#333333"}}},
-    "cut": {"marker": {"pattern": _PATTERN | {"shape": ".", "fgcolor": "#666666"}}},
+    "overhead": {"marker": {"color": DARK_GREY}},
+    "lost": {"marker": hatched("#F3C6A8", "/", "#7A1F00")},
+    "cut": {"marker": hatched("#DDDDDD", ".", DARK_GREY)},
     "down": {"marker": filled("down"), "width": 0.35},
     "waiting": {"marker": filled("waiting")},
 }

@@ -35,12 +35,9 @@
   // The colours and texts of bars and points that stand for trials.
   function byTrial(trace, figure) {
     const colours = trace.trials.map((trial) => figure.palette[trial % figure.palette.length]);
-    const made = { ...trace, marker: { ...trace.marker, color: colours } };
-    delete made.trials;
+    const made = { ...trace, marker: { color: colours, ...trace.marker } };
     if (trace.type !== "bar") return { ...made, customdata: trace.trials };
     made.marker.line = { color: "#888888", width: trace.x.length > 100 * figure.workers ? 0 : 0.5 };
-    if (trace.kind === "overhead") made.marker.color = colours.map(() => "#444444");
-    if (trace.kind === "lost" || trace.kind === "cut") made.marker.opacity = 0.55;
     const jobs = figure.jobs;
     const places = new Map(jobs.worker.map((worker, k) => [`${worker} ${jobs.started[k]}`, k]));
     const ended = new Map(jobs.worker.map((worker, k) => [`${worker} ${jobs.ended[k]}`, k]));
@@ -107,7 +104,7 @@
       dragmode: narrow ? false : "zoom",
       ...figure.layout,
       legend: {
-        orientation: "h", x: 0, y: 1.02, yanchor: "bottom", font: { size: narrow ? 10 : 11 },
+        orientation: "h", traceorder: "normal", x: 0, y: 1.02, yanchor: "bottom", font: { size: narrow ? 10 : 11 },
         ...figure.layout.legend,
       },
       xaxis: axis(figure.layout.xaxis), yaxis: axis(figure.layout.yaxis),
@@ -129,12 +126,14 @@
         if (plot.dataset.zoomed) layout[axis] = { ...layout[axis], range: plot.layout[axis].range, autorange: false };
       }
     }
+    const axes = [...new Set(figure.traces.flatMap((trace) => Object.keys(trace.meta || {})))];
+    plot.closest("figure").querySelector(".chosen").textContent = axes
+      .filter((each) => each in chosen).map((each) => `${each}: ${chosen[each]}`).join(", ");
     const name = plot.getAttribute("aria-label").replace(/[^\w.-]+/g, "-").slice(0, 80);
     Plotly.react(plot, traces, layout, {
       displaylogo: false,
       displayModeBar: printing ? false : "hover",
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
-      scrollZoom: figure.layout.dragmode === "pan" && !window.matchMedia("(pointer: coarse)").matches,
       toImageButtonOptions: { format: "svg", filename: name },
     });
     if (drawn.has(plot)) return;
@@ -186,7 +185,6 @@
   document.querySelectorAll("select[data-axis]").forEach((select) => {
     const choose = () => {
       chosen[select.dataset.axis] = select.value;
-      select.parentElement.dataset.chosen = select.value;
     };
     choose();
     select.addEventListener("change", () => { choose(); redraw(); });
