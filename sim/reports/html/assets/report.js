@@ -83,11 +83,12 @@
   }
 
   function layoutOf(figure, isDark, width) {
+    const given = structuredClone(figure.layout);  // Plotly writes into what it is given
     const line = isDark ? "#3a424c" : "#d5dae1";
     const text = isDark ? "#e4e8ed" : "#1b1f24";
-    const axis = (given) => ({
-      gridcolor: line, linecolor: line, zerolinecolor: line, automargin: true, ...given,
-      title: { standoff: 8, ...given.title },
+    const axis = (one) => ({
+      gridcolor: line, linecolor: line, zerolinecolor: line, automargin: true, ...one,
+      title: { standoff: 8, ...one.title },
     });
     const narrow = width < 480;
     return {
@@ -102,12 +103,12 @@
       hovermode: "closest",
       showlegend: true,
       dragmode: narrow ? false : "zoom",
-      ...figure.layout,
+      ...given,
       legend: {
         orientation: "h", traceorder: "normal", x: 0, y: 1.02, yanchor: "bottom", font: { size: narrow ? 10 : 11 },
-        ...figure.layout.legend,
+        ...given.legend,
       },
-      xaxis: axis(figure.layout.xaxis), yaxis: axis(figure.layout.yaxis),
+      xaxis: axis(given.xaxis), yaxis: axis(given.yaxis),
       width, height: figure.height,
     };
   }
@@ -138,9 +139,13 @@
     });
     if (drawn.has(plot)) return;
     drawn.add(plot);
-    plot.on("plotly_relayout", (change) => {
-      if (Object.keys(change).some((key) => /range\[0\]$|range$/.test(key))) plot.dataset.zoomed = "yes";
-      if (Object.keys(change).some((key) => /autorange$/.test(key))) delete plot.dataset.zoomed;
+    plot.on("plotly_relayout", () => {
+      const moved = ["xaxis", "yaxis"].some((axis) => {
+        const first = figure.layout[axis].range;
+        const { range, autorange } = plot.layout[axis];
+        return first ? range.some((end, k) => end !== first[k]) : autorange === false;
+      });
+      plot.dataset.zoomed = moved ? "yes" : "";
     });
     plot.on("plotly_click", (event) => {
       const cell = event.points[0].customdata;
