@@ -133,6 +133,7 @@
     const name = plot.getAttribute("aria-label").replace(/[^\w.-]+/g, "-").slice(0, 80);
     Plotly.react(plot, traces, layout, {
       displaylogo: false,
+      doubleClick: "reset",
       displayModeBar: printing ? false : "hover",
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
       toImageButtonOptions: { format: "svg", filename: name },
