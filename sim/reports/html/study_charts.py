@@ -151,6 +151,7 @@ class StudyCharts:
         title = f"Speedup: {title}" if is_speedup else title[0].upper() + title[1:]
         is_median = is_speedup or MEASURES[measure].censored
         note = "median, 95 % interval" if is_median else "mean ± 1.96 standard errors"
+        note = "one seed" if self.study.seeds == 1 else note
         yield Chart(title, charts.lines([*shown, *expected], x=across, y=up), note)
         if is_speedup and laws:
             one = charts.axis("speedup / ideal speedup", rangemode="tozero", tickformat=".0%")
