@@ -216,5 +216,5 @@ def _spread(study: Study, most: int) -> list[int]:
     found: list[int] = []
     for places in groups.values():
         count = min(each, len(places))
-        found += [places[k * (len(places) - 1) // max(1, count - 1)] for k in range(count)]
+        found += [places[(2 * k + 1) * len(places) // (2 * count)] for k in range(count)]
     return sorted(found)[:most]
