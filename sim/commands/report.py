@@ -50,9 +50,9 @@ def main(args: argparse.Namespace) -> int:
     from sim.reports import report, screen  # noqa: PLC0415  quick --help
 
     path: Path = args.folder / "report.html" if args.out is None else args.out
-    made = _page(args.folder, args.timelines)
-    report.check_file(path, "--out")
-    text = made.html()
+    if args.out is not None:
+        report.check_file(path, "--out")
+    text = _page(args.folder, args.timelines).html()
     report.write_text(path, text)
     screen.console().print(f"written to {path} ({screen.size(len(text.encode()))})")
     return 0
