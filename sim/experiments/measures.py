@@ -6,14 +6,16 @@ know how many runs there are, nor how they are summarised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from types import MappingProxyType
 
 import numpy as np
 
+from sim.experiments.experiment import Experiment
 from sim.experiments.run import Run
+from sim.experiments.target import loss_scale
 from sim.traces import metrics
 from sim.traces.trace import Trace
 
@@ -34,6 +36,8 @@ class Measure:
         Whether it is infinite in a run that ended too early for it to be known.
     share
         Whether it is a share, from 0 to 1.
+    better
+        Whether a ``"smaller"`` or a ``"larger"`` value is better; empty if neither is.
 
     """
 
@@ -42,6 +46,7 @@ class Measure:
     seconds: bool = False
     censored: bool = False
     share: bool = False
+    better: str = ""
 
 
 def measured(run: Run, names: Sequence[str], target: float = -inf) -> list[float]:
@@ -56,6 +61,19 @@ def measured(run: Run, names: Sequence[str], target: float = -inf) -> list[float
     [40, 4, 21.0]
     """
     return [MEASURES[name].of(run, target) for name in names]
+
+
+def check(names: Collection[str], experiment: Experiment) -> None:
+    """Raise what `measured` would raise for a run of `experiment`, without the run.
+
+    Raises
+    ------
+    InputError
+        One of the measures does not exist on its curves.
+
+    """
+    if any(name in names for name in ("regret", "regret_area")):
+        loss_scale(experiment)
 
 
 def first_finished(trace: Trace) -> float:
@@ -118,6 +136,15 @@ def _wrong(run: Run, _target: float) -> float:
     return wrong_promotions(run.trace, it.eta, it.attempts - 1 if it.lost == "inf" else None)
 
 
+def _regret(run: Run, _target: float) -> float:
+    return metrics.regret(run.trace, *loss_scale(run.experiment))
+
+
+def _regret_area(run: Run, _target: float) -> float:
+    until = run.experiment.limits.max_seconds
+    return metrics.regret_area(run.trace, *loss_scale(run.experiment), until)
+
+
 def _share(part: str) -> Callable[[Run, float], float]:
     def share(run: Run, _target: float) -> float:
         total = run.trace.workers * run.trace.end
@@ -162,7 +189,10 @@ def label(name: str) -> str:
 MEASURES: Mapping[str, Measure] = MappingProxyType(
     {
         "end_seconds": Measure(
-            lambda run, _: run.trace.end, "the end of the run, in seconds", seconds=True
+            lambda run, _: run.trace.end,
+            "the end of the run, in seconds",
+            seconds=True,
+            better="smaller",
         ),
         "jobs": Measure(lambda run, _: len(run.trace.jobs), "jobs started"),
         "trials": Measure(lambda run, _: int(run.trace.jobs["trial"].nunique()), "trials started"),
@@ -170,36 +200,65 @@ MEASURES: Mapping[str, Measure] = MappingProxyType(
             lambda run, _: metrics.epochs(run.trace, run.experiment.costs),
             "epochs trained and reported",
         ),
-        "finished": Measure(lambda run, _: metrics.finished(run.trace), "trials trained to r_max"),
+        "finished": Measure(
+            lambda run, _: metrics.finished(run.trace), "trials trained to r_max", better="larger"
+        ),
         "first_finished": Measure(
             lambda run, _: first_finished(run.trace),
             "seconds until the first trial was trained to r_max",
             seconds=True,
             censored=True,
+            better="smaller",
         ),
         "best_loss": Measure(
-            lambda run, _: metrics.best_loss(run.trace), "the lowest loss reported", censored=True
+            lambda run, _: metrics.best_loss(run.trace),
+            "the lowest loss reported",
+            censored=True,
+            better="smaller",
+        ),
+        "regret": Measure(
+            _regret,
+            "normalised regret at the end: 0 the best final loss of the configs, 1 their median",
+            better="smaller",
+        ),
+        "regret_area": Measure(
+            _regret_area,
+            "mean of the normalised regret over the time that the run may take",
+            better="smaller",
         ),
         "time_to_target": Measure(
             lambda run, target: metrics.time_to(run.trace, target),
             "seconds until a loss at or below the target",
             seconds=True,
             censored=True,
+            better="smaller",
         ),
-        "lost": Measure(lambda run, _: metrics.count(run.trace, "lost"), "jobs lost"),
+        "lost": Measure(
+            lambda run, _: metrics.count(run.trace, "lost"), "jobs lost", better="smaller"
+        ),
         "cut": Measure(
             lambda run, _: metrics.count(run.trace, "cut"), "jobs cut short by the end of the run"
         ),
         "promotions": Measure(lambda run, _: promotions(run.trace), "promotions"),
-        "wrong_promotions": Measure(_wrong, "wrong promotions"),
-        "utilisation": Measure(_share("training"), f"{_SHARE} in training", share=True),
+        "wrong_promotions": Measure(_wrong, "wrong promotions", better="smaller"),
+        "utilisation": Measure(
+            _share("training"), f"{_SHARE} in training", share=True, better="larger"
+        ),
         **{
-            part: Measure(_share(part), f"{_SHARE}: {label(part)}", share=True)
+            part: Measure(
+                _share(part),
+                f"{_SHARE}: {label(part)}",
+                share=True,
+                better="larger" if part == "training" else "smaller",
+            )
             for part in metrics.PARTS
         },
         **{
             cause: Measure(
-                _waiting(cause), f"{_SHARE}: {label(cause)} (may take a second run)", share=True
+                _waiting(cause),
+                f"{_SHARE}: {label(cause)} (may take a second run)",
+                share=True,
+                better="smaller",
             )
             for cause in ("straggling", "shortage")
         },

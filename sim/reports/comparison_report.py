@@ -82,7 +82,7 @@ def show(base: Experiment, compared: Compared, *, wide: bool) -> None:
             wide=wide,
         )
     if compared.gains is not None:
-        other = compared.study.against["scheduler"]
+        other = compared.study.baselines("scheduler")[0]
         title = f"{of}: against {other} on the same number of workers, paired by seed"
         _print_gains(title, compared.gains, other, wide=wide)
     if seeds < FEWEST:

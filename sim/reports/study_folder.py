@@ -94,7 +94,7 @@ def _text(study: Study) -> str:
 
 
 # Entries of a study that may change without a change to any run.
-_ABOUT = {"title", "laws", "speedups", "fits", "against", "pictures"}
+_ABOUT = {"title", "laws", "speedups", "fits", "against", "ranks", "survival", "pictures"}
 
 
 def _difference(name: str, wanted: Any, found: Any) -> str:

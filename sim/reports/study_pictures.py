@@ -20,6 +20,8 @@ from sim.experiments.run import simulate
 from sim.reports import plots
 from sim.reports.screen import duration, records
 from sim.studies.comparison import Compared, effect_of
+from sim.studies.statistics.ranks import ranks
+from sim.studies.statistics.survival import survival
 from sim.studies.study import Cell, Picture, Study, shown
 from sim.studies.study_cells import SPEEDUP, by_cell, fits
 from sim.studies.study_file import is_numeric
@@ -66,6 +68,10 @@ def draw(study: Study, values: Values, folder: Path, *, suffix: str = ".png") ->
                 kind = str(effect_of(study))
                 title = f"{study.base.curves}: effect of {kind}"
                 plots.effects(_effects(compared), path, title=title, cause=kind)
+            case "ranks":
+                _draw_ranks(picture, ranks(study, values), path, title=picture.title or study.title)
+            case "reached":
+                _draw_reached(study, picture, survival(study, values), path)
             case _:
                 _draw_lines(study, picture, cells, fitted, path)
 
@@ -90,6 +96,27 @@ def _draw_lines(
         law=_law_name(study, picture),
         ticks=[] if is_numeric(study, picture.x) else _settings(study, picture),
     )
+
+
+def _draw_ranks(picture: Picture, found: pd.DataFrame, path: Path, *, title: str) -> None:
+    """Draw the mean ranks of the measures that a picture names, or of all."""
+    some = found[found["measure"].isin(picture.y)] if picture.y else found
+    named = some.assign(measure=[label(measure) for measure in some["measure"]])
+    plots.rank_diagram(named, path, title=title)
+
+
+def _draw_reached(study: Study, picture: Picture, found: pd.DataFrame, path: Path) -> None:
+    """Draw the share of runs that have reached their target, of the cells of a picture."""
+    some = found[found["measure"].isin(picture.y)] if picture.y else found
+    for axis, settings in shown(picture).items():
+        some = some[some[axis].isin(settings)]
+    told = records(some)
+    curves = some.assign(
+        row=[label(row["measure"]) for row in told],
+        panel=[_named(study, row, [picture.panels]) for row in told],
+        line=[_named(study, row, picture.lines) for row in told],
+    )
+    plots.reached(curves, path, title=picture.title or study.title)
 
 
 def _by_scheduler(study: Study, picture: Picture) -> dict[str, Cell]:

@@ -17,7 +17,9 @@ from rich.table import Table
 from sim.experiments.measures import MEASURES, label
 from sim.reports.report import write_text
 from sim.reports.screen import console, duration, records, to_json
-from sim.studies.contrasts import contrasts
+from sim.studies.statistics.contrasts import contrasts
+from sim.studies.statistics.ranks import ranks
+from sim.studies.statistics.survival import survival
 from sim.studies.study import Study
 from sim.studies.study_cells import SPEEDUP, by_cell, fits
 from sim.studies.study_log import Values
@@ -25,11 +27,12 @@ from sim.studies.study_log import Values
 Columns = Mapping[str, Sequence[str]]
 """The texts of a table's columns, by heading."""
 _ANY_WIDTH = 100_000  # characters, more than any table has
+_TABLES = ("fits", "contrasts", "ranks", "survival")
 _OF_FIT = ("measure", "axis", "exponent", "standard_error", "factor")
 
 
 def write(study: Study, values: Values, folder: Path) -> dict[str, Any]:
-    """Write ``cells.csv`` and, where the study asks for them, ``fits.csv`` and ``contrasts.csv``.
+    """Write ``cells.csv`` and those of the `_TABLES` that the study asks for.
 
     Return the content of the JSON output.
     """
@@ -38,7 +41,11 @@ def write(study: Study, values: Values, folder: Path) -> dict[str, Any]:
         tables["fits"] = fits(study, values)
     if study.against:
         tables["contrasts"] = contrasts(study, values)
-    for name in ("fits", "contrasts"):
+    if study.ranks:
+        tables["ranks"] = ranks(study, values)
+    if study.survival:
+        tables["survival"] = survival(study, values)
+    for name in _TABLES:
         if name not in tables:
             (folder / f"{name}.csv").unlink(missing_ok=True)
     for name, table in tables.items():
@@ -52,6 +59,7 @@ def show(study: Study, values: Values) -> None:
     print_cells(study, by_cell(study, values))
     print_contrasts(study, contrasts(study, values))
     print_fits(fits(study, values))
+    print_ranks(ranks(study, values))
 
 
 def print_list(titles: Mapping[str, str], *, as_json: bool) -> None:
@@ -133,6 +141,9 @@ def contrast_columns(study: Study, found: pd.DataFrame) -> Iterator[tuple[str, C
         if MEASURES[str(measure)].seconds:
             speedup = f"{SPEEDUP}{measure}"
             columns["speedup"] = [_contrast(speedup, row, "speedup") for row in told]
+        if MEASURES[str(measure)].better:
+            columns["wins"] = [_wins(row) for row in told]
+        columns["p (Holm)"] = [_p_value(row["p_holm"]) for row in told]
         name = label(str(measure))
         axes = {axis: [row[axis] for row in told] for axis in study.axes}
         yield f"{name} against {axis} {against}, paired by seed", axes, columns
@@ -144,6 +155,37 @@ def _contrast(measure: str, row: Mapping[str, Any], estimate: str) -> str:
     missed = row["censored"] + row["censored_against"]
     interval = "" if isnan(values[1]) or isnan(values[2]) else f" [{low}, {high}]"
     return f"{middle}{interval}" + (f" ({missed:,} missed)" if missed else "")
+
+
+def _wins(row: Mapping[str, Any]) -> str:
+    return f"{row['wins']:.0%} [{row['wins_low']:.0%}, {row['wins_high']:.0%}]"
+
+
+def _p_value(p: float) -> str:
+    """Return a p-value with two digits, never as 0.
+
+    >>> _p_value(0.0312), _p_value(1.0), _p_value(1e-9)
+    ('0.031', '1', '< 0.0001')
+    """
+    return "< 0.0001" if p < 0.0001 else f"{p:.2g}"
+
+
+def print_ranks(found: pd.DataFrame) -> None:
+    """Print a table of mean ranks: a line for each setting, a column for each measure."""
+    if found.empty:
+        return
+    columns: dict[str, list[str]] = {}
+    for measure, rows in found.groupby("measure", sort=False):
+        columns[label(str(measure))] = [
+            *(f"{rank:.2f}" for rank in rows["mean_rank"]),
+            f"{rows['critical_difference'].iloc[0]:.2f}",
+            *(["-"] if isnan(p := rows["friedman_p"].iloc[0]) else [_p_value(p)]),
+        ]
+    axis, settings = found["axis"].iloc[0], list(dict.fromkeys(found["setting"]))
+    screen = console()
+    screen.width = _ANY_WIDTH
+    screen.print(f"mean ranks over {found['blocks'].iloc[0]:,} blocks, 1 is best", style="italic")
+    screen.print(_table({axis: [*settings, "critical difference", "p (Friedman)"]}, columns))
 
 
 def _width(table: Table) -> int:

@@ -20,7 +20,7 @@ from learning_curves.errors import InputError
 from sim.experiments.experiment import Experiment
 from sim.experiments.measures import SHARES
 from sim.faults import KINDS
-from sim.studies.contrasts import contrasts
+from sim.studies.statistics.contrasts import contrasts
 from sim.studies.study import Picture, Study
 from sim.studies.study_cells import SPEEDUP, by_cell
 from sim.studies.study_log import Values
@@ -79,7 +79,7 @@ def comparison(
         "scheduler": list(dict.fromkeys(schedulers)),
         "workers": sorted(set(workers)),
     }
-    contrasted = {} if against is None else {"scheduler": against}
+    contrasted: dict[str, str | list[str]] = {} if against is None else {"scheduler": against}
     pictures = {
         "incumbent": Picture(kind="incumbent"),
         "utilisation": Picture(kind="utilisation"),

@@ -21,9 +21,9 @@ from sim.experiments.run import bounded, simulate
 from sim.experiments.target import default_target
 from sim.studies import study_cells
 from sim.studies.comparison import Compared, comparison
-from sim.studies.contrasts import contrasts
 from sim.studies.plan import Plan
 from sim.studies.pool import Here, pools_of_one
+from sim.studies.statistics.contrasts import contrasts
 from sim.studies.study import Study, naming
 from sim.studies.study_log import Values
 

@@ -19,7 +19,7 @@ import tomli_w
 from learning_curves import sources
 from learning_curves.errors import InputError
 from learning_curves.surrogates.surrogate_folder import is_surrogate
-from sim.experiments import own, plain
+from sim.experiments import measures, own, plain
 from sim.experiments import run as runs
 from sim.experiments.experiment import Experiment
 from sim.schedulers.catalogue import rule_for
@@ -37,9 +37,10 @@ class Picture:
     ----------
     kind
         ``"lines"``: measures against an axis. ``"gantt"``: the workers of the first seed's runs.
-        Of a study with the axes `scheduler` and `workers`: ``"incumbent"``, and ``"first-jobs"``,
-        how each scheduler begins its run. Of a comparison (see `comparison.comparison`):
-        ``"utilisation"``, ``"speedup"`` and ``"effect"``, that of faults.
+        ``"ranks"`` and ``"reached"``: what `ranks` and `survival` tell of the measures `y`, or of
+        all. Of a study with the axes `scheduler` and `workers`: ``"incumbent"``, and
+        ``"first-jobs"``, how each scheduler begins its run. Of a comparison (see
+        `comparison.comparison`): ``"utilisation"``, ``"speedup"`` and ``"effect"``, that of faults.
     x
         The axis along the x axis; settings that are not numbers are spaced evenly, in their order.
     y
@@ -106,8 +107,13 @@ class Study:
     fits
         Measure -> the axis of numbers over which a power law is fitted to it.
     against
-        Axis -> the setting that the other settings are compared with, seed by seed; see
-        `contrasts.contrasts`.
+        Axis -> the setting, or a list of settings, that the other settings are compared with, seed
+        by seed; see `contrasts.contrasts`.
+    ranks
+        The axis whose settings are ranked; see `ranks.ranks`. None if empty.
+    survival
+        Whether the share of runs that have reached their target is told over time; see
+        `survival.survival`.
     pictures
         The pictures by name.
 
@@ -123,7 +129,9 @@ class Study:
     laws: dict[str, str] = field(default_factory=dict)
     speedups: dict[str, str] = field(default_factory=dict)
     fits: dict[str, str] = field(default_factory=dict)
-    against: dict[str, str] = field(default_factory=dict)
+    against: Mapping[str, str | list[str]] = field(default_factory=dict)
+    ranks: str = ""
+    survival: bool = False
     pictures: dict[str, Picture] = field(default_factory=dict)
     path: Path = field(default=Path(), compare=False)  # its file, beside its tables
 
@@ -164,6 +172,11 @@ class Study:
         """Return the settings of an axis, as written in files and on screen."""
         return [as_text(each) for each in self.axes[axis]]
 
+    def baselines(self, axis: str) -> list[str]:
+        """Return the settings of an axis that the others are compared with, each once."""
+        some = self.against.get(axis, [])
+        return list(dict.fromkeys([some] if isinstance(some, str) else some))
+
     def beside(self, place: int, axis: str, setting: str) -> int:
         """Return the index of the cell that differs from that at `place` by `setting` on `axis`."""
         names = list(self.axes)
@@ -201,7 +214,9 @@ class Study:
         for cell in self.cells:
             for seed in {cell.experiment.seed, cell.experiment.seed + self.seeds - 1}:
                 with naming(cell.settings):
-                    runs.check(replace(cell.experiment, seed=seed))
+                    one = replace(cell.experiment, seed=seed)
+                    runs.check(one)
+                    measures.check(self.measures, one)
 
     def to_toml(self, **notes: object) -> str:
         """Return the study as TOML, which `study_file.parse` reads; `notes` are not read back."""
@@ -212,6 +227,8 @@ class Study:
             "speedups": self.speedups,
             "fits": self.fits,
             "against": self.against,
+            "ranks": self.ranks or None,
+            "survival": self.survival or None,
             "experiment": self.experiment,
             "axes": self.axes,
             "pictures": {name: _given(each) for name, each in self.pictures.items()},

@@ -7,7 +7,7 @@ its own fields.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import fields
+from dataclasses import fields, replace
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from learning_curves import files
 from learning_curves.errors import InputError, for_the_user, reading
 from sim.experiments.measures import MEASURES
 from sim.faults import KINDS
-from sim.studies import comparison, contrasts
+from sim.studies import comparison
 from sim.studies.laws import LAWS
+from sim.studies.statistics import contrasts, survival
 from sim.studies.study import Picture, Study, Table, as_text, shown
 from sim.studies.study_cells import STATISTICS
 
@@ -26,7 +27,7 @@ _COLUMNS = {"seed", "exponent", "factor", *STATISTICS, *contrasts.COLUMNS}
 
 _KINDS_OF_PICTURES = (
     *("lines", "gantt", "incumbent", "first-jobs"),
-    *("utilisation", "speedup", "effect"),
+    *("utilisation", "speedup", "effect", "ranks", "reached"),
 )
 _SHIPPED = Path(__file__).parent / "packaged"
 
@@ -92,7 +93,10 @@ def _made(given: Table, path: Path) -> Study:
     pictures = given.pop("pictures", {})
     entries: dict[str, Any] = {"title": path.stem, "measures": [], "experiment": {}} | given
     entries["axes"] = _axes_by_name(given.get("axes", {}))
-    entries["against"] = {k: as_text(v) for k, v in given.get("against", {}).items()}
+    entries["against"] = {
+        axis: [as_text(each) for each in some] if isinstance(some, list) else as_text(some)
+        for axis, some in given.get("against", {}).items()
+    }
     study = Study(
         **entries,
         name=path.stem,
@@ -128,8 +132,10 @@ def _check(study: Study) -> None:
         _known(f"{entry} names", named, study.measures)
         _known(f"{entry} names", named.values(), LAWS if entry == "laws" else study.axes)
     _known("against names", study.against, study.axes)
-    for axis, setting in study.against.items():
-        _known(f"against.{axis} is", [setting], study.settings(axis))
+    for axis, some in study.against.items():
+        _known(f"against.{axis} is", study.baselines(axis), study.settings(axis))
+        _require(bool(some), f"against.{axis}", some, "at least one setting of it")
+    _check_statistics(study)
     for measure in study.speedups:
         if not MEASURES[measure].seconds:
             times = ", ".join(name for name, each in MEASURES.items() if each.seconds)
@@ -145,6 +151,22 @@ def _check(study: Study) -> None:
         if Path(name).name != name:
             raise ValueError(f"pictures.{name!r} is not a file name: leave out the slashes")
         _check_picture(study, f"pictures.{name}", picture)
+
+
+def _check_statistics(study: Study) -> None:
+    """Raise a ValueError if the study asks for ranks or survival that it cannot have."""
+    if study.ranks:
+        _known("ranks is", [study.ranks], study.axes)
+        enough = len(study.axes[study.ranks]) > 1
+        _require(enough, "ranks", study.ranks, "an axis with two settings or more")
+    _require(isinstance(study.survival, bool), "survival", study.survival, "true or false")
+    if study.survival:
+        _known("survival needs the measure", [survival.END], study.measures)
+        if not survival.times(study.measures):
+            raise ValueError(
+                "survival is true, and no measure is a time that a run may miss: measure one of "
+                f"{', '.join(survival.times([*MEASURES]))}"
+            )
 
 
 def _check_overlaps(study: Study) -> None:
@@ -224,13 +246,14 @@ def _check_picture(study: Study, name: str, picture: Picture) -> None:
                     f"{name}.log is {picture.log!r}, but axes.{picture.x} is not all above 0: "
                     "leave out x there"
                 )
-            for axis in study.axes:
-                left = len(shown(picture).get(axis, study.axes[axis]))
-                if left > 1 and axis not in (picture.x, picture.panels, *picture.lines):
-                    raise ValueError(
-                        f"{name} leaves the axis {axis} open: name it in lines or panels, or give "
-                        "one setting of it in where"
-                    )
+            _check_no_axis_is_open(study, name, picture)
+        case "ranks":
+            _require(bool(study.ranks), "ranks", study.ranks, f"an axis, for {name}")
+            _known(f"{name}.y names", picture.y, [m for m in study.measures if MEASURES[m].better])
+        case "reached":
+            _require(study.survival, "survival", study.survival, f"true, for {name}")
+            _known(f"{name}.y names", picture.y, survival.times(study.measures))
+            _check_no_axis_is_open(study, name, replace(picture, x=""))
         case "incumbent" | "first-jobs":
             _known(f"{name}.kind needs the axis", ("scheduler", "workers"), study.axes)
         case "utilisation" | "speedup" | "effect":
@@ -248,9 +271,19 @@ def _check_picture(study: Study, name: str, picture: Picture) -> None:
                 raise ValueError(f"{name}.kind is 'effect', and no axis is of {', '.join(KINDS)}")
             if kind is not None:
                 _known(f"axes.{kind} needs the setting", ("with", "without"), study.settings(kind))
-                _known(f"against.{kind} is", [study.against.get(kind, "")], ("without",))
+                _known(f"against.{kind} is", study.baselines(kind) or [""], ("without",))
         case _:
             _known(f"{name}.kind is", [picture.kind], _KINDS_OF_PICTURES)
+
+
+def _check_no_axis_is_open(study: Study, name: str, picture: Picture) -> None:
+    for axis in study.axes:
+        left = len(shown(picture).get(axis, study.axes[axis]))
+        if left > 1 and axis not in (picture.x, picture.panels, *picture.lines):
+            raise ValueError(
+                f"{name} leaves the axis {axis} open: name it in lines or panels, or give "
+                "one setting of it in where"
+            )
 
 
 def _speedups(study: Study) -> list[str]:

@@ -124,6 +124,57 @@ def time_to(trace: Trace, target: float) -> float:
     return float(reached[0]) if reached.size else float("inf")
 
 
+def regret(trace: Trace, best: float, median: float) -> float:
+    """Return the normalised regret of the incumbent at the end of the run, from 0 to 1.
+
+    It is ``(incumbent - best) / (median - best)``, cut to [0, 1]; 1 if nothing has reported a
+    finite loss. If `best` is `median`, it is 0 for an incumbent at or below it, else 1.
+
+    Parameters
+    ----------
+    trace
+        The run.
+    best, median
+        The losses of regret 0 and of regret 1, finite, best <= median.
+
+    """
+    _, losses = incumbent(trace)
+    return float(_regrets(np.append(np.inf, losses), best, median)[-1])
+
+
+def regret_area(trace: Trace, best: float, median: float, until: float | None = None) -> float:
+    """Return the mean over simulated time of the normalised regret of the incumbent, from 0 to 1.
+
+    It is the area under the regret from 0 to `until`, divided by `until`: what a run that is
+    stopped at a time chosen uniformly at random would have reached on average. The regret is 1
+    before the first report; after the end of the run it keeps its last value.
+
+    Parameters
+    ----------
+    trace
+        The run.
+    best, median
+        See `regret`.
+    until
+        Seconds; None: the end of the run. Of a run of no length it is the `regret`.
+
+    """
+    end = trace.end if until is None else until
+    times, losses = incumbent(trace)
+    regrets = _regrets(np.append(np.inf, losses), best, median)
+    if not end:
+        return float(regrets[-1])
+    edges = np.minimum(np.concatenate(([0.0], times, [end])), end)
+    return float(np.diff(edges) @ regrets / end)
+
+
+def _regrets(losses: Seconds, best: float, median: float) -> Seconds:
+    """Return the normalised regret of each loss."""
+    if best == median:
+        return (losses > best).astype(np.float64)
+    return np.clip((losses - best) / (median - best), 0.0, 1.0)
+
+
 def rung_table(trace: Trace) -> pd.DataFrame:
     """Return, for each bracket and rung level, what was recorded there.
 

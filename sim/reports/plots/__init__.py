@@ -9,9 +9,11 @@ from matplotlib.figure import Figure
 from sim.reports.plots.effects import effects
 from sim.reports.plots.efficiency import speedup, utilisation
 from sim.reports.plots.held_out_curves import held_out
-from sim.reports.plots.panels import study_lines
 from sim.reports.plots.progress import incumbents, losses
 from sim.reports.plots.rung_scatter import rungs
+from sim.reports.plots.studies.panels import study_lines
+from sim.reports.plots.studies.rank_diagram import rank_diagram
+from sim.reports.plots.studies.reached import reached
 from sim.reports.plots.table_curves import curves
 from sim.reports.plots.timeline import gantt, gantts
 
@@ -24,6 +26,8 @@ __all__ = [
     "held_out",
     "incumbents",
     "losses",
+    "rank_diagram",
+    "reached",
     "rungs",
     "speedup",
     "study_lines",

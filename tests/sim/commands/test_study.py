@@ -230,6 +230,54 @@ def test_settings_are_contrasted_in_pairs_of_seeds(file, tmp_path, capsys):
     assert rows[1].startswith("asha,1,scheduler,sh,finished,4,")
 
 
+CONCLUDING = """
+[against]
+scheduler = ["sh", "asha"]
+[pictures.ranks]
+kind = "ranks"
+[pictures.reached]
+kind = "reached"
+lines = ["scheduler"]
+panels = "workers"
+"""
+
+
+def test_conclusions_are_added_without_another_run(file, tmp_path, capsys):
+    out = tmp_path / "out"
+    plain = TEXT.replace('"finished",', '"finished", "end_seconds",')
+    file.write_text(plain)
+    assert study(file, "--processes", 1, "--no-plots", "--out", out) == 0
+    before = {name: (out / name).read_bytes() for name in ("runs.csv", "cells.csv", "fits.csv")}
+    capsys.readouterr()
+    asking = 'ranks = "scheduler"\nsurvival = true\n'
+    file.write_text(asking + plain + CONCLUDING)
+    assert study(file, "--processes", 1, "--out", out, "--format", "svg") == 0
+    printed = capsys.readouterr().out
+    assert "all 24 runs existed already" in printed
+    assert "mean ranks over 12 blocks, 1 is best" in printed
+    assert "p (Holm)" in printed
+    assert {name: (out / name).read_bytes() for name in before} == before
+    assert {path.name for path in out.glob("*.svg")} == {
+        *("speed.svg", "gantt.svg", "ranks.svg", "reached.svg")
+    }
+    header, *rows = (out / "ranks.csv").read_text().splitlines()
+    assert header == (
+        "measure,axis,setting,blocks,mean_rank,friedman_chi2,friedman_p,critical_difference"
+    )
+    assert len(rows) == 6 * 2
+    header, *rows = (out / "survival.csv").read_text().splitlines()
+    assert header == ("scheduler,workers,measure,seconds,reached,low,high,at_risk,n,censored")
+    assert rows[0] == "sh,1,time_to_target,0.0,0.0,,,4,4,0"
+    header, *rows = (out / "contrasts.csv").read_text().splitlines()
+    assert header.endswith("wins,wins_low,wins_high,p_value,p_holm,p_logrank,seeds_needed")
+    assert len(rows) == 2 * 3 * 6
+    # What is no longer asked for is removed.
+    file.write_text(plain)
+    assert study(file, "--processes", 1, "--no-plots", "--out", out) == 0
+    left = {"ranks.csv", "survival.csv", "contrasts.csv"} & {path.name for path in out.iterdir()}
+    assert not left
+
+
 def test_changed_curves_are_refused(tmp_path, capsys):
     table = tmp_path / "own.csv"
     header = "config_id,lr,seed,epoch,validation_error,seconds\n"

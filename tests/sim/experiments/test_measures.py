@@ -1,22 +1,27 @@
 """The measures of a run, against hand counts and a brute-force recount."""
 
+from dataclasses import replace
 from math import inf
 
 import pytest
 
+from learning_curves.errors import InputError
 from sim import schedulers as schedulers_room
 from sim.experiments.experiment import Experiment
 from sim.experiments.measures import (
     MEASURES,
+    check,
     first_finished,
     measured,
     promotions,
     wrong_promotions,
 )
 from sim.experiments.run import simulate
+from sim.experiments.target import loss_scale
 from sim.faults import Faults
 from sim.jobs.limits import Limits
 from sim.schedulers import ASHA
+from sim.traces import metrics
 from sim.traces.trace import Outcome, Trace, frame, pack
 
 BASE = Experiment(curves="power-law", r_max=9, eta=3, workers=3, limits=Limits(max_jobs=200))
@@ -102,6 +107,78 @@ def test_the_second_run_is_made_only_when_it_is_asked_for():
     run = simulate(BASE)
     measured(run, [name for name in MEASURES if name not in {"straggling", "shortage"}])
     assert "waiting" not in vars(run)
+
+
+def test_the_regret_by_hand():
+    # The incumbents of ROWS: 0.4 from 1 s, 0.35 from 5 s, 0.3 from 6 s, 0.2 from 7 s, 0.1 from
+    # 12 s; the end is at 20 s. With best 0.15 and median 0.35 their regrets are 1.25, cut to 1,
+    # 1, 0.75, 0.25 and -0.25, cut to 0; before 1 s it is 1.
+    run = trace(ROWS)
+    assert metrics.regret(run, 0.15, 0.35) == 0.0
+    assert metrics.regret(trace(ROWS[:4]), 0.15, 0.35) == pytest.approx(0.75)
+    # To 20 s: 1 x 6 + 0.75 x 1 + 0.25 x 5 = 8; to 10 s: 6 + 0.75 + 0.25 x 3 = 7.5; to 40 s, with
+    # the incumbent carried on, 8 again.
+    assert metrics.regret_area(run, 0.15, 0.35) == pytest.approx(8 / 20)
+    assert metrics.regret_area(run, 0.15, 0.35, until=10.0) == pytest.approx(0.75)
+    assert metrics.regret_area(run, 0.15, 0.35, until=40.0) == pytest.approx(8 / 40)
+
+
+def test_the_regret_where_the_scale_or_the_run_is_empty():
+    assert metrics.regret(trace([]), 0.1, 0.2) == metrics.regret_area(trace([]), 0.1, 0.2) == 1.0
+    diverged = trace([(0, 0, 1, 1.0, DONE, inf)])
+    assert metrics.regret(diverged, 0.1, 0.2) == metrics.regret_area(diverged, 0.1, 0.2) == 1.0
+    no_length = trace([(0, 0, 1, 0.0, DONE, 0.1)], end=0.0)
+    assert metrics.regret_area(no_length, 0.1, 0.2) == 0.0
+    flat = trace([(0, 0, 1, 5.0, DONE, 0.4), (1, 0, 1, 10.0, DONE, 0.3)])
+    assert metrics.regret(flat, 0.3, 0.3) == 0.0  # reached at 10 s of 20
+    assert metrics.regret_area(flat, 0.3, 0.3) == 0.5
+
+
+@pytest.mark.parametrize("limits", [Limits(max_jobs=60), Limits(max_seconds=50.0)])
+def test_the_regret_against_a_recount_of_rectangles(limits):
+    experiment = replace(BASE, curves="softmax-fashion-mnist", r_max=None, limits=limits)
+    run = simulate(experiment)
+    table = run.blackbox
+    final = sorted(table.curve(each, 0).losses(15, 16)[0] for each in table.configs)
+    best, median = final[0], final[(len(final) - 1) // 2]
+    until = limits.max_seconds or run.trace.end
+    done = run.jobs[run.jobs["outcome"] == "done"]
+
+    def at(seconds):
+        loss = done["loss"][done["ended"] <= seconds].min()  # NaN where nothing has reported
+        return min(1.0, max(0.0, (loss - best) / (median - best))) if loss < inf else 1.0
+
+    n = 2_000
+    area = sum(at((k + 0.5) * until / n) for k in range(n)) / n
+    regret, found = measured(run, ["regret", "regret_area"])
+    assert regret == at(until)
+    assert 0 <= regret < found < 1
+    assert found == pytest.approx(area, abs=2e-3)  # of rectangles until / 2,000 wide
+
+
+def test_the_regret_is_scaled_by_the_curves_of_the_seed():
+    base = replace(BASE, curves="bowl:problem={seed}")
+    scales = [loss_scale(replace(base, seed=seed)) for seed in (5, 6)]
+    assert scales[0] != scales[1]
+    assert scales[0] == loss_scale(replace(base, curves="bowl:problem=5", seed=9))
+
+
+def test_where_most_configs_diverge_there_is_no_regret(tmp_path):
+    def write(diverging):
+        rows = [f"{i},{i},0,1,{'inf' if i < diverging else i / 10},1.0" for i in range(4)]
+        header = "config_id,lr,seed,epoch,validation_error,seconds"
+        path.write_text("\n".join([header, *rows]) + "\n")
+
+    path = tmp_path / "diverging.csv"
+    experiment = replace(BASE, curves=str(path), r_max=None)
+    write(2)  # the losses are 0.2, 0.3, inf, inf: the lower of the two in the middle is 0.3
+    assert loss_scale(experiment) == (0.2, 0.3)
+    other = tmp_path / "more.csv"
+    path = other
+    write(3)
+    with pytest.raises(InputError, match="leave out the measures regret and regret_area"):
+        check(["jobs", "regret_area"], replace(experiment, curves=str(other)))
+    check(["jobs"], replace(experiment, curves=str(other)))
 
 
 def test_a_trial_that_is_lost_for_good_counts_in_its_rung():

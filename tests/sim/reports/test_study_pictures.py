@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.reports.plots import canvas, panels
+from sim.reports.plots import canvas
+from sim.reports.plots.palette import scheduler_look
+from sim.reports.plots.studies import panels, rank_diagram, reached
 from sim.reports.study_pictures import _points, draw
 from sim.studies.study_cells import by_cell, fits
 from sim.studies.study_file import parse
@@ -29,6 +31,47 @@ def test_any_points_can_be_drawn(tmp_path, log, count):
     path = tmp_path / "p.png"
     panels.study_lines(points, path, x="workers", log=log, title="any_$title")
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def ranked(means, difference):
+    names = [f"mine:S{k}" if k else "asha" for k in range(len(means))]
+    columns = {"measure": "time_$to_target", "setting": names, "mean_rank": means}
+    return pd.DataFrame(columns | {"critical_difference": difference})
+
+
+@pytest.mark.parametrize("means", [[], [1.5, 1.5], [1.0, 2.0, 3.0], [4.0, 1.0, 2.5, 2.5]])
+def test_any_ranks_can_be_drawn(tmp_path, means):
+    path = tmp_path / "p.png"
+    rank_diagram.rank_diagram(ranked(means, 1.2), path, title="any_$title")
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_bar_joins_the_settings_that_cannot_be_told_apart():
+    # Sorted: 1.0, 2.5, 2.7, 4.0. Within 1.4 of each other are 2.5 and 2.7, and 2.7 and 4.0.
+    figure = rank_diagram.rank_diagram(ranked([4.0, 1.0, 2.7, 2.5], 1.4))
+    (axes,) = figure.axes
+    bars = [line for line in axes.lines if line.get_linewidth() == 3.0]
+    ends = [(min(bar.get_xdata()), max(bar.get_xdata())) for bar in bars]
+    assert ends == [pytest.approx((2.5, 2.7), abs=0.04), pytest.approx((2.7, 4.0), abs=0.04)]
+    colours = {line.get_color() for line in axes.lines if line.get_xdata()[0] == 4.0}
+    assert scheduler_look("asha").colour in colours
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_any_survival_can_be_drawn(tmp_path, count):
+    steps = [
+        ("time to target", "a", "asha", 0.0, 0.0, nan, nan),
+        ("time to target", "a", "asha", 400.0, 0.5, 0.2, 0.8),
+        ("time to target", "b", "sh", 0.0, 0.0, nan, nan),
+    ]
+    columns = ["row", "panel", "line", "seconds", "reached", "low", "high"]
+    path = tmp_path / "p.png"
+    figure = reached.reached(pd.DataFrame(steps[:count], columns=columns), path, title="any_$")
+    assert path.read_bytes().startswith(b"\x89PNG")
+    if count == 3:
+        (line,) = figure.axes[0].lines
+        assert line.get_xydata().tolist() == [[0.0, 0.0], [400 / 60, 0.5]]  # in minutes
+        assert line.get_drawstyle() == "steps-post"
 
 
 def test_nothing_above_zero_can_be_drawn_on_a_logarithmic_axis(tmp_path):

@@ -1,0 +1,1 @@
+"""What may be concluded from the runs of a study: contrasts, ranks, survival and power."""
