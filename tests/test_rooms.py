@@ -209,6 +209,7 @@ SLOW = {"torch", "numpy", "pandas", "scipy", "matplotlib", "simpy", "optuna", "r
         (["compare", "--help"], SLOW),
         (["curves", "--help"], SLOW),
         (["study", "--help"], SLOW),
+        (["report", "--help"], SLOW),
         (["record", "--help"], SLOW - {"numpy", "scipy"}),
         (["live", "--help"], SLOW),
         (["parity", "--help"], SLOW),

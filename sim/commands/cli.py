@@ -30,6 +30,7 @@ COMMANDS = {
         "sim.commands.study",
         "a TOML file of experiments x seeds, in parallel, resumable",
     ),
+    "report": ("sim.commands.report", "one HTML file of a folder that any command wrote"),
     "check": (
         "sim.commands.check",
         "a scheduler, searcher, source of curves or task against its laws",

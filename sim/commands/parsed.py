@@ -12,7 +12,8 @@ from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from sim import adapters
-from sim.commands import fault_options, options
+from sim.commands import options
+from sim.commands.options import faults
 from sim.schedulers.catalogue import RULES_OF, SCHEDULERS, settings_used
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def experiment(
         "grid_points": args.grid_points,
         "limits": limits(args, target_ends=target_ends),
         "costs": costs,
-        "faults": fault_options.faults(args),
+        "faults": faults.faults(args),
     }
     settings |= others
     return Experiment(**settings) if base is None else replace(base, **settings)

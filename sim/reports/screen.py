@@ -107,16 +107,17 @@ def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
 
 def to_json(value: object) -> str:
     """Return JSON with one line per entry; numbers in full, null for infinite or missing ones."""
-    return json.dumps(_plain(value), indent=2, allow_nan=False) + "\n"
+    return json.dumps(finite(value), indent=2, allow_nan=False) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Return a value for JSON, which has no infinite or missing numbers: None for each of them."""
     match value:
         case float():
             return value if isfinite(value) else None
         case Mapping():
-            return {name: _plain(each) for name, each in value.items()}
+            return {name: finite(each) for name, each in value.items()}
         case list() | tuple():
-            return [_plain(each) for each in value]
+            return [finite(each) for each in value]
         case _:
             return value

@@ -148,8 +148,8 @@ def _draw_reached(
     told = records(some)
     curves = some.assign(
         row=[label(row["measure"]) for row in told],
-        panel=[_named(study, row, [picture.panels]) for row in told],
-        line=[_named(study, row, picture.lines) for row in told],
+        panel=[named(study, row, [picture.panels]) for row in told],
+        line=[named(study, row, picture.lines) for row in told],
     )
     return plots.reached(curves, path, title=picture.title or study.title)
 
@@ -240,9 +240,9 @@ def _draw_gantts(study: Study, picture: Picture, path: Path | None) -> plots.Fig
     for cell in study.cells:
         if all(cell.settings[axis] in settings for axis, settings in some.items()):
             open_axes = [axis for axis in study.axes if len(some.get(axis, study.axes[axis])) > 1]
-            named = _named(study, cell.settings, open_axes)
+            name = named(study, cell.settings, open_axes)
             if len(traces) < _MOST_GANTTS:
-                title = named or picture.title or study.title
+                title = name or picture.title or study.title
                 traces[title] = simulate(cell.experiment).trace
     return plots.gantts(traces, path)
 
@@ -260,17 +260,17 @@ def _points(
     rows = []
     for measure in picture.y:
         for cell in records(some[some["measure"] == measure]):
-            y, low, high = _estimate(measure, cell)
+            y, low, high = estimate(measure, cell)
             x = places[cell[picture.x]]
             law = cell["law"]
             if study.fits.get(measure) == picture.x:
                 law = _fitted(study, fitted, cell, x)
             rows.append(
                 {
-                    "row": _label(measure),
-                    "panel": _named(study, cell, [picture.panels]),
-                    "colour": _named(study, cell, picture.lines[:1]),
-                    "style": _named(study, cell, picture.lines[1:]),
+                    "row": axis_label(measure),
+                    "panel": named(study, cell, [picture.panels]),
+                    "colour": named(study, cell, picture.lines[:1]),
+                    "style": named(study, cell, picture.lines[1:]),
                     "x": x,
                     "y": y,
                     "low": low,
@@ -282,7 +282,7 @@ def _points(
     return pd.DataFrame(rows, columns=columns)
 
 
-def _named(study: Study, cell: Mapping[str, Any], axes: Sequence[str]) -> str:
+def named(study: Study, cell: Mapping[str, Any], axes: Sequence[str]) -> str:
     """Return the cell's settings on these axes; a value that is not a word follows its axis."""
     parts = []
     for axis in filter(None, axes):
@@ -301,14 +301,15 @@ def _fitted(study: Study, fitted: pd.DataFrame, cell: Mapping[str, Any], x: floa
     return nan
 
 
-def _label(measure: str) -> str:
+def axis_label(measure: str) -> str:
+    """Return the label of a measure's axis, with its unit."""
     if measure.startswith(SPEEDUP):
         return f"speedup: {label(measure.removeprefix(SPEEDUP))}"
     unit = " (s)" if MEASURES[measure].seconds else ""
     return label(measure) + unit
 
 
-def _estimate(measure: str, cell: Mapping[str, Any]) -> tuple[float, float, float]:
+def estimate(measure: str, cell: Mapping[str, Any]) -> tuple[float, float, float]:
     """Return the estimate of a measure in a cell, and the ends of its 95 % interval."""
     if measure.startswith(SPEEDUP) or MEASURES[measure].censored:
         return cell["median"], cell["low"], cell["high"]

@@ -5,7 +5,7 @@ Owns the tables in files and on the screen. Must not compute the figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import inf, isfinite, isnan
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from sim.studies.study import Study
 from sim.studies.study_cells import SPEEDUP, by_cell, fits
 from sim.studies.study_log import Values
 
-_Columns = Mapping[str, Sequence[str]]
+Columns = Mapping[str, Sequence[str]]
+"""The texts of a table's columns, by heading."""
 _ANY_WIDTH = 100_000  # characters, more than any table has
 _TABLES = ("fits", "contrasts", "ranks", "survival")
 _OF_FIT = ("measure", "axis", "exponent", "standard_error", "factor")
@@ -108,17 +109,11 @@ def print_cells(study: Study, cells: pd.DataFrame) -> None:
     All measures are columns of one table; on a narrow terminal they are split into several tables.
     No cell is truncated.
     """
-    rows = records(cells)
-    by_measure: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        by_measure.setdefault(row["measure"], []).append(row)
-    first = next(iter(by_measure.values()))
-    axes = {axis: [row[axis] for row in first] for axis in study.axes}
+    axes, by_measure = cell_columns(study, cells)
     screen = console()
     width = screen.width if screen.is_terminal else inf
-    parts: list[_Columns] = []
-    for measure, told in by_measure.items():
-        columns = _columns(study, measure, told)
+    parts: list[Columns] = []
+    for columns in by_measure:
         if parts and _width(_table(axes, {**parts[-1], **columns})) <= width:
             parts[-1] = {**parts[-1], **columns}
         else:
@@ -129,16 +124,26 @@ def print_cells(study: Study, cells: pd.DataFrame) -> None:
         screen.print(_table(axes, part))
 
 
-def _columns(study: Study, measure: str, told: Sequence[Mapping[str, Any]]) -> _Columns:
+def cell_columns(study: Study, cells: pd.DataFrame) -> tuple[Columns, list[Columns]]:
+    """Return the columns of the settings, and those of each measure, by heading."""
+    by_measure: dict[str, list[dict[str, Any]]] = {}
+    for row in records(cells):
+        by_measure.setdefault(row["measure"], []).append(row)
+    first = next(iter(by_measure.values()))
+    axes = {axis: [row[axis] for row in first] for axis in study.axes}
+    return axes, [_columns(study, measure, told) for measure, told in by_measure.items()]
+
+
+def _columns(study: Study, measure: str, told: Sequence[Mapping[str, Any]]) -> Columns:
     """Return the columns of one measure, by heading."""
     name = label(measure)
-    columns = {name: [_text(cell) for cell in told]}
+    columns = {name: [estimate_text(cell) for cell in told]}
     if measure in study.laws:
         columns[f"{name}, closed form"] = [_law(cell) for cell in told]
     return columns
 
 
-def _table(axes: _Columns, columns: _Columns) -> Table:
+def _table(axes: Columns, columns: Columns) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for name in axes:
         table.add_column(name, no_wrap=True)
@@ -153,6 +158,13 @@ def print_contrasts(study: Study, found: pd.DataFrame) -> None:
     """Print a line for each contrast: the median over the pairs of seeds, and its interval."""
     screen = console()
     screen.width = _ANY_WIDTH
+    for title, axes, columns in contrast_columns(study, found):
+        screen.print(title, style="italic")
+        screen.print(_table(axes, columns))
+
+
+def contrast_columns(study: Study, found: pd.DataFrame) -> Iterator[tuple[str, Columns, Columns]]:
+    """Yield a table for each measure: its title, the columns of the settings, and the others."""
     for (axis, against, measure), rows in found.groupby(["axis", "against", "measure"], sort=False):
         told = records(rows)
         columns = {"difference": [_contrast(str(measure), row, "difference") for row in told]}
@@ -163,13 +175,13 @@ def print_contrasts(study: Study, found: pd.DataFrame) -> None:
             columns["wins"] = [_wins(row) for row in told]
         columns["p (Holm)"] = [_p_value(row["p_holm"]) for row in told]
         name = label(str(measure))
-        screen.print(f"{name} against {axis} {against}, paired by seed", style="italic")
-        screen.print(_table({axis: [row[axis] for row in told] for axis in study.axes}, columns))
+        axes = {axis: [row[axis] for row in told] for axis in study.axes}
+        yield f"{name} against {axis} {against}, paired by seed", axes, columns
 
 
 def _contrast(measure: str, row: Mapping[str, Any], estimate: str) -> str:
     values = (row[estimate], row[f"{estimate}_low"], row[f"{estimate}_high"])
-    middle, low, high = (_number(measure, each) for each in values)
+    middle, low, high = (number(measure, each) for each in values)
     missed = row["censored"] + row["censored_against"]
     interval = "" if isnan(values[1]) or isnan(values[2]) else f" [{low}, {high}]"
     return f"{middle}{interval}" + (f" ({missed:,} missed)" if missed else "")
@@ -215,6 +227,12 @@ def _width(table: Table) -> int:
 
 def print_fits(fitted: pd.DataFrame) -> None:
     """Print a line for each fit."""
+    for line in fit_lines(fitted):
+        console().print(line)
+
+
+def fit_lines(fitted: pd.DataFrame) -> Iterator[str]:
+    """Yield a line for each fit."""
     for fit in records(fitted):
         others = [cell for axis, cell in fit.items() if axis not in _OF_FIT and cell]
         where = f" ({', '.join(others)})" if others else ""
@@ -223,7 +241,7 @@ def print_fits(fitted: pd.DataFrame) -> None:
             if isnan(fit["exponent"])
             else f"grows as {fit['axis']} ** {_with_error(fit['exponent'], fit['standard_error'])}"
         )
-        console().print(f"{label(fit['measure'])}{where}: {law}")
+        yield f"{label(fit['measure'])}{where}: {law}"
 
 
 def rate(runs: int, made: int, jobs: int, seconds: float) -> str:
@@ -241,16 +259,17 @@ def rate(runs: int, made: int, jobs: int, seconds: float) -> str:
     return f"{some} runs, {jobs:,} jobs in {duration(seconds)}{speed}"
 
 
-def _text(cell: Mapping[str, Any]) -> str:
+def estimate_text(cell: Mapping[str, Any]) -> str:
+    """Return the mean of a cell with its standard error, or the median with its interval."""
     measure = cell["measure"]
     if measure.startswith(SPEEDUP) or MEASURES[measure].censored:
-        middle, low, high = (_number(measure, cell[name]) for name in ("median", "low", "high"))
+        middle, low, high = (number(measure, cell[name]) for name in ("median", "low", "high"))
         interval = "" if isnan(cell["low"]) else f" [{low}, {high}]"
         missed = f" ({cell['censored']:,} missed)" if cell["censored"] else ""
         return f"{middle}{interval}{missed}"
     mean, error = cell["mean"], cell["standard_error"]
     if isnan(error):
-        return _number(measure, mean)
+        return number(measure, mean)
     factor, unit = _unit(measure)
     return _with_error(mean * factor, error * factor, unit)
 
@@ -259,7 +278,7 @@ def _law(cell: Mapping[str, Any]) -> str:
     """Return the value of a closed form with the digits of the mean that it is compared with."""
     measure, error = cell["measure"], cell["standard_error"]
     if MEASURES[measure].censored or not (error > 0 and isfinite(cell["law"])):
-        return _number(measure, cell["law"])
+        return number(measure, cell["law"])
     factor, unit = _unit(measure)
     return f"{cell['law'] * factor:,.{_decimals(error * factor)}f}{unit}"
 
@@ -295,7 +314,8 @@ def _decimals(value: float, digits: int = 2) -> int:
     return max(0, digits - 1 - exponent)
 
 
-def _number(measure: str, value: float) -> str:
+def number(measure: str, value: float) -> str:
+    """Return a figure of one run, or a median, with its unit; "never" if it is infinite."""
     if isnan(value):
         return "-"
     is_speedup = measure.startswith(SPEEDUP)

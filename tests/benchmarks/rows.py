@@ -13,6 +13,7 @@ import gc
 import heapq
 import json
 import logging
+import multiprocessing
 import resource
 import subprocess
 import sys
@@ -21,6 +22,8 @@ import time
 import tracemalloc
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -194,23 +197,44 @@ def surrogate_against_table(name: str) -> Callable[[], float]:
     return measure
 
 
-def efficiency() -> float:
-    """Time of a study in one process, over twice that in two; runs of 0.2 s and more."""
+_STUDY = """title = "x"
+seeds = 24
+measures = ["jobs"]
+[experiment]
+curves = "softmax-fashion-mnist"
+workers = 64
+eta = 4
+limits.max_jobs = 40000
+[axes]
+scheduler = ["asha", "random"]
+"""
+
+
+def study_seconds(processes: int) -> float:
+    """Return how long a study of 48 runs of some tenths of a second takes by the wall clock."""
     from sim.studies.runner import measure_all
     from sim.studies.study_file import read
 
-    toml = """title = "x"\nseeds = 12\nmeasures = ["jobs"]\n[experiment]
-curves = "softmax-fashion-mnist"\nworkers = 64\neta = 4\nlimits.max_jobs = 40000
-[axes]\nscheduler = ["asha", "random"]\n"""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.toml"
-        path.write_text(toml, encoding="utf-8")
-        seconds = []
-        for processes in (1, 2):
-            started = time.perf_counter()
-            measure_all(read(path), processes)
-            seconds.append(time.perf_counter() - started)
-    return 100 * seconds[0] / (2 * seconds[1])
+        path.write_text(_STUDY, encoding="utf-8")
+        started = time.perf_counter()
+        measure_all(read(path), processes)
+        return time.perf_counter() - started
+
+
+def efficiency() -> float:
+    """A study on two processes, against two copies of it at a time in a process each.
+
+    Two processes may be slower than one, each by itself, on the cores of a machine: they share its
+    memory, and maybe its cores. The copies have that in common with the study.
+    """
+    with ExitStack() as stack:
+        spawned = multiprocessing.get_context("spawn")
+        pools = [stack.enter_context(ProcessPoolExecutor(1, spawned)) for _ in range(2)]
+        copies = [pool.submit(study_seconds, 1) for pool in pools]
+        both = max(copy.result() for copy in copies)
+    return 100 * both / (2 * study_seconds(2))
 
 
 def peak() -> float:
@@ -426,7 +450,7 @@ ROWS = {
     "wrong-promotions": Row(
         "memory of 10^6 trials of ASHA and their wrong promotions", "MB", wrong_promotions
     ),
-    "study": Row("parallel efficiency of a study on two processes", "%", efficiency),
+    "study": Row("efficiency of a study on two processes", "%", efficiency),
     "help": Row("rungsim --help / import numpy", _RATIO, import_time),
     "syne-tune": Row("Syne Tune's simulator / ours, its ASHA", _RATIO, syne_tune),
     "mfhpo": Row("mfhpo-simulator / our clock, our ASHA", _RATIO, mfhpo),

@@ -9,7 +9,8 @@ import argparse
 from pathlib import Path
 
 from sim import adapters
-from sim.commands import fault_options, values
+from sim.commands import values
+from sim.commands.options import faults
 from sim.commands.values import Whole
 from sim.schedulers.catalogue import SCHEDULERS
 from sim.schedulers.rungs.promotion_rules import PROMOTION_RULES
@@ -175,7 +176,7 @@ def add_cluster(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--no-checkpoints", action="store_true", help="a promoted trial trains again from epoch 0"
     )
-    fault_options.add_arguments(parser)
+    faults.add_arguments(parser)
 
 
 def add_limits(
