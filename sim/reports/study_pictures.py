@@ -113,8 +113,8 @@ def _draw_reached(study: Study, picture: Picture, found: pd.DataFrame, path: Pat
     told = records(some)
     curves = some.assign(
         row=[label(row["measure"]) for row in told],
-        panel=[_named(study, row, [picture.panels]) for row in told],
-        line=[_named(study, row, picture.lines) for row in told],
+        panel=[named(study, row, [picture.panels]) for row in told],
+        line=[named(study, row, picture.lines) for row in told],
     )
     plots.reached(curves, path, title=picture.title or study.title)
 

@@ -24,7 +24,7 @@ from sim.reports.html.page import Block, Chart, Json, Note, Page, Section, Sourc
 from sim.reports.html.study_charts import StudyCharts, splits_time
 from sim.reports.study_pictures import named
 from sim.studies import study_file
-from sim.studies.contrasts import contrasts
+from sim.studies.statistics.contrasts import contrasts
 from sim.studies.study import Cell, Study
 from sim.studies.study_cells import by_cell, fits
 from sim.studies.study_log import StudyLog, Values
