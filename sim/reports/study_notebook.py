@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from learning_curves.errors import for_the_user
+from learning_curves.errors import InputError, for_the_user
 from sim.reports import study_folder, study_pictures, study_report
+from sim.reports.html import study_page
 from sim.reports.plots import Figure
 from sim.reports.progress_bar import ProgressBar
-from sim.reports.report import clear_pictures
+from sim.reports.report import clear_pictures, write_text
 from sim.studies import runner, study_file
 from sim.studies.checks import experiments, pictures
 from sim.studies.parallel.pool import pools_of_one
@@ -32,7 +33,35 @@ class StudyResults(Results):
     """The figures of all runs of a study as tables, and pictures of them.
 
     A notebook shows it as the table of its cells.
+
+    Parameters
+    ----------
+    folder
+        Where its runs are kept; None if they are not.
+
     """
+
+    folder: Path | None = None
+
+    def report(self, path: str | Path, *, timelines: int = 12) -> None:
+        """Write one HTML file of the study, as ``rungsim report`` does.
+
+        Parameters
+        ----------
+        path
+            The file.
+        timelines
+            The workers of so many runs are drawn, which are made again.
+
+        Raises
+        ------
+        InputError
+            The study was run without a folder.
+
+        """
+        if self.folder is None:
+            raise InputError("a report is made of a folder: give run_study a folder")
+        write_text(Path(path), study_page.page(self.folder, timelines_of=timelines).html())
 
     @cached_property
     def plot(self) -> StudyPlots:
@@ -187,14 +216,14 @@ def run_study(
     study_file.check(study)
     experiments.check(study)
     with ExitStack() as stack:
-        if folder is None:
+        kept = None if folder is None else Path(folder)
+        if kept is None:
             values = np.empty((study.runs, len(study.measures)))
             places = list(range(study.runs))
             keep: Callable[[int, list[float]], None] = values.__setitem__
         else:
-            folder = Path(folder)
-            log = stack.enter_context(study_folder.opened({folder: study}, overwrite=False))[folder]
-            clear_pictures(folder, [*study.pictures, "losses-*", "rungs-*"])
+            log = stack.enter_context(study_folder.opened({kept: study}, overwrite=False))[kept]
+            clear_pictures(kept, [*study.pictures, "losses-*", "rungs-*"])
             places = log.missing
             keep = log.append
         pools = stack.enter_context(pools_of_one(max(1, min(processes, len(places)))))
@@ -207,8 +236,8 @@ def run_study(
         else:
             for each in runner.run_all(study, places, pools):
                 keep(each.place, each.values)
-        if folder is not None:
+        if kept is not None:
             values = log.values
-            study_report.write(study, values, folder)
-            study_pictures.draw(study, values, folder)
-        return StudyResults(study, values)
+            study_report.write(study, values, kept)
+            study_pictures.draw(study, values, kept)
+        return StudyResults(study, values, kept)

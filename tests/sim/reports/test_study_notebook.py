@@ -51,6 +51,10 @@ def test_its_folder_is_that_of_the_command_line_and_continues(study, tmp_path):
     for each in theirs.iterdir():
         assert (ours / each.name).read_bytes() == each.read_bytes(), each.name
     pd.testing.assert_frame_equal(results.runs, sim.run_study(study).runs)
+    results.report(tmp_path / "report.html", timelines=0)
+    assert "two schedulers" in (tmp_path / "report.html").read_text()
+    with pytest.raises(InputError, match="give run_study a folder"):
+        sim.run_study(replace(study, seeds=1)).report(tmp_path / "report.html")
     # The command line continues it, too, and Python refuses another study.
     assert main(["study", str(file), "--out", str(ours), "--seeds", "5", "--processes", "1"]) == 0
     with pytest.raises(InputError, match="it has seeds = 5, not 4"):
