@@ -1,8 +1,8 @@
 """The command `rungsim`.
 
-Owns the list of commands, and how an error reaches the user: in one line, its control characters
-escaped. A command's module is imported only when it is called, so that help and mistakes are
-answered at once, and without torch.
+Owns the list of commands, and how an error reaches the user: each mistake in one line, its control
+characters escaped. A command's module is imported only when it is called, so that help and mistakes
+are answered at once, and without torch.
 """
 
 from __future__ import annotations
