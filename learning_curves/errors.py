@@ -10,7 +10,7 @@ import errno
 import logging
 import os
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,6 +25,81 @@ class InputError(ValueError):
     """
 
     exit_code = 2
+
+
+class InputErrors(InputError):  # noqa: N818  there are several
+    """Several mistakes in one input: a line each, in `lines`.
+
+    >>> InputErrors(["eta is 1: give at least 2", "seed is -1: give at least 0"]).lines[1]
+    'seed is -1: give at least 0'
+    """
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = tuple(lines)
+
+
+class Problems:
+    """Collects the mistakes in a file, so that all of them are told at once.
+
+    A mistake belongs to a key of the file, whose dotted name is the argument of `at`.
+
+    Examples
+    --------
+    >>> problems = Problems()
+    >>> with problems.at("seeds"):
+    ...     raise ValueError("seeds is 0: give at least 1")
+    >>> with problems.at("limits.max_jobs"):
+    ...     raise ValueError("it is -1: give at least 0")
+    >>> problems.found["limits.max_jobs"]
+    ['it is -1: give at least 0']
+    >>> problems.refuse("a.toml", {"seeds": 2, "limits": 7})
+    Traceback (most recent call last):
+    learning_curves.errors.InputErrors: a.toml, line 2: seeds is 0: give at least 1
+    a.toml, line 7: limits.max_jobs: it is -1: give at least 0
+
+    """
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[str]] = {}
+
+    @contextmanager
+    def at(self, key: str) -> Iterator[None]:
+        """Keep the ValueError that is raised within, and go on after it."""
+        try:
+            yield
+        except ValueError as error:
+            self.add(key, str(error))
+
+    def add(self, key: str, text: str) -> None:
+        """Add a mistake, once."""
+        texts = self.found.setdefault(key, [])
+        if text not in texts:
+            texts.append(text)
+
+    def refuse(self, source: str | Path, lines: Mapping[str, int]) -> None:
+        """Raise an `InputErrors` in the order of the lines; do nothing if there is no mistake.
+
+        Parameters
+        ----------
+        source
+            The name of the file.
+        lines
+            The line of each key; a key that is not there has the line of the table that holds it.
+
+        """
+        told = []
+        for key, text in ((key, text) for key, texts in self.found.items() for text in texts):
+            first = text.partition(" ")[0]  # may name an entry of the table `key`
+            known = first if first in lines and first.startswith(f"{key}.") else key
+            while known and known not in lines:
+                known = known.rpartition(".")[0]
+            line = lines.get(known)
+            where = f"{source}: " if line is None else f"{source}, line {line}: "
+            named = "" if key.rpartition(".")[2] in text else f"{key}: "
+            told.append((line or 0, printable(f"{where}{named}{text}")))
+        if told:
+            raise InputErrors([text for _, text in sorted(told, key=lambda each: each[0])])
 
 
 @contextmanager
@@ -88,6 +163,8 @@ def reading(source: str | Path, fault: str = "", *, remedy: str) -> Iterator[Non
             warnings.simplefilter("ignore")
             yield
     except MemoryError:
+        raise
+    except InputErrors:
         raise
     except InputError as error:
         said = printable(str(error))

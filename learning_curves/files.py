@@ -89,6 +89,57 @@ def read_toml(text: str) -> dict[str, Any]:
     return values
 
 
+def key_lines(text: str) -> dict[str, int]:
+    r"""Return the line, from 1, on which each key of a valid TOML text is given first.
+
+    tomllib tells no positions. But it parses each statement alone, below its table's header; a
+    statement that goes on in the next line is not TOML before its last line.
+
+    Parameters
+    ----------
+    text
+        The content of a TOML file, its lines ended by ``\n``.
+
+    Returns
+    -------
+    dict
+        The full dotted name of a key or table -> its line. Quotes are left out, and the tables of
+        an array have one name.
+
+    Examples
+    --------
+    >>> key_lines("a = [\n  1,\n]\n[b.c]\nd.e = 2")
+    {'a': 1, 'b': 4, 'b.c': 4, 'b.c.d': 5, 'b.c.d.e': 5}
+
+    """
+    found: dict[str, int] = {}
+    header = statement = ""
+    began = 1
+    for number, line in enumerate(text.split("\n"), start=1):
+        statement += f"{line}\n"
+        is_header = statement.lstrip().startswith("[")
+        try:
+            values = tomllib.loads(statement if is_header else header + statement)
+        except tomllib.TOMLDecodeError:
+            continue
+        for name in _names(values):
+            found.setdefault(name, began)
+        header = statement if is_header else header
+        statement, began = "", number + 1
+    return found
+
+
+def _names(value: Any, prefix: str = "") -> Iterator[str]:
+    """Yield the dotted name of each key in `value`, and in its tables and lists."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield f"{prefix}{key}"
+            yield from _names(inner, f"{prefix}{key}.")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _names(inner, prefix)
+
+
 def write(path: Path, data: bytes) -> None:
     """Replace the file at `path` by `data`; a crash leaves the old file or the new one, whole."""
     with replacing(path) as part:

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from sim.jobs.costs import Costs
     from sim.jobs.limits import Limits
     from sim.reports import plots
-    from sim.studies.runner import compare, run_study
+    from sim.reports.study_notebook import run_study
+    from sim.studies.runner import compare
     from sim.studies.study import Study
     from sim.studies.study_file import read as read_study
     from sim.traces import metrics
@@ -64,7 +65,7 @@ else:
             "read_experiment": "sim.experiments.experiment:read",
             "read_study": "sim.studies.study_file:read",
             "read_trace": "sim.traces.trace:read",
-            "run_study": "sim.studies.runner:run_study",
+            "run_study": "sim.reports.study_notebook:run_study",
             "schedulers": "sim.schedulers",
             "searchers": "sim.searchers",
             "simulate": "sim.experiments.run:simulate",

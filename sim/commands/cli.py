@@ -1,8 +1,8 @@
 """The command `rungsim`.
 
-Owns the list of commands, and how an error reaches the user: in one line, its control characters
-escaped. A command's module is imported only when it is called, so that help and mistakes are
-answered at once, and without torch.
+Owns the list of commands, and how an error reaches the user: each mistake in one line, its control
+characters escaped. A command's module is imported only when it is called, so that help and mistakes
+are answered at once, and without torch.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module, metadata
 
-from learning_curves.errors import INTERRUPTED, InputError, printable
+from learning_curves.errors import INTERRUPTED, InputError, InputErrors, printable
 from sim.commands.parser import Parser
 
 COMMANDS = {
@@ -73,6 +73,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser_of(command).parse_args(arguments[1:])
     try:
         code: int = import_module(COMMANDS[command][0]).main(args)
+    except InputErrors as error:
+        for line in error.lines:
+            _complain(command, line)
+        return error.exit_code
     except InputError as error:
         return _complain(command, str(error), error.exit_code)
     except BrokenPipeError:

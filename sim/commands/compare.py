@@ -6,6 +6,7 @@ Owns its options and what it prints and draws.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from concurrent.futures import Future
 from math import isfinite
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sim.experiments.experiment import Experiment
     from sim.studies.comparison import Compared
     from sim.studies.study import Study
+    from sim.studies.study_log import StudyLog
 
 _SCHEDULERS = ("random", "random-batch", "sh", "asha")
 # As in `sim.faults`, whose import would slow --help down.
@@ -110,16 +112,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Run the comparison on each source of curves; write, draw and print it."""
     from learning_curves.errors import INTERRUPTED  # noqa: PLC0415  quick --help
-    from sim.reports import comparison_report, screen  # noqa: PLC0415  quick --help
+    from sim.reports import comparison_report, screen, study_folder  # noqa: PLC0415  quick --help
     from sim.studies.comparison import Compared  # noqa: PLC0415  quick --help
-    from sim.studies.pool import pools_of_one  # noqa: PLC0415  quick --help
 
     plans = _plans(args)  # all of them are checked before the first one runs
     told: list[dict[str, Any]] = []
     draws = not args.no_plots
     studies = {folder: study for folder, (_, study) in plans.items()}
-    opened = grid.opened(studies, overwrite=args.overwrite)
-    with opened as logs, pools_of_one(args.processes) as pools:
+    opened = study_folder.opened(studies, overwrite=args.overwrite)
+    with opened as logs, grid.opened_pools(args, _left(logs.values())) as pools:
         pictures: list[Future[None]] = []
         for folder, (base, study) in plans.items():
             grid.clear(study, folder, logs[folder], draws=draws)
@@ -136,12 +137,17 @@ def main(args: argparse.Namespace) -> int:
             # In a process of its own, while the next source is measured; only now, since a thread
             # pickles `compared`, which must not compute and keep more of its figures meanwhile.
             if draws:
-                pictures.append(pools[-1].submit(_draw, compared, folder, args.format))
+                pictures.append(pools.helper.submit(_draw, compared, folder, args.format))
         for each in pictures:
             each.result()
     if args.json:
         print(screen.to_json(told), end="")  # noqa: T201  the answer
     return 0
+
+
+def _left(logs: Iterable[StudyLog]) -> int:
+    """Return how many runs are left."""
+    return sum(len(log.missing) for log in logs)
 
 
 def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:

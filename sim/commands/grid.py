@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.commands import options, values
 
 if TYPE_CHECKING:
+    from sim.studies.parallel.pool import Pools
     from sim.studies.study import Study
     from sim.studies.study_log import StudyLog
+
+
+_LOCAL = "local"  # as in `parallel.dask_workers`, whose import would slow --help down
 
 
 class Interrupted(Exception):  # noqa: N818  it is not an error
@@ -39,6 +42,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="delete the results of another study if the folder holds any",
     )
+    elsewhere = parser.add_mutually_exclusive_group()
+    elsewhere.add_argument(
+        "--dask",
+        type=values.word,
+        metavar="ADDRESS",
+        help="make the runs on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786, "
+        "each started with dask worker ADDRESS --nthreads 1; or local: on Dask workers that are "
+        "started here, as many as --processes says; see docs/cluster.md",
+    )
+    elsewhere.add_argument(
+        "--executor",
+        type=values.word,
+        metavar="module:function",
+        help="make the runs by the concurrent.futures.Executor that this function of your own "
+        "returns, alone or with its number of processes; --processes says how many runs are made "
+        "at a time",
+    )
     options.add_force(parser)
 
 
@@ -50,56 +70,33 @@ def check(study: Study, args: argparse.Namespace) -> str:
     Raises
     ------
     InputError
-        One line that names the cell.
+        A line for each mistake, see `checks.experiments.check`; or an option without effect.
 
     """
+    from learning_curves.errors import InputError  # noqa: PLC0415  quick --help
     from sim.experiments.parts import source  # noqa: PLC0415  quick --help
     from sim.reports import memory  # noqa: PLC0415  quick --help
+    from sim.studies.checks import experiments  # noqa: PLC0415  quick --help
     from sim.studies.study import naming  # noqa: PLC0415  quick --help
 
-    for cell in study.cells:
-        with naming(cell.settings):
-            source(cell.experiment)
-    cells = [cell.experiment for cell in study.cells]
-    warning = memory.check(cells, force=args.force, runs=study.runs, processes=args.processes)
-    study.check()
+    elsewhere = args.dask not in {None, _LOCAL}
+    if elsewhere and "processes" in args.given:
+        raise InputError(
+            f"--processes {args.processes} has no effect beside --dask {args.dask}, whose workers "
+            "make the runs: leave it out"
+        )
+    try:
+        for cell in study.cells:
+            with naming(cell.settings):
+                source(cell.experiment)
+        cells = [cell.experiment for cell in study.cells]
+    except InputError:
+        experiments.check(study)  # which names all mistakes
+        raise
+    processes = 1 if elsewhere else args.processes  # on this machine
+    warning = memory.check(cells, force=args.force, runs=study.runs, processes=processes)
+    experiments.check(study)
     return warning
-
-
-@contextmanager
-def opened(studies: Mapping[Path, Study], *, overwrite: bool) -> Iterator[dict[Path, StudyLog]]:
-    """Begin studies in their folders, or open what these hold of them; lock them until the end.
-
-    All folders are locked and checked before the first one is written to.
-
-    Raises
-    ------
-    InputError
-        A folder belongs to another study, is locked by another process, or is not writable.
-
-    """
-    from learning_curves import files  # noqa: PLC0415  quick --help
-    from sim.reports import report, study_folder  # noqa: PLC0415  quick --help
-    from sim.studies.study_log import StudyLog  # noqa: PLC0415  quick --help
-
-    made: list[Path] = []
-    with ExitStack() as stack:
-        try:
-            for folder, study in studies.items():
-                made += report.make_folder(folder)
-                stack.enter_context(files.locked(folder, "study"))
-                if not overwrite:
-                    study_folder.check(study, folder)
-            for folder, study in studies.items():
-                study_folder.begin(study, folder, overwrite=overwrite)
-            logs = {
-                folder: StudyLog(study, folder / "runs.csv") for folder, study in studies.items()
-            }
-        except BaseException:
-            stack.close()
-            report.remove_empty(made)
-            raise
-        yield logs
 
 
 def clear(study: Study, folder: Path, log: StudyLog, *, draws: bool) -> None:
@@ -110,7 +107,38 @@ def clear(study: Study, folder: Path, log: StudyLog, *, draws: bool) -> None:
         report.clear_pictures(folder, [*study.pictures, "losses-*", "rungs-*"])
 
 
-def run(study: Study, log: StudyLog, pools: Sequence[Executor], name: str) -> str:
+@contextmanager
+def opened_pools(args: argparse.Namespace, runs: int) -> Iterator[Pools]:
+    """Open the processes that make the given number of runs, no more than these need.
+
+    Raises
+    ------
+    InputError
+        They cannot be opened, or no longer answer.
+
+    """
+    from sim.studies.parallel.pool import HERE, pools_of_one  # noqa: PLC0415  quick --help
+
+    processes = max(1, min(args.processes, runs))
+    found: AbstractContextManager[Pools]
+    if not runs:
+        found = nullcontext(HERE)
+    elif args.dask is not None:
+        from sim.studies.parallel.dask_workers import dask_workers  # noqa: PLC0415  quick --help
+
+        found = dask_workers(args.dask, processes)
+    elif args.executor is not None:
+        from sim.studies.parallel.executors import executor_of  # noqa: PLC0415  quick --help
+
+        given = args.processes if "processes" in args.given else None
+        found = executor_of(args.executor, given)
+    else:
+        found = pools_of_one(processes)
+    with found as pools:
+        yield pools
+
+
+def run(study: Study, log: StudyLog, pools: Pools, name: str) -> str:
     """Make the runs that the log lacks; return a line with the speed.
 
     Raises

@@ -136,13 +136,12 @@ def _described(args: argparse.Namespace) -> Experiment:
     from sim.experiments import experiment as experiments  # noqa: PLC0415  quick --help
     from sim.experiments import run as runs  # noqa: PLC0415  quick --help
     from sim.reports import report, study_folder  # noqa: PLC0415  quick --help
-    from sim.studies import one_run  # noqa: PLC0415  quick --help
 
     base = None
     if args.row is not None:
         if args.file is None:
             raise InputError(f"--row {args.row} has no effect without --from runs.csv: give it")
-        base, study = one_run.read(args.file, args.row)
+        base, study = study_folder.run_of(args.file, args.row)
         study_folder.check(study, study.folder)
     elif args.file is not None:
         if args.file.suffix == ".csv":

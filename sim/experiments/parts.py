@@ -5,7 +5,9 @@ Owns which value goes where, and which values need each other. Must not know how
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -28,9 +30,22 @@ SECONDS = ("recorded", "d2l-gpu")
 
 def source(experiment: Experiment) -> Blackbox:
     """Return the curves of `experiment`, read once per process for all that share them."""
-    curves = experiment.curves.replace("{seed}", str(experiment.seed))
-    written = tuple(path.stat().st_mtime_ns for path in sources.files(curves))
-    return _source(curves, experiment.seconds, experiment.r_max, written)
+    curves = _word(experiment)
+    return _source(curves, experiment.seconds, experiment.r_max, _version(curves))
+
+
+def _word(experiment: Experiment) -> str:
+    return experiment.curves.replace("{seed}", str(experiment.seed))
+
+
+Version: TypeAlias = tuple[int | str, ...]
+"""When the files of some curves were written; the digest of curves that were adopted."""
+
+
+def _version(curves: str) -> Version:
+    if curves in _adopted.curves:
+        return (_adopted.digest,)
+    return tuple(path.stat().st_mtime_ns for path in sources.files(curves))
 
 
 @lru_cache(maxsize=16)
@@ -38,9 +53,9 @@ def _source(
     curves: str,
     seconds: str,
     r_max: int | None,
-    written: tuple[int, ...],  # when: a file that was changed is read again
+    version: Version,  # a file that was changed is read again
 ) -> Blackbox:
-    blackbox = _found(curves, r_max, written)
+    blackbox = _found(curves, r_max, version)
     match seconds:
         case "recorded":
             return blackbox
@@ -58,26 +73,60 @@ def _source(
             raise InputError(f"the seconds are {seconds!r}: choose from {', '.join(SECONDS)}")
 
 
-Surrogates: TypeAlias = Mapping[tuple[str, tuple[int, ...]], Surrogate]
-"""Surrogates by the word for their curves, and when its files were written."""
-
-_surrogates: dict[tuple[str, tuple[int, ...]], Surrogate] = {}
+Curves: TypeAlias = Mapping[str, Blackbox]
+"""Curves by the word for them."""
 
 
-def surrogates() -> Surrogates:
-    """Return the surrogates that this process knows; fitting one takes a second."""
-    return dict(_surrogates)
+@dataclass(frozen=True, slots=True)
+class _Adopted:
+    curves: Curves
+    digest: str
 
 
-def adopt(known: Surrogates) -> None:
-    """Use surrogates that another process has fitted: their curves are the same to the last bit."""
-    _surrogates.update(known)
+_adopted = _Adopted({}, "")
+_surrogates: dict[tuple[str, Version], Surrogate] = {}
 
 
-def _found(curves: str, r_max: int | None, written: tuple[int, ...]) -> Blackbox:
+def kept(experiments: Iterable[Experiment]) -> dict[str, Blackbox]:
+    """Return the curves of `experiments` that another process may lack: files, and surrogates.
+
+    A file may be on this machine alone, and fitting a surrogate takes a second.
+    """
+    words = {_word(each): each for each in experiments}
+    return {
+        word: source(replace(each, seconds="recorded", r_max=None))
+        for word, each in words.items()
+        if sources.parted(word)[0] or sources.files(word)
+    }
+
+
+@contextmanager
+def adopted(curves: Curves, digest: str) -> Iterator[None]:
+    """Use these curves of another process for their words meanwhile.
+
+    The curves of a surrogate are the same to the last bit as where it was fitted.
+
+    Parameters
+    ----------
+    curves
+        What `kept` returned there.
+    digest
+        Differs from that of other curves that are adopted in this process.
+
+    """
+    global _adopted  # noqa: PLW0603  as the caches: a process has one
+    before = _adopted
+    _adopted = _Adopted(curves, digest)
+    try:
+        yield
+    finally:
+        _adopted = before
+
+
+def _found(curves: str, r_max: int | None, version: Version) -> Blackbox:
     """Return what `sources.find` finds; a surrogate is fitted once, for any `r_max`."""
-    key = curves, written
-    known = _surrogates.get(key)
+    key = curves, version
+    known = _adopted.curves.get(curves, _surrogates.get(key))
     if known is not None:
         sources.check_length(known, curves, r_max)
         return known
@@ -130,7 +179,7 @@ def _check_faults(experiment: Experiment) -> None:
     if experiment.attempts < 1:
         raise InputError(f"attempts is {experiment.attempts}: give at least 1")
     named = Timetable(faults.timetable).workers
-    if named > experiment.workers:
+    if named and named > experiment.workers:
         raise InputError(
             f"the timetable names worker {named - 1}, and the workers are numbered from 0 to "
             f"{experiment.workers - 1}: give more workers"

@@ -68,26 +68,36 @@ def _made(kind: type[T], values: dict[str, Any], parts: Mapping[str, type[Any]])
     """Return the dataclass of the values, each checked."""
     values.pop("notes", None)
     made = {field: values.pop(field, {}) for field in parts}
-    _check_names(kind, values, "", also=parts)
+    places = {name.name: "above the tables" for name in fields(kind)}
+    places |= {each.name: f"in [{field}]" for field, part in parts.items() for each in fields(part)}
+    _check_names(kind, values, "", places, also=parts)
     check_kinds(kind, values)
     for field, part in parts.items():
         if isinstance(made[field], dict):
-            _check_names(part, made[field], f"[{field}] ")
+            _check_names(part, made[field], f"[{field}] ", places)
         check_kinds(part, made[field])
     nested = {field: parts[field](**_frozen(made[field])) for field in parts}
     return kind(**_frozen(values), **nested)
 
 
 def _check_names(
-    kind: type[Any], values: dict[str, Any], where: str, *, also: Iterable[str] = ()
+    kind: type[Any],
+    values: dict[str, Any],
+    where: str,
+    places: Mapping[str, str],
+    *,
+    also: Iterable[str] = (),
 ) -> None:
     """Raise a ValueError for a name that the dataclass `kind` does not have, or one that it lacks.
 
-    The names in `also` are fields that are tables of their own.
+    The names in `also` are fields that are tables of their own. `places` says where each field of
+    the file belongs.
     """
     known = {each.name: each for each in fields(kind)}
     for name in values:
         if name not in known:
+            if name in places:
+                raise ValueError(f"{where}there is no {name!r}: it belongs {places[name]}")
             near = get_close_matches(name, known, n=1)
             choice = f"did you mean {near[0]}?" if near else f"choose from {', '.join(known)}"
             raise ValueError(f"{where}there is no {name!r}: {choice}")

@@ -1,20 +1,28 @@
-"""The folder of a study: which study it belongs to, and the copies of its curves.
+"""The folder of a study: which study it belongs to, its runs, and the copies of its curves.
 
-Owns ``study.toml``, and the rule that a study continues only on the curves that it started with.
-Must not know how its runs are made or reported.
+Owns ``study.toml``, the lock, and the rule that a study continues only on the curves that it
+started with. Must not know how its runs are made or reported.
 """
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from learning_curves import files, sources
 from learning_curves.errors import InputError, reading
 from sim.experiments import own
+from sim.experiments.experiment import Experiment
 from sim.experiments.parts import source
-from sim.reports.report import provenance, write_text
+from sim.reports.report import make_folder, provenance, remove_empty, write_text
+from sim.studies import study_file
 from sim.studies.study import Study
+from sim.studies.study_log import StudyLog
 
 
 def check(study: Study, folder: Path) -> None:
@@ -75,6 +83,38 @@ def begin(study: Study, folder: Path, *, overwrite: bool = False) -> None:
     path, text = folder / "study.toml", _text(study)
     if not path.exists() or path.read_bytes() != text.encode():
         write_text(path, text)
+
+
+@contextmanager
+def opened(studies: Mapping[Path, Study], *, overwrite: bool) -> Iterator[dict[Path, StudyLog]]:
+    """Begin studies in their folders, or open what these hold of them; lock them until the end.
+
+    All folders are locked and checked before the first one is written to.
+
+    Raises
+    ------
+    InputError
+        A folder belongs to another study, is locked by another process, or is not writable.
+
+    """
+    made: list[Path] = []
+    with ExitStack() as stack:
+        try:
+            for folder, study in studies.items():
+                made += make_folder(folder)
+                stack.enter_context(files.locked(folder, "study"))
+                if not overwrite:
+                    check(study, folder)
+            for folder, study in studies.items():
+                begin(study, folder, overwrite=overwrite)
+            logs = {
+                folder: StudyLog(study, folder / "runs.csv") for folder, study in studies.items()
+            }
+        except BaseException:
+            stack.close()
+            remove_empty(made)
+            raise
+        yield logs
 
 
 def _text(study: Study) -> str:
@@ -148,3 +188,50 @@ def _keep_beside(study: Study, curves: str, folder: Path) -> None:
         if not (kept.exists() and kept.samefile(each)):
             kept.parent.mkdir(exist_ok=True)
             files.write(kept, each.read_bytes())
+
+
+def run_of(path: Path, row: int) -> tuple[Experiment, Study]:
+    """Return the experiment and the study of a row of ``runs.csv``, beside its ``study.toml``.
+
+    Parameters
+    ----------
+    path
+        The file, or its folder.
+    row
+        The row of data, from 1; the header does not count.
+
+    Raises
+    ------
+    InputError
+        There is no such row, or the two files are of different studies.
+
+    """
+    if path.is_dir():
+        path /= "runs.csv"
+    study = path.with_name("study.toml")
+    if not study.is_file():
+        raise InputError(f"there is no {study}, which describes {path.name}: restore it")
+    found = _row_of(path, row)
+    grid = study_file.read(f"{study.absolute()}")
+    settings = {axis: found.get(axis) for axis in grid.axes}
+    cell = next((cell for cell in grid.cells if cell.settings == settings), None)
+    seed = found.get("seed", "")
+    if cell is None or not seed.isdecimal():
+        raise InputError(
+            f"row {row} of {path} is not a run of {study}: give a runs.csv and "
+            "study.toml of one study"
+        )
+    return replace(cell.experiment, seed=int(seed)), grid
+
+
+def _row_of(path: Path, row: int) -> dict[str, str]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            found = next(islice(csv.DictReader(file), row - 1, row), None)
+            if found is not None:
+                return found
+            file.seek(0)
+            rows = sum(1 for _ in csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path} cannot be read: {error}; give the runs.csv of a study") from None
+    raise InputError(f"{path} has {rows} rows: give a --row from 1 to {rows}")

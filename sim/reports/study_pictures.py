@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,12 @@ from sim.experiments.measures import MEASURES, label
 from sim.experiments.run import simulate
 from sim.reports import plots
 from sim.reports.screen import duration, records
+from sim.studies.checks.pictures import is_numeric
 from sim.studies.comparison import Compared, effect_of
 from sim.studies.statistics.ranks import ranks
 from sim.studies.statistics.survival import survival
 from sim.studies.study import Cell, Picture, Study, shown
 from sim.studies.study_cells import SPEEDUP, by_cell, fits
-from sim.studies.study_file import is_numeric
 from sim.studies.study_log import Values
 from sim.traces import metrics
 from sim.traces.trace import Trace
@@ -48,32 +49,62 @@ def draw(study: Study, values: Values, folder: Path, *, suffix: str = ".png") ->
         The folder of the pictures; a file has the picture's name and the `suffix`.
 
     """
-    cells, fitted = by_cell(study, values), fits(study, values)
-    compared = Compared(study, values)  # computes what is asked for, once
+    drawing = Drawing(study, values)
     for name, picture in study.pictures.items():
-        path = folder / f"{name}{suffix}"
+        drawing.draw(picture, folder / f"{name}{suffix}")
+
+
+class Drawing:
+    """Draws pictures of a study, whose tables are computed once.
+
+    Parameters
+    ----------
+    study
+        The study.
+    values
+        The figures of all its runs, in the order of its grid; shape (runs, measures).
+
+    """
+
+    def __init__(self, study: Study, values: Values) -> None:
+        self._study = study
+        self._compared = Compared(study, values)  # computes what is asked for, once
+        self._values = values
+
+    @cached_property
+    def _cells(self) -> pd.DataFrame:
+        return by_cell(self._study, self._values)
+
+    @cached_property
+    def _fits(self) -> pd.DataFrame:
+        return fits(self._study, self._values)
+
+    def draw(self, picture: Picture, path: Path | None = None) -> plots.Figure:
+        """Return a picture that `pictures.check_picture` allows; write it if given a path."""
+        study, compared = self._study, self._compared
         match picture.kind:
             case "gantt":
-                _draw_gantts(study, picture, path)
+                return _draw_gantts(study, picture, path)
             case "incumbent":
-                _draw_incumbents(study, picture, path)
+                return _draw_incumbents(study, picture, path)
             case "first-jobs":
-                _draw_first_jobs(study, picture, path)
+                return _draw_first_jobs(study, picture, path)
             case "utilisation":
-                plots.utilisation(compared.cells, path, title=study.base.curves)
+                return plots.utilisation(compared.cells, path, title=study.base.curves)
             case "speedup":
                 title = f"{study.base.curves}, time to {study.target:.3g}"
-                plots.speedup(compared.cells, path, title=title, seeds=study.seeds)
+                return plots.speedup(compared.cells, path, title=title, seeds=study.seeds)
             case "effect":
                 kind = str(effect_of(study))
                 title = f"{study.base.curves}: effect of {kind}"
-                plots.effects(_effects(compared), path, title=title, cause=kind)
+                return plots.effects(_effects(compared), path, title=title, cause=kind)
             case "ranks":
-                _draw_ranks(picture, ranks(study, values), path, title=picture.title or study.title)
+                found = ranks(study, self._values)
+                return _draw_ranks(picture, found, path, title=picture.title or study.title)
             case "reached":
-                _draw_reached(study, picture, survival(study, values), path)
+                return _draw_reached(study, picture, survival(study, self._values), path)
             case _:
-                _draw_lines(study, picture, cells, fitted, path)
+                return _draw_lines(study, picture, self._cells, self._fits, path)
 
 
 def _effects(compared: Compared) -> pd.DataFrame:
@@ -82,12 +113,12 @@ def _effects(compared: Compared) -> pd.DataFrame:
 
 
 def _draw_lines(
-    study: Study, picture: Picture, cells: pd.DataFrame, fitted: pd.DataFrame, path: Path
-) -> None:
+    study: Study, picture: Picture, cells: pd.DataFrame, fitted: pd.DataFrame, path: Path | None
+) -> plots.Figure:
     some = cells
     for axis, settings in shown(picture).items():
         some = some[some[axis].isin(settings)]
-    plots.study_lines(
+    return plots.study_lines(
         _points(study, picture, some, fitted),
         path,
         x=picture.x.rpartition(".")[2].replace("_", " "),
@@ -98,14 +129,18 @@ def _draw_lines(
     )
 
 
-def _draw_ranks(picture: Picture, found: pd.DataFrame, path: Path, *, title: str) -> None:
+def _draw_ranks(
+    picture: Picture, found: pd.DataFrame, path: Path | None, *, title: str
+) -> plots.Figure:
     """Draw the mean ranks of the measures that a picture names, or of all."""
     some = found[found["measure"].isin(picture.y)] if picture.y else found
     named = some.assign(measure=[label(measure) for measure in some["measure"]])
-    plots.rank_diagram(named, path, title=title)
+    return plots.rank_diagram(named, path, title=title)
 
 
-def _draw_reached(study: Study, picture: Picture, found: pd.DataFrame, path: Path) -> None:
+def _draw_reached(
+    study: Study, picture: Picture, found: pd.DataFrame, path: Path | None
+) -> plots.Figure:
     """Draw the share of runs that have reached their target, of the cells of a picture."""
     some = found[found["measure"].isin(picture.y)] if picture.y else found
     for axis, settings in shown(picture).items():
@@ -116,7 +151,7 @@ def _draw_reached(study: Study, picture: Picture, found: pd.DataFrame, path: Pat
         panel=[named(study, row, [picture.panels]) for row in told],
         line=[named(study, row, picture.lines) for row in told],
     )
-    plots.reached(curves, path, title=picture.title or study.title)
+    return plots.reached(curves, path, title=picture.title or study.title)
 
 
 def _by_scheduler(study: Study, picture: Picture) -> dict[str, Cell]:
@@ -135,7 +170,7 @@ def _by_scheduler(study: Study, picture: Picture) -> dict[str, Cell]:
     }
 
 
-def _draw_incumbents(study: Study, picture: Picture, path: Path) -> None:
+def _draw_incumbents(study: Study, picture: Picture, path: Path | None) -> plots.Figure:
     """Draw the incumbents of each scheduler over the seeds; repeats each run."""
     cells = _by_scheduler(study, picture)
     end = 0.0
@@ -148,13 +183,14 @@ def _draw_incumbents(study: Study, picture: Picture, path: Path) -> None:
             by_scheduler.setdefault(name, []).append(metrics.incumbent(trace))
     workers = next(iter(cells.values())).experiment.workers
     title = f"{study.base.curves}, {workers} workers: median, quartiles of {study.seeds} seeds"
-    plots.incumbents(by_scheduler, path, end=end, title=title, target=study.target)
+    return plots.incumbents(by_scheduler, path, end=end, title=title, target=study.target)
 
 
-def _draw_first_jobs(study: Study, picture: Picture, path: Path) -> None:
+def _draw_first_jobs(study: Study, picture: Picture, path: Path | None) -> plots.Figure:
     """Draw the start of each scheduler's run with the first seed: workers, losses and rungs.
 
-    The picture covers the time of three consecutive trainings to r_max.
+    The picture covers the time of three consecutive trainings to r_max. The losses and the rungs
+    have files of their own, beside `path`.
     """
     cells = _by_scheduler(study, picture)
     length = min(_three_trainings(cell.experiment) for cell in cells.values())
@@ -165,12 +201,14 @@ def _draw_first_jobs(study: Study, picture: Picture, path: Path) -> None:
         limits = replace(cell.experiment.limits, max_seconds=length)
         run = simulate(replace(cell.experiment, limits=limits))
         traces[name] = run.trace
+        if path is None:
+            continue
         named = name.replace(":", ",")  # as in a folder's name
         losses, rungs = (path.with_name(f"{kind}-{named}{path.suffix}") for kind in _OF_RUNS)
         plots.losses(run.points(), losses, title=f"{name} on {where}")
         if len(run.trace.jobs["stop"].unique()) > 1:
             plots.rungs(run.trace, rungs, title=f"{name} on {where}")
-    plots.gantts(traces, path, title=where)
+    return plots.gantts(traces, path, title=where)
 
 
 def _three_trainings(experiment: Experiment) -> float:
@@ -195,7 +233,7 @@ def _law_name(study: Study, picture: Picture) -> str:
     return "power law fitted" if set(picture.y) & set(study.fits) else "closed form"
 
 
-def _draw_gantts(study: Study, picture: Picture, path: Path) -> None:
+def _draw_gantts(study: Study, picture: Picture, path: Path | None) -> plots.Figure:
     """Draw the runs of the first seed in the first few of the shown cells."""
     traces: dict[str, Trace] = {}
     some = shown(picture)
@@ -206,7 +244,7 @@ def _draw_gantts(study: Study, picture: Picture, path: Path) -> None:
             if len(traces) < _MOST_GANTTS:
                 title = name or picture.title or study.title
                 traces[title] = simulate(cell.experiment).trace
-    plots.gantts(traces, path)
+    return plots.gantts(traces, path)
 
 
 def _points(

@@ -73,6 +73,36 @@ def print_list(titles: Mapping[str, str], *, as_json: bool) -> None:
     console().print(table)
 
 
+def print_dry_run(told: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print what a study would run, and about how long that would take."""
+    if as_json:
+        print(to_json(told), end="")  # noqa: T201  the answer
+        return
+    settings = ((axis, ", ".join(each)) for axis, each in told["axes"].items())
+    limits = (
+        f"{name} {', '.join(f'{each:,.10g}' for each in some)}"
+        for name, some in told["limits"].items()
+    )
+    estimate = told["estimate"]
+    time = duration(estimate["seconds"])
+    processes = f"{estimate['processes']} process{'es' * (estimate['processes'] > 1)}"
+    lines = {
+        "cells": f"{told['cells']:,}, each with {told['seeds']:,} seeds: {told['runs']:,} runs",
+        **{f"  {axis}": text for axis, text in settings},
+        "folder": f"{told['folder']}: {told['done']:,} runs are there, {told['missing']:,} to make",
+        "limits": "; ".join(limits),
+        "measures": ", ".join(told["measures"]),
+        "time": f"about {time} on {processes}, besides their start and the pictures (an estimate "
+        f"from {estimate['basis']})"
+        if told["missing"]
+        else "none: all runs are there",
+    }
+    screen = console()
+    screen.print(told["title"], style="italic")
+    for name, text in lines.items():
+        screen.print(f"{name:{max(map(len, lines))}}  {text}", soft_wrap=True)
+
+
 def print_cells(study: Study, cells: pd.DataFrame) -> None:
     """Print a line for each cell: a mean with its standard error, or a median with its interval.
 
@@ -295,7 +325,10 @@ def number(measure: str, value: float) -> str:
         return f"{value:,.2f}"
     if MEASURES[measure].share:
         return f"{value:.1%}"
-    return f"{value:,.1f} s" if MEASURES[measure].seconds else _plain(value)
+    if not MEASURES[measure].seconds:
+        return _plain(value)
+    decimals = _decimals(value) if 0 < abs(value) < 1 else 1  # epochs of a small model
+    return f"{value:,.{decimals}f} s"
 
 
 def _plain(value: float) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypedDict, cast
 
@@ -146,7 +147,9 @@ def make(name: str, searcher: Searcher, settings: Settings) -> Scheduler:
 
     """
     if name not in SCHEDULERS:
-        raise ValueError(f"the scheduler is {name!r}: choose from {', '.join(SCHEDULERS)}")
+        near = get_close_matches(name, SCHEDULERS, n=1)
+        choice = f"did you mean {near[0]}?" if near else f"choose from {', '.join(SCHEDULERS)}"
+        raise ValueError(f"the scheduler is {name!r}: {choice}")
     rules = RULES_OF.get(name, RULES)
     if settings.rule not in rules:
         raise ValueError(

@@ -15,7 +15,7 @@ import numpy as np
 
 from learning_curves import own
 from learning_curves.blackbox import Blackbox, Foreseeing
-from learning_curves.errors import InputError, need
+from learning_curves.errors import InputError, need, suggestion
 from learning_curves.spaces import space as spaces
 from learning_curves.spaces.scale import varying
 from learning_curves.spaces.space import Config, Space
@@ -209,7 +209,7 @@ def searcher_over(
     """
     is_own = named_by_user(name)
     if name not in SEARCHERS and not is_own:
-        raise ValueError(f"the searcher is {name!r}: choose from {', '.join(SEARCHERS)}")
+        raise ValueError(f"the searcher is {name!r}: {suggestion(name, SEARCHERS)}")
     if options and not is_own:
         raise ValueError(
             f"the searcher is {name}, which has no option {next(iter(options))!r}: leave it out; "

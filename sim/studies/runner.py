@@ -1,6 +1,6 @@
-"""The runner: makes the runs of a study, here or in a pool of processes.
+"""The runner: has the runs of a study made, here or in other processes.
 
-Owns what is measured of each run, and the results of a study in memory. Must not know files.
+Owns which process is given which runs when. Must not know files.
 """
 
 from __future__ import annotations
@@ -8,23 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, partial
-from math import inf
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from sim.experiments import parts
 from sim.experiments.experiment import Experiment
-from sim.experiments.measures import measured
-from sim.experiments.run import bounded, simulate
+from sim.experiments.run import bounded
 from sim.experiments.target import default_target
-from sim.studies import study_cells
+from sim.studies.checks import experiments
 from sim.studies.comparison import Compared, comparison
-from sim.studies.plan import Plan
-from sim.studies.pool import Here, pools_of_one
-from sim.studies.statistics.contrasts import contrasts
-from sim.studies.study import Study, naming
+from sim.studies.parallel.plan import Plan
+from sim.studies.parallel.pool import HERE, Pools, pools_of_one
+from sim.studies.parallel.work import Work
+from sim.studies.study import Study
 from sim.studies.study_log import Values
 
 
@@ -52,69 +48,29 @@ class Measured:
     seconds_left: float | None
 
 
-@dataclass(frozen=True)
-class Results:
-    """The figures of all runs of a study, as tables.
+def measure_all(study: Study, processes: int = 1) -> Values:
+    """Make all runs of a study and return their figures, in the order of its grid.
 
-    Parameters
-    ----------
-    study
-        The study.
-    values
-        The figures, in the order of the study's grid; shape (runs, measures).
-
-    """
-
-    study: Study
-    values: Values
-
-    @cached_property
-    def runs(self) -> pd.DataFrame:
-        """One row a run: its setting on each axis, its seed and its figures."""
-        keys = pd.DataFrame(self.study.labels()).astype({"seed": int})
-        return pd.concat([keys, pd.DataFrame(self.values, columns=self.study.measures)], axis=1)
-
-    @cached_property
-    def cells(self) -> pd.DataFrame:
-        """One row a cell and measure; see `study_cells.by_cell`."""
-        return study_cells.by_cell(self.study, self.values)
-
-    @cached_property
-    def contrasts(self) -> pd.DataFrame:
-        """One row a contrast; see `contrasts.contrasts`."""
-        return contrasts(self.study, self.values)
-
-    @cached_property
-    def fits(self) -> pd.DataFrame:
-        """One row a fit; see `study_cells.fits`."""
-        return study_cells.fits(self.study, self.values)
-
-
-def run_study(study: Study, processes: int = 1) -> Results:
-    """Make all runs of a study and return their figures.
-
-    The figures do not depend on the number of processes; see `pool.pool_of` for what several of
-    them ask of a script.
+    The figures do not depend on the number of processes; see `parallel.pool.pool_of` for what
+    several of them ask of a script.
 
     Raises
     ------
     InputError
         One of its experiments cannot be run.
 
-    Examples
-    --------
-    >>> import sim
-    >>> results = sim.run_study(sim.read_study("d2l-figures"))
-    >>> results.runs["end_seconds"].tolist()[:3]
-    [20.5, 10.0, 8.5]
+    Returns
+    -------
+    ndarray
+        Of shape (runs, measures).
 
     """
-    study.check()
+    experiments.check(study)
     values = np.empty((study.runs, len(study.measures)))
     with pools_of_one(processes) as pools:
         for each in run_all(study, range(study.runs), pools):
-            values[each.place] = each.values  # noqa: PD011  no frame
-    return Results(study, values)
+            values[each.place] = each.values
+    return values
 
 
 def compare(
@@ -145,7 +101,7 @@ def compare(
     effect_of
         The kind of faults, one of `faults.KINDS`, whose effect is measured.
     processes
-        See `run_study`.
+        See `measure_all`.
     base
         What the experiments have in common: curves, faults, limits and the first seed.
 
@@ -174,14 +130,13 @@ def compare(
         against=against,
         effect_of=effect_of,
     )
-    results = run_study(study, processes)
-    return Compared(study, results.values)
+    return Compared(study, measure_all(study, processes))
 
 
 def run_all(
     study: Study,
     places: Iterable[int],
-    pools: Sequence[Executor] = (),
+    pools: Pools = HERE,
     clock: Callable[[], float] | None = None,
 ) -> Iterator[Measured]:
     """Make runs of a study and yield what is kept of each, in the order in which they end.
@@ -194,67 +149,72 @@ def run_all(
         The places of the runs in its grid, ascending; see `plan.Plan` for the order in which they
         are made.
     pools
-        Pools of one process each (`pool.pools_of_one`); if there are none, all is done here.
+        Pools of one process each; by default all is done in this process.
     clock
         Returns the seconds of real time, by which runs are timed. None: no run is timed.
 
     Raises
     ------
     InputError
-        A run cannot go on; the message names its seed.
+        A run cannot go on; the message names its seed. Or a process cannot make runs.
 
     """
-    sizes = [_size(cell.experiment) for cell in study.cells]
+    sizes = [size(cell.experiment) for cell in study.cells]
     kinds = [cell.experiment.scheduler for cell in study.cells]
     plan = Plan(sizes, kinds, study.seeds, places)
-    pools = pools or [Here()]
-    together = 0.0 if isinstance(pools[0], Here) else _TOGETHER
-    surrogates = parts.surrogates()
-    work = partial(_measured, measures=tuple(study.measures), target=study.target)
-    running: dict[Future[list[tuple[list[float], int]]], _Task] = {
-        pool.submit(_begin, surrogates): _Task(pool) for pool in pools
-    }
+    work = Work(study, pools)
+    together = 0.0 if work.here else _TOGETHER
+    running: dict[Future[Any], _Task] = {}
+    known: set[Executor] = set()
     estimates = 0.0  # from when on the time left is estimated again
-    while running:
-        ended, _ = wait(running, return_when=FIRST_COMPLETED)
-        for task, made in [(running.pop(each), each.result()) for each in ended]:
+    while True:
+        there = pools.now()
+        for pool in there:
+            if pool not in known:
+                running[work.begin(pool)] = _Task(pool)
+        # One that comes back before the last task that it was given has ended is not begun again.
+        known = {*there, *(task.pool for task in running.values())}
+        if not running:
+            return
+        ended, _ = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
+        for task, future in [(running.pop(each), each) for each in ended]:
             now = 0.0 if clock is None else clock()
+            made = future.result() if task.places else work.begun(future)
+            if made is None:  # the process lacks the inputs
+                running[work.submit(task.pool, task.places, with_inputs=True)] = task
+                continue
             # What passed between two tasks of a process counts, too: the sum is all of its time.
             plan.done(task.places, None if clock is None else now - task.began)
             left = None
             if now >= estimates:  # O(cells), too much for each short run
                 under_way = sum(now - other.began for other in running.values() if other.places)
-                left = plan.time_left(len(pools), under_way)
+                left = plan.time_left(len(there), under_way)
                 estimates = now + _TOGETHER
             for place, (values, jobs) in zip(task.places, made, strict=True):
                 yield Measured(place, values, jobs, left)
             # Only now, when these are written to a file: a kill loses none of them.
             seed = task.places[-1] % study.seeds if task.places else None
-            if taken := plan.take(seed, together):
-                experiments = [study.run_at(place) for place in taken]
-                running[task.pool.submit(work, experiments)] = _Task(task.pool, taken, now)
+            if task.pool in there and (taken := plan.take(seed, together)):
+                running[work.submit(task.pool, taken)] = _Task(task.pool, taken, now)
 
 
 _TOGETHER = 0.1
 """Seconds that the runs may take together which a process makes before it returns their figures."""
 
+_LOOK = 1.0
+"""Seconds after which it is looked for new pools, even if no task has ended."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """The runs that a process makes, and since when."""
+    """The runs that a process makes, and since when; at first none: it prepares itself."""
 
     pool: Executor
     places: Sequence[int] = ()
     began: float = 0.0
 
 
-def _begin(surrogates: parts.Surrogates) -> list[tuple[list[float], int]]:
-    """Prepare a process: give it the surrogates that have been fitted. It has made no run yet."""
-    parts.adopt(surrogates)
-    return []
-
-
-def _size(experiment: Experiment) -> float:
+def size(experiment: Experiment) -> float:
     """Return the number of epochs that a run trains at most, if each takes a second.
 
     A rough measure of how long the run takes.
@@ -266,26 +226,3 @@ def _size(experiment: Experiment) -> float:
     if experiment.max_trials is not None:
         bounds.append(experiment.max_trials * (experiment.r_max or 1))
     return max(1.0, min((bound for bound in bounds if bound is not None), default=1.0))
-
-
-def _measured(
-    experiments: Sequence[Experiment], measures: tuple[str, ...], target: float | None
-) -> list[tuple[list[float], int]]:
-    """Return, for each experiment, the figures of its run, and how many jobs it had."""
-    return [_measure(experiment, measures, target) for experiment in experiments]
-
-
-def _measure(
-    experiment: Experiment, measures: tuple[str, ...], target: float | None
-) -> tuple[list[float], int]:
-    with naming({experiment.scheduler: f"with seed {experiment.seed}"}):
-        run = simulate(experiment)
-    if target is None and "time_to_target" in measures:
-        target = _default_target(experiment.curves, experiment.r_max)
-    values = measured(run, measures, -inf if target is None else target)
-    return values, len(run.trace.jobs)
-
-
-@cache
-def _default_target(curves: str, r_max: int | None) -> float:
-    return default_target(Experiment(curves=curves, r_max=r_max))

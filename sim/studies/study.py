@@ -6,7 +6,7 @@ how they are run or reported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from itertools import product
@@ -19,7 +19,7 @@ import tomli_w
 from learning_curves import sources
 from learning_curves.errors import InputError
 from learning_curves.surrogates.surrogate_folder import is_surrogate
-from sim.experiments import measures, own, plain
+from sim.experiments import own, plain
 from sim.experiments import run as runs
 from sim.experiments.experiment import Experiment
 from sim.schedulers.catalogue import rule_for
@@ -134,6 +134,7 @@ class Study:
     survival: bool = False
     pictures: dict[str, Picture] = field(default_factory=dict)
     path: Path = field(default=Path(), compare=False)  # its file, beside its tables
+    text: str = field(default="", compare=False, repr=False)  # the content of the file
 
     @property
     def folder(self) -> Path:
@@ -150,11 +151,7 @@ class Study:
             A cell is not a valid experiment; the message names it.
 
         """
-        names = list(self.axes)
-        cells = [
-            self._cell(dict(zip(names, settings, strict=True)))
-            for settings in product(*(self.settings(name) for name in names))
-        ]
+        cells = [self._cell(settings, table) for settings, table in self.tables()]
         fitted = own.fit([cell.experiment for cell in cells])
         return [replace(cell, experiment=each) for cell, each in zip(cells, fitted, strict=True)]
 
@@ -171,6 +168,13 @@ class Study:
     def settings(self, axis: str) -> list[str]:
         """Return the settings of an axis, as written in files and on screen."""
         return [as_text(each) for each in self.axes[axis]]
+
+    def tables_of(self, axis: str) -> list[Table]:
+        """Return each setting of an axis as a table of fields."""
+        values = self.axes[axis]
+        if isinstance(values, dict):
+            return list(values.values())
+        return [{axis: value} for value in values]
 
     def baselines(self, axis: str) -> list[str]:
         """Return the settings of an axis that the others are compared with, each once."""
@@ -202,22 +206,6 @@ class Study:
             for k in range(self.seeds)
         ]
 
-    def check(self) -> None:
-        """Check all experiments; raise the error that a run would raise at its start.
-
-        Raises
-        ------
-        InputError
-            One line that names the cell.
-
-        """
-        for cell in self.cells:
-            for seed in {cell.experiment.seed, cell.experiment.seed + self.seeds - 1}:
-                with naming(cell.settings):
-                    one = replace(cell.experiment, seed=seed)
-                    runs.check(one)
-                    measures.check(self.measures, one)
-
     def to_toml(self, **notes: object) -> str:
         """Return the study as TOML, which `study_file.parse` reads; `notes` are not read back."""
         table: Table = {"title": self.title, "seeds": self.seeds, "measures": self.measures}
@@ -237,21 +225,41 @@ class Study:
         table |= {k: part for k, part in parts.items() if part not in empty or k == "experiment"}
         return tomli_w.dumps(({"notes": notes} if notes else {}) | plain.without_none(table))
 
-    def _cell(self, settings: dict[str, str]) -> Cell:
-        table = _copied(self.experiment)
-        for axis, setting in settings.items():
-            place = self.settings(axis).index(setting)
-            values = self.axes[axis]
-            if isinstance(values, dict):
-                _put(table, list(values.values())[place])
-            else:
-                _put(table, {axis: values[place]})
+    def tables(self) -> Iterator[tuple[dict[str, str], Table]]:
+        """Yield the settings of each cell, and its experiment as a table, which is not checked.
+
+        Raises
+        ------
+        InputError
+            A setting gives a field to what is not a table.
+
+        """
+        for settings in product(*(self.settings(name) for name in self.axes)):
+            cell = dict(zip(self.axes, settings, strict=True))
+            table = _copied(self.experiment)
+            with naming(cell):
+                for axis, setting in cell.items():
+                    _put(table, self.tables_of(axis)[self.settings(axis).index(setting)])
+            yield cell, table
+
+    def experiment_of(self, table: Table) -> Experiment:
+        """Return the experiment of a cell's table, with a limit; its curves beside the file.
+
+        Raises
+        ------
+        InputError
+            The table is not an experiment.
+
+        """
+        one = Experiment.from_toml(tomli_w.dumps(table), f"[experiment] of {self.path}")
+        one = replace(one, curves=_beside(one.curves, self.folder))
+        if table.get("rule") == self.experiment.get("rule"):  # shared by all schedulers
+            one = replace(one, rule=rule_for(one.scheduler, one.rule))
+        return runs.bounded(one)
+
+    def _cell(self, settings: dict[str, str], table: Table) -> Cell:
         with naming(settings):
-            one = Experiment.from_toml(tomli_w.dumps(table), f"[experiment] of {self.path}")
-            one = replace(one, curves=_beside(one.curves, self.folder))
-            if table.get("rule") == self.experiment.get("rule"):  # shared by all schedulers
-                one = replace(one, rule=rule_for(one.scheduler, one.rule))
-            return Cell(settings, runs.bounded(one))
+            return Cell(settings, self.experiment_of(table))
 
 
 class naming:  # noqa: N801  used as a function
@@ -265,8 +273,16 @@ class naming:  # noqa: N801  used as a function
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         if isinstance(error, InputError) and self._settings:
-            cell = ", ".join(f"{axis} {setting}" for axis, setting in self._settings.items())
-            raise InputError(f"at {cell}: {error}") from None
+            raise InputError(f"at {named_cell(self._settings)}: {error}") from None
+
+
+def named_cell(settings: Mapping[str, str]) -> str:
+    """Return the name of a cell.
+
+    >>> named_cell({"scheduler": "asha", "workers": "4"})
+    'scheduler asha, workers 4'
+    """
+    return ", ".join(f"{axis} {setting}" for axis, setting in settings.items())
 
 
 def as_text(value: object) -> str:

@@ -6,35 +6,43 @@ its own fields.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import fields, replace
-from math import inf, isfinite
+from dataclasses import fields
+from math import inf
 from pathlib import Path
 from typing import Any
 
 from learning_curves import files
-from learning_curves.errors import InputError, for_the_user, reading
+from learning_curves.errors import InputError, Problems, reading
 from sim.experiments.measures import MEASURES
-from sim.faults import KINDS
-from sim.studies import comparison
+from sim.studies.checks import experiments
+from sim.studies.checks.pictures import (
+    OF_COMPARISONS,
+    check_picture,
+    known,
+    known_measures,
+    numbers,
+    require,
+)
 from sim.studies.laws import LAWS
 from sim.studies.statistics import contrasts, survival
-from sim.studies.study import Picture, Study, Table, as_text, shown
+from sim.studies.study import Picture, Study, Table, as_text
 from sim.studies.study_cells import STATISTICS
 
 # Of the files of a study, beside its axes.
 _COLUMNS = {"seed", "exponent", "factor", *STATISTICS, *contrasts.COLUMNS}
 
-_KINDS_OF_PICTURES = (
-    *("lines", "gantt", "incumbent", "first-jobs"),
-    *("utilisation", "speedup", "effect", "ranks", "reached"),
-)
 _SHIPPED = Path(__file__).parent / "packaged"
+_STARTER = Path(__file__).parent / "starter.toml"
 
 
 def shipped() -> dict[str, Path]:
     """Return the studies that come with the package: their files by name."""
     return {path.stem: path for path in sorted(_SHIPPED.glob("*.toml"))}
+
+
+def starter() -> str:
+    """Return the file of a small study in which every entry is explained."""
+    return _STARTER.read_text(encoding="utf-8")
 
 
 def read(name_or_path: str) -> Study:
@@ -79,90 +87,159 @@ def parse(text: str, path: Path) -> Study:
             raise InputError(
                 f"{path} is an experiment and not a study: run it with rungsim run --from {path}"
             )
-        with for_the_user():
-            return _made(given, path)
+    return _made(given, path, text)
 
 
-def _made(given: Table, path: Path) -> Study:
-    """Return the study of the file's entries, each checked."""
+def _made(given: Table, path: Path, text: str) -> Study:
+    """Return the study of the file's entries; raise all that is wrong with them."""
+    problems = Problems()
     given.pop("notes", None)
-    known = [each.name for each in fields(Study) if each.name not in {"name", "path"}]
-    _known("it names", given, known)
+    names = [each.name for each in fields(Study) if each.name not in {"name", "path", "text"}]
+    for name in list(given):
+        with problems.at(name):
+            known("it names", [name], names)
+        if name not in names:
+            del given[name]
     for name in ("experiment", "axes", "laws", "speedups", "fits", "against", "pictures"):
-        _require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
-    pictures = given.pop("pictures", {})
+        with problems.at(name):
+            require(isinstance(given.get(name, {}), dict), name, given.get(name), "a table")
+        if name in problems.found:
+            del given[name]
+    with problems.at("measures"):
+        some = given.get("measures", [])
+        require(isinstance(some, list), "measures", some, "a list of names")
+    if "measures" in problems.found:
+        given["measures"] = []
+    pictures: dict[str, Picture] = {}
+    for name, each in given.pop("pictures", {}).items():
+        with problems.at(f"pictures.{name}"):
+            pictures[name] = _picture(name, each)
     entries: dict[str, Any] = {"title": path.stem, "measures": [], "experiment": {}} | given
-    entries["axes"] = _axes_by_name(given.get("axes", {}))
+    entries["axes"] = {}
+    with problems.at("axes"):
+        entries["axes"] = _axes_by_name(given.get("axes", {}))
     entries["against"] = {
         axis: [as_text(each) for each in some] if isinstance(some, list) else as_text(some)
         for axis, some in given.get("against", {}).items()
     }
-    study = Study(
-        **entries,
-        name=path.stem,
-        path=path,
-        pictures={name: _picture(name, each) for name, each in pictures.items()},
-    )
-    _check(study)
+    study = Study(**entries, name=path.stem, path=path, pictures=pictures, text=text)
+    _check(study, problems)
+    has_axes = not any(key.partition(".")[0] == "axes" for key in problems.found)
+    if problems.found and has_axes and "experiment" in given:
+        experiments.collect(study, problems)
+    experiments.refuse(study, problems)
     return study
 
 
-def _check(study: Study) -> None:
-    """Raise a ValueError for the first invalid entry."""
+def check(study: Study) -> None:
+    """Check the entries of a study that was not read from a file.
+
+    `experiments.check` checks its experiments.
+
+    Raises
+    ------
+    InputError
+        A line for each mistake.
+
+    """
+    problems = Problems()
+    _check(study, problems)
+    experiments.refuse(study, problems)
+
+
+def _check(study: Study, problems: Problems) -> None:
+    """Collect the invalid entries; one that another invalid entry explains is left out."""
+    at, no_axes = problems.at, "axes" in problems.found
     seeds, target = study.seeds, study.target
-    _require(type(seeds) is int and seeds >= 1, "seeds", seeds, "a whole number, at least 1")
-    _require(isinstance(study.title, str), "title", study.title, "one line of text")
-    is_loss = target is None or (type(target) in {int, float} and abs(target) < inf)
-    _require(is_loss, "target", target, "a loss")
-    _require(isinstance(study.measures, list), "measures", study.measures, "a list of names")
-    _known("measures names", study.measures, MEASURES)
-    if not study.measures:
-        raise ValueError(f"measures is empty: choose from {', '.join(MEASURES)}")
+    with at("seeds"):
+        require(type(seeds) is int and seeds >= 1, "seeds", seeds, "a whole number, at least 1")
+    with at("title"):
+        require(isinstance(study.title, str), "title", study.title, "one line of text")
+    with at("target"):
+        is_loss = target is None or (type(target) in {int, float} and abs(target) < inf)
+        require(is_loss, "target", target, "a loss")
+    if not study.measures and "measures" not in problems.found:
+        problems.add("measures", f"measures is empty: choose from {', '.join(MEASURES)}")
+    for name in study.measures:
+        with at("measures"):
+            known("measures names", [name], MEASURES)
     for name in study.axes:
-        settings = study.settings(name)
-        if name in _COLUMNS or name in study.measures:
-            raise ValueError(f"axes.{name} is the name of another column: choose another name")
-        _require(bool(settings), f"axes.{name}", study.axes[name], "at least one value")
-        if len(set(settings)) < len(settings):
-            raise ValueError(f"axes.{name} has a value twice: {', '.join(settings)}")
-        for each in (name, *settings):
-            _require(each.isprintable(), "in axes, a name", each, "it one line")
-    _check_overlaps(study)
-    for entry, named in (("laws", study.laws), ("speedups", study.speedups), ("fits", study.fits)):
-        _known(f"{entry} names", named, study.measures)
-        _known(f"{entry} names", named.values(), LAWS if entry == "laws" else study.axes)
-    _known("against names", study.against, study.axes)
-    for axis, some in study.against.items():
-        _known(f"against.{axis} is", study.baselines(axis), study.settings(axis))
-        _require(bool(some), f"against.{axis}", some, "at least one setting of it")
-    _check_statistics(study)
-    for measure in study.speedups:
-        if not MEASURES[measure].seconds:
-            times = ", ".join(name for name, each in MEASURES.items() if each.seconds)
-            raise ValueError(
-                f"speedups names {measure!r}, which is not a time: choose from {times}"
-            )
+        with at(f"axes.{name}"):
+            _check_axis(study, name)
+    if not any(f"axes.{name}" in problems.found for name in study.axes):
+        with at("axes"):
+            _check_overlaps(study)
+    if no_axes or not (study.measures and all(study.axes.values())):
+        return  # what names a measure or an axis cannot be judged
+    for measure, law in study.laws.items():
+        with at(f"laws.{measure}"):
+            known("laws names", [measure], study.measures)
+            known("laws names", [law], LAWS)
+    for measure, axis in study.speedups.items():
+        with at(f"speedups.{measure}"):
+            known("speedups names", [measure], study.measures)
+            known("speedups names", [axis], study.axes)
+            times = [name for name, each in MEASURES.items() if each.seconds]
+            if measure not in times:
+                raise ValueError(
+                    f"speedups names {measure!r}, which is not a time: choose from "
+                    f"{', '.join(times)}"
+                )
     for measure, axis in study.fits.items():
-        if min(numbers(study, axis)) <= 0 or len(study.axes[axis]) < 2:
-            raise ValueError(
-                f"fits.{measure} is {axis!r}: a power law needs two settings or more, all above 0"
-            )
+        with at(f"fits.{measure}"):
+            known("fits names", [measure], study.measures)
+            known("fits names", [axis], study.axes)
+            if min(numbers(study, axis)) <= 0 or len(study.axes[axis]) < 2:
+                raise ValueError(
+                    f"fits.{measure} is {axis!r}: a power law needs two settings or more, all "
+                    "above 0"
+                )
+    for axis, some in study.against.items():
+        with at(f"against.{axis}"):
+            known("against names", [axis], study.axes)
+            known(f"against.{axis} is", study.baselines(axis), study.settings(axis))
+            require(bool(some), f"against.{axis}", some, "at least one setting of it")
+    with at("ranks"):
+        _check_ranks(study)
+    with at("survival"):
+        _check_survival(study)
     for name, picture in study.pictures.items():
-        if Path(name).name != name:
-            raise ValueError(f"pictures.{name!r} is not a file name: leave out the slashes")
-        _check_picture(study, f"pictures.{name}", picture)
+        if target is None and picture.kind in OF_COMPARISONS:
+            with at("target"):
+                require(
+                    "target" in problems.found, "target", target, f"a loss, for pictures.{name}"
+                )
+        with at(f"pictures.{name}"):
+            if Path(name).name != name:
+                raise ValueError(f"pictures.{name!r} is not a file name: leave out the slashes")
+            check_picture(study, f"pictures.{name}", picture)
 
 
-def _check_statistics(study: Study) -> None:
-    """Raise a ValueError if the study asks for ranks or survival that it cannot have."""
+def _check_axis(study: Study, name: str) -> None:
+    settings = study.settings(name)
+    if name in _COLUMNS or name in study.measures:
+        raise ValueError(f"axes.{name} is the name of another column: choose another name")
+    require(bool(settings), f"axes.{name}", study.axes[name], "at least one value")
+    if len(set(settings)) < len(settings):
+        raise ValueError(f"axes.{name} has a value twice: {', '.join(settings)}")
+    for each in (name, *settings):
+        require(each.isprintable(), "in axes, a name", each, "it one line")
+
+
+def _check_ranks(study: Study) -> None:
+    """Raise a ValueError if the study asks for ranks that it cannot have."""
     if study.ranks:
-        _known("ranks is", [study.ranks], study.axes)
+        known("ranks is", [study.ranks], study.axes)
         enough = len(study.axes[study.ranks]) > 1
-        _require(enough, "ranks", study.ranks, "an axis with two settings or more")
-    _require(isinstance(study.survival, bool), "survival", study.survival, "true or false")
+        require(enough, "ranks", study.ranks, "an axis with two settings or more")
+
+
+def _check_survival(study: Study) -> None:
+    """Raise a ValueError if the study asks for survival that it cannot have."""
+    require(isinstance(study.survival, bool), "survival", study.survival, "true or false")
     if study.survival:
-        _known("survival needs the measure", [survival.END], study.measures)
-        if not survival.times(study.measures):
+        known("survival needs the measure", [survival.END], study.measures)
+        if not survival.times(known_measures(study)):
             raise ValueError(
                 "survival is true, and no measure is a time that a run may miss: measure one of "
                 f"{', '.join(survival.times([*MEASURES]))}"
@@ -172,11 +249,13 @@ def _check_statistics(study: Study) -> None:
 def _check_overlaps(study: Study) -> None:
     """Raise a ValueError for the first field that two axes set."""
     owners: dict[str, str] = {}
-    if any("seed" in _set_by(each) for axis in study.axes for each in _settings_of(study, axis)):
+    if any(
+        "seed" in experiments.set_by(each) for axis in study.axes for each in study.tables_of(axis)
+    ):
         raise ValueError("an axis sets the seed: the seeds of all cells are the same, see seeds")
     for axis in study.axes:
-        settings = _settings_of(study, axis)
-        for name in dict.fromkeys(name for each in settings for name in _set_by(each)):
+        settings = study.tables_of(axis)
+        for name in dict.fromkeys(name for each in settings for name in experiments.set_by(each)):
             other = owners.setdefault(name, axis)
             if other != axis:
                 sets, too = (other, axis) if axis == name else (axis, other)
@@ -186,119 +265,15 @@ def _check_overlaps(study: Study) -> None:
                 )
 
 
-def _settings_of(study: Study, axis: str) -> list[Table]:
-    """Return each setting of an axis as a table of fields."""
-    values = study.axes[axis]
-    if isinstance(values, dict):
-        return list(values.values())
-    return [{axis: value} for value in values]
-
-
-def _set_by(setting: Table, prefix: str = "") -> list[str]:
-    """Return the fields that a setting sets; those of tables by dotted names."""
-    found: list[str] = []
-    for name, value in setting.items():
-        inner = isinstance(value, dict)
-        found += _set_by(value, f"{prefix}{name}.") if inner else [f"{prefix}{name}"]
-    return found
-
-
-def numbers(study: Study, axis: str) -> list[float]:
-    """Return the settings of an axis of numbers; ValueError if they are not numbers."""
-    try:
-        found = [float(each) for each in study.settings(axis)]
-    except ValueError:
-        found = [inf]
-    if not all(map(isfinite, found)):
-        raise ValueError(f"axes.{axis} holds no numbers: choose another axis")
-    return found
-
-
-def is_numeric(study: Study, axis: str) -> bool:
-    """Return whether an axis holds numbers only."""
-    try:
-        return bool(numbers(study, axis))
-    except ValueError:
-        return False
-
-
-def _check_picture(study: Study, name: str, picture: Picture) -> None:
-    used = [*filter(None, (picture.x, picture.panels)), *picture.lines, *picture.where]
-    _known(f"{name} names", used, study.axes)
-    for axis, settings in shown(picture).items():
-        _known(f"{name}.where.{axis} is", settings, study.settings(axis))
-    match picture.kind:
-        case "gantt":
-            return
-        case "lines":
-            offered = [*study.measures, *(f"speedup.{measure}" for measure in study.speedups)]
-            _known(f"{name}.y names", picture.y, offered)
-            _require(bool(picture.x), f"{name}.x", picture.x, "an axis")
-            _require(bool(picture.y), f"{name}.y", picture.y, "measures")
-            _known(f"{name}.log is", [picture.log], ("", "x", "y", "xy"))
-            if "x" in picture.log and not is_numeric(study, picture.x):
-                raise ValueError(
-                    f"{name}.log is {picture.log!r}, but axes.{picture.x} holds no numbers: "
-                    "leave out x there"
-                )
-            if "x" in picture.log and min(numbers(study, picture.x)) <= 0:
-                raise ValueError(
-                    f"{name}.log is {picture.log!r}, but axes.{picture.x} is not all above 0: "
-                    "leave out x there"
-                )
-            _check_no_axis_is_open(study, name, picture)
-        case "ranks":
-            _require(bool(study.ranks), "ranks", study.ranks, f"an axis, for {name}")
-            _known(f"{name}.y names", picture.y, [m for m in study.measures if MEASURES[m].better])
-        case "reached":
-            _require(study.survival, "survival", study.survival, f"true, for {name}")
-            _known(f"{name}.y names", picture.y, survival.times(study.measures))
-            _check_no_axis_is_open(study, name, replace(picture, x=""))
-        case "incumbent" | "first-jobs":
-            _known(f"{name}.kind needs the axis", ("scheduler", "workers"), study.axes)
-        case "utilisation" | "speedup" | "effect":
-            _known(f"{name}.kind needs the axis", ("scheduler", "workers"), study.axes)
-            _known(f"{name}.kind needs the measure", comparison.MEASURES, study.measures)
-            allowed = ("scheduler", "workers", *KINDS)
-            _known(
-                f"{name}.kind is {picture.kind!r}, which is not for the axis", study.axes, allowed
-            )
-            _known(f"{name}.kind needs", ("speedups.time_to_target",), _speedups(study))
-            _require(study.target is not None, "target", study.target, f"a loss, for {name}")
-            numbers(study, "workers")
-            kind = comparison.effect_of(study)
-            if picture.kind == "effect" and kind is None:
-                raise ValueError(f"{name}.kind is 'effect', and no axis is of {', '.join(KINDS)}")
-            if kind is not None:
-                _known(f"axes.{kind} needs the setting", ("with", "without"), study.settings(kind))
-                _known(f"against.{kind} is", study.baselines(kind) or [""], ("without",))
-        case _:
-            _known(f"{name}.kind is", [picture.kind], _KINDS_OF_PICTURES)
-
-
-def _check_no_axis_is_open(study: Study, name: str, picture: Picture) -> None:
-    for axis in study.axes:
-        left = len(shown(picture).get(axis, study.axes[axis]))
-        if left > 1 and axis not in (picture.x, picture.panels, *picture.lines):
-            raise ValueError(
-                f"{name} leaves the axis {axis} open: name it in lines or panels, or give "
-                "one setting of it in where"
-            )
-
-
-def _speedups(study: Study) -> list[str]:
-    return [f"speedups.{measure}" for measure in study.speedups]
-
-
 def _picture(name: str, given: object) -> Picture:
     if not isinstance(given, dict):
         raise ValueError(f"pictures.{name} is {given!r}: give a table")
-    _known(f"pictures.{name} names", given, [each.name for each in fields(Picture)])
+    known(f"pictures.{name} names", given, [each.name for each in fields(Picture)])
     kinds = {"str": str, "list[str]": list, "Table": dict}
     for each in fields(Picture):
         if each.name in given:
             fits = isinstance(given[each.name], kinds[str(each.type)])
-            _require(fits, f"pictures.{name}.{each.name}", given[each.name], f"{each.type}")
+            require(fits, f"pictures.{name}.{each.name}", given[each.name], f"{each.type}")
     return Picture(**given)
 
 
@@ -329,16 +304,3 @@ def _axes(given: Table, prefix: str = "") -> list[tuple[str, list[Any] | Table]]
                     "settings, each a table of fields"
                 )
     return found
-
-
-def _known(where: str, names: Collection[str], known: Collection[str]) -> None:
-    for name in names:
-        if not isinstance(name, str) or name not in known:
-            raise ValueError(
-                f"{where} {name!r}: choose from {', '.join(filter(None, known)) or 'none'}"
-            )
-
-
-def _require(holds: bool, name: str, value: object, remedy: str) -> None:  # noqa: FBT001
-    if not holds:
-        raise ValueError(f"{name} is {value!r}: give {remedy}")

@@ -12,6 +12,7 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 import numpy as np
@@ -61,6 +62,25 @@ class StudyLog:
         self._read()
         if not self.done:
             files.write(path, self._header.encode())
+
+    @classmethod
+    def missing_from(cls, study: Study, folder: Path) -> list[int]:
+        """Return the `missing` runs of the study in a folder, which is only read.
+
+        Raises
+        ------
+        InputError
+            The folder holds other rows.
+
+        """
+        path = folder / "runs.csv"
+        if not path.exists():
+            return list(range(study.runs))
+        with TemporaryDirectory() as elsewhere:
+            copy = Path(elsewhere, path.name)
+            with reading(path, remedy="choose another --out"):
+                copy.write_bytes(path.read_bytes())
+            return cls(study, copy).missing
 
     @property
     def missing(self) -> list[int]:

@@ -243,7 +243,7 @@ def _fidelity(args: argparse.Namespace, name: str, twin: HeldOut) -> dict[str, A
     from sim.experiments import fidelity  # noqa: PLC0415  quick --help
     from sim.experiments.target import default_target  # noqa: PLC0415  quick --help
     from sim.reports.progress_bar import ProgressBar  # noqa: PLC0415  quick --help
-    from sim.studies.pool import pool_of  # noqa: PLC0415  quick --help
+    from sim.studies.parallel.pool import pool_of  # noqa: PLC0415  quick --help
 
     table = twin.table
     base = _experiment(args, name)

@@ -21,9 +21,9 @@ from sim.reports.html.page import Block, Chart, Choice, Note
 from sim.reports.plots.palette import Look, label_looks
 from sim.reports.screen import records
 from sim.reports.study_pictures import axis_label, estimate, named
+from sim.studies.checks.pictures import is_numeric
 from sim.studies.study import Study
 from sim.studies.study_cells import SPEEDUP
-from sim.studies.study_file import is_numeric
 
 _SCHEDULER = "scheduler"
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import fields
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from sim.commands.cli import main
 from sim.experiments.measures import MEASURES
 from sim.reports import study_report
 from sim.studies import runner
+from sim.studies.checks import experiments
 from sim.studies.laws import LAWS
+from sim.studies.study import Picture, Study
 from sim.studies.study_file import parse, read, shipped
 
 TEXT = """
@@ -329,6 +332,126 @@ def test_curves_with_a_wrong_setting_are_refused_with_their_cell(file, tmp_path,
     assert "curves power-law:nose=0.1, workers 1: 'nose=0.1' is no setting" in message
 
 
+def test_a_starter_is_written_once_runs_and_explains_every_entry(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert study("new", "mine.toml") == 0
+    assert "rungsim study mine.toml --dry-run" in capsys.readouterr().out
+    text = Path("mine.toml").read_text()
+    assert "mine.toml exists already" in refused(capsys, "new", "mine.toml")
+    assert Path("mine.toml").read_text() == text
+    for entry in (*(each.name for each in fields(Study)), *(each.name for each in fields(Picture))):
+        if entry not in {"name", "path", "text", "laws"}:
+            assert re.search(rf"^(# )?\[?{entry}\b", text, re.MULTILINE), entry
+    # Each optional entry may be switched on where it stands.
+    for line in re.findall(r"^# (\S+ = .*)", text, re.MULTILINE):
+        switched = text.replace(f"# {line}", line, 1)
+        # Others need another entry: the header of their table, or a picture that names their axis.
+        if not line.startswith(("even", "uneven", "end_seconds", "panels", '"faults')):
+            parse(switched, Path("mine.toml"))
+    assert study("mine.toml", "--processes", 1, "--seeds", 2) == 0
+    assert Path("rungsim-study/mine/incumbent.png").exists()
+    capsys.readouterr()
+    assert "which file?" in refused(capsys, "new")
+    assert "does not end in .toml" in refused(capsys, "new", "mine")
+    assert "unexpected argument 'x'" in refused(capsys, "mine.toml", "x")
+
+
+def test_a_study_of_the_name_new_is_a_path(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("new").write_text(TEXT)
+    assert study("./new", "--dry-run") == 0
+    assert "24 to make" in capsys.readouterr().out
+
+
+def test_a_dry_run_tells_what_is_left_and_writes_nothing(file, tmp_path, capsys):
+    out = tmp_path / "out"
+    dry = (file, "--out", out, "--processes", 1, "--dry-run")
+    assert study(*dry) == 0
+    printed = capsys.readouterr().out
+    assert "6, each with 4 seeds: 24 runs" in printed
+    assert "0 runs are there, 24 to make" in printed
+    assert "max_seconds 60" in printed
+    assert re.search(
+        r"about \d\S* s on 1 process, .*an estimate from one run .* of sh, asha", printed
+    )
+    assert not out.exists()
+    assert study(*dry[:-1], "--no-plots", "--seeds", 2) == 0
+    runs = out / "runs.csv"
+    runs.write_bytes(runs.read_bytes()[:-5])  # the last row is incomplete
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    capsys.readouterr()
+    assert study(*dry, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["runs"], told["done"], told["missing"]) == (24, 11, 13)
+    assert told["estimate"]["seconds"] > 0
+    assert told["axes"] == {"scheduler": ["sh", "asha"], "workers": ["1", "2", "4"]}
+    assert study(*dry, "--overwrite", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["missing"] == 24
+    assert "it has seeds = 2, not 1" in refused(capsys, *dry, "--seeds", 1)
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_all_mistakes_are_told_at_once_with_their_lines(file, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    changes = {
+        '"finished", "time': '"finishd", "time',  # line 3
+        "seeds = 4": "seeds = 0\nseed = 4",  # 4 and 5
+        'curves = "power-law"': 'curves = "powr-law"',  # 8
+        "eta = 3": "eta = 1",  # 9
+        "r_max = 9": "r_mx = 9",  # 10
+        "lost_probability = 0.01": "lost_probability = 3.0",  # 12
+        "max_seconds = 60": 'max_seconds = "60"',  # 13
+        '["sh", "asha"]': '["sh", "ahsa"]',  # 15
+        "[1, 2, 4]": "[1, 2, 4, 2.5]",  # 16
+        'time_to_target = "workers"': 'time_to_target = "worker"',  # 18
+        '"utilisation"]\nlines': '"utilization"]\nlines',  # 23
+        'kind = "gantt"': 'kind = "gant"',  # 27
+    }
+    text = TEXT
+    for old, new in changes.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    file.write_text(text)
+    assert study("mine.toml") == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    told = [line.split(": ", 2)[1:] for line in captured.err.splitlines()]
+    lines = (3, 4, 5, 8, 9, 10, 12, 13, 15, 16, 18, 23, 27)
+    assert [where for where, _ in told] == [f"mine.toml, line {number}" for number in lines]
+    texts = [text for _, text in told]
+    assert texts[0] == "measures names 'finishd': did you mean finished?"
+    assert texts[1] == "seeds is 0: give a whole number, at least 1"
+    assert texts[2] == "it names 'seed': did you mean seeds?"
+    assert "there is no table 'powr-law'" in texts[3]
+    assert texts[5] == "there is no 'r_mx': did you mean r_max?"
+    assert texts[8] == "at scheduler ahsa, workers 1: the scheduler is 'ahsa': did you mean asha?"
+    assert texts[9] == "at scheduler sh, workers 2.5: workers is 2.5: give a whole number"
+    assert texts[12] == "pictures.gantt.kind is 'gant': did you mean gantt?"
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.toml"]
+
+
+def test_an_axis_that_is_none_is_the_only_mistake(file, capsys):
+    file.write_text(TEXT.replace("[1, 2, 4]", "4"))
+    assert "line 15: axes.workers is 4: give a list of values" in refused(capsys, file)
+
+
+def test_a_mistake_in_a_named_setting_has_the_line_of_the_setting(file, capsys):
+    text = TEXT.replace("workers = [1, 2, 4]", "")
+    text = text.replace(
+        '[speedups]\ntime_to_target = "workers"',
+        "[axes.size]\n"
+        "small = { workers = 1 }\nlarge = { workers = 2, faults.mtfb = 9.0, limits.max_jobs = 0 }",
+    )
+    text = text[: text.index("[fits]")]
+    file.write_text(text)
+    assert study(file) == 2
+    at = "at scheduler sh, size large: "
+    said = [line.split(", line ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert said[0] == f"18: {at}[faults] there is no 'mtfb': did you mean mtbf?"
+    assert said[1].startswith(f"18: {at}max_jobs is 0: give a number above 0")
+    assert len(said) == 2
+
+
 def test_a_run_that_fails_names_its_seed(file, tmp_path, capsys):
     text = TEXT.replace("max_seconds = 60", "max_jobs = 9")
     file.write_text(text.replace("faults.lost_probability = 0.01", "speeds = [1e-320]"))
@@ -377,9 +500,9 @@ def test_the_examples_of_the_docs_are_studies(tmp_path):
     text = (DOCS / "studies.md").read_text(encoding="utf-8")
     examples = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     studies = [parse(example, tmp_path / "example.toml") for example in examples]
-    assert [each.runs for each in studies] == [2 * 2 * 2 * 25, 5 * 50]
+    assert [each.runs for each in studies] == [2 * 2 * 2 * 25, 2 * 50, 5 * 50]
     for each in studies:
-        each.check()
+        experiments.check(each)
 
 
 def test_the_docs_tell_of_every_measure_law_and_study():

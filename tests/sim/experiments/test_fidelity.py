@@ -20,7 +20,7 @@ from sim.experiments.fidelity import (
 )
 from sim.experiments.run import bounded
 from sim.jobs.limits import Limits
-from sim.studies.pool import pool_of
+from sim.studies.parallel.pool import pool_of
 
 TABLE = load("lenet-fashion-mnist")
 BASE = Experiment(curves=TABLE.name, workers=4, limits=Limits(max_epochs=150))

@@ -15,6 +15,7 @@ from sim.experiments.experiment import Experiment
 from sim.experiments.run import simulate
 from sim.jobs.limits import Limits
 from sim.schedulers import ASHA
+from sim.studies.checks import experiments
 from sim.studies.study_file import parse
 
 CODE = """
@@ -246,14 +247,14 @@ def test_a_study_has_it_on_an_axis_with_its_options():
         f'axes.scheduler = ["asha", "{MODULE}:Mine"]\naxes.scheduler_options.patience = [1, 2]\n'
     )
     study = parse(text, Path("own.toml"))
-    study.check()
+    experiments.check(study)
     options = [cell.experiment.scheduler_options for cell in study.cells]
     assert options == [{}, {}, {"patience": 1}, {"patience": 2}]
     with pytest.raises(InputError, match="did you mean patience"):
         _ = parse(text.replace("patience", "patiense"), Path("own.toml")).cells
     wrong = parse(text.replace("[1, 2]", '["a"]'), Path("own.toml"))
     with pytest.raises(InputError, match=r"at scheduler .*patience is 'a': give a whole number"):
-        wrong.check()
+        experiments.check(wrong)
 
 
 def test_an_experiment_without_options_is_written_as_it_always_was():

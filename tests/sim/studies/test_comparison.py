@@ -16,7 +16,7 @@ from sim.faults import KINDS, Faults
 from sim.jobs.costs import Costs
 from sim.jobs.limits import Limits
 from sim.studies.comparison import MEASURES, Compared, comparison, effect_of
-from sim.studies.runner import run_study
+from sim.studies.runner import measure_all
 from sim.studies.study_file import parse, read
 
 BASE = Experiment(curves="power-law", r_max=9, eta=3, seed=5, limits=Limits(max_epochs=60))
@@ -30,7 +30,7 @@ def study(base=BASE, *, schedulers=("asha",), workers=(1, 4), seeds=3, **others)
 
 def measured(base=BASE, **others):
     made = study(base, **others)
-    return Compared(made, run_study(made).values)
+    return Compared(made, measure_all(made))
 
 
 def row(seconds, *, end=10.0, finished=4, best=0.1):

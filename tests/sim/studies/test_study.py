@@ -1,10 +1,15 @@
 """The grid and the file of a study: which experiments it stands for, and how it is refused."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
+import tomli_w
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from learning_curves.errors import InputError
+from sim.studies.checks import experiments
 from sim.studies.study import as_text
 from sim.studies.study_file import parse, read, shipped
 
@@ -81,7 +86,7 @@ def test_curves_beside_the_file_are_found(tmp_path):
     (tmp_path / "own.csv").write_text(rows)
     text = 'measures = ["jobs"]\n[experiment]\ncurves = "own"\nlimits.max_jobs = 2\n'
     one = study(tmp_path, text)
-    one.check()
+    experiments.check(one)
     assert one.cells[0].experiment.curves == str(tmp_path / "own.csv")
     assert one.title == "mine"
 
@@ -103,11 +108,11 @@ def test_values_as_they_are_written():
         ("seeds = 3", "seeds = 0", "seeds is 0: give a whole number"),
         ("seeds = 3", "seeds = 2.5", "seeds is 2.5"),
         ("seeds = 3", "seeds = true", "seeds is True"),
-        ("seeds = 3", "seed = 3", "names 'seed': choose from title, experiment, axes"),
+        ("seeds = 3", "seed = 3", "line 3: it names 'seed': did you mean seeds?"),
         ("seeds = 3", 'target = "low"', "target is 'low'"),
         ('title = "a grid"', "title = 3", "title is 3"),
         ('["jobs", "finished"]', "[]", "measures is empty: choose from end_seconds"),
-        ('["jobs", "finished"]', '["job"]', "measures names 'job': choose from end_seconds"),
+        ('["jobs", "finished"]', '["job"]', "line 4: measures names 'job': did you mean jobs?"),
         ('["jobs", "finished"]', '"jobs"', "measures is 'jobs': give a list"),
         ("[experiment]", "[experimnet]", "names 'experimnet'"),
         ("r_max = 9", "r_mx = 9", "r_mx"),
@@ -169,7 +174,11 @@ def test_values_as_they_are_written():
             "[axes.costs]\ncheckpoints = [true]\n[axes.cluster]",
             "axes.costs.checkpoints is given twice",
         ),
-        ('"power-law"', '"power-law"\nrul = "ray"', "mine.toml is not an experiment"),
+        (
+            '"power-law"',
+            '"power-law"\nrul = "ray"',
+            "mine.toml, line 8: there is no 'rul': did you mean rule?",
+        ),
         ("[axes.cluster]", "[axes.cluster", "Expected"),
         ("seed = 7", "seed = 4294967295", "seed"),
     ],
@@ -177,9 +186,38 @@ def test_values_as_they_are_written():
 def test_a_broken_file_is_refused_in_one_line(tmp_path, old, new, named):
     assert TEXT.count(old) == 1
     with pytest.raises(InputError) as refusal:
-        study(tmp_path, TEXT.replace(old, new)).check()
+        experiments.check(study(tmp_path, TEXT.replace(old, new)))
     assert named in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+JUNK = st.sampled_from(
+    [
+        *(-1, 0, 3, 2.5, True, "", "x", "asha", "scheduler", "jobs", [], [1], ["sh", "sh"], [[]]),
+        *({}, {"a": {}}, {"workers": [1, 0]}, {"scheduler": "sh"}, {"a": {"b": 1}}, [{}]),
+        float("nan"),
+    ]
+)
+
+
+@settings(derandomize=True, deadline=None, max_examples=80)
+@given(data=st.data())
+def test_any_value_anywhere_is_a_study_or_an_error_of_the_user(data):
+    text = f"{TEXT}[against]\nscheduler = 'sh'\n[fits]\njobs = 'x'\n[speedups]\njobs = 'cluster'\n"
+    given = tomllib.loads(f"{text}[pictures.p]\nx = 'cluster'\ny = ['jobs']\nlog = 'y'\n")
+    given |= {"survival": True, "ranks": "scheduler"}
+    for _ in range(data.draw(st.integers(1, 3))):
+        table = given
+        while isinstance(table, dict) and table:
+            inner, key = table, data.draw(st.sampled_from(sorted(table)))
+            table = inner[key]
+            if data.draw(st.booleans()):
+                break
+        inner[key] = data.draw(JUNK)
+    try:
+        experiments.check(parse(tomli_w.dumps(given), Path("mine.toml")))
+    except InputError as error:
+        assert all("mine.toml" in line for line in str(error).splitlines())  # noqa: PT017
 
 
 @pytest.mark.parametrize(
@@ -205,7 +243,7 @@ def test_a_broken_file_is_refused_in_one_line(tmp_path, old, new, named):
 def test_a_picture_that_cannot_be_drawn_is_refused(tmp_path, picture, named):
     axes = '[axes]\nscheduler = ["sh", "asha"]\neta = [2, 3]\n'
     text = f"{TEXT[: TEXT.index('[axes]')]}{axes}[pictures.p]\n{picture}\n"
-    with pytest.raises(InputError, match="is not a study") as refusal:
+    with pytest.raises(InputError, match=r"mine\.toml, line (1[5-9]|20): ") as refusal:
         study(tmp_path, text)
     assert named in str(refusal.value)
 
@@ -224,7 +262,7 @@ def test_an_experiment_is_sent_to_run(tmp_path):
 
 def test_what_comes_with_rungsim_can_be_run():
     for name in shipped():
-        read(name).check()
+        experiments.check(read(name))
 
 
 def test_a_picture_is_written_to_its_folder_only(tmp_path):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sim.studies import runner
-from sim.studies.plan import Plan
+from sim.studies.parallel import work
+from sim.studies.parallel.plan import Plan
 from sim.studies.runner import run_all
 from sim.studies.study_file import parse
 
@@ -189,11 +189,11 @@ SECONDS = {"random": 1.0, "asha": 3.0, "sh": 2.0}  # for 100 jobs
 def test_the_runner_tells_how_long_the_rest_will_take(tmp_path, monkeypatch):
     now = [0.0]
 
-    def measure(experiment, measures, target):  # noqa: ARG001
+    def measure(experiment, measures, target, digest):  # noqa: ARG001
         now[0] += SECONDS[experiment.scheduler] * experiment.limits.max_jobs / 100
         return [experiment.limits.max_jobs], 1
 
-    monkeypatch.setattr(runner, "_measure", measure)
+    monkeypatch.setattr(work, "_measure", measure)
     study = parse(TEXT, tmp_path / "mine.toml")
     places, lefts = [], []
     for each in run_all(study, range(study.runs), clock=lambda: now[0]):

@@ -1,4 +1,4 @@
-"""The processes that make runs in parallel.
+"""The processes of this machine that make runs in parallel, and what a runner needs of any others.
 
 Owns the start and the end of the processes. Must not know their work.
 """
@@ -11,8 +11,9 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Thread
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Protocol, TypeVar
 
 from learning_curves.errors import InputError
 
@@ -41,18 +42,63 @@ def pool_of(processes: int) -> Iterator[Executor | None]:
         yield pool
 
 
+class Pools(Protocol):
+    """Pools of one process each, on this machine or elsewhere; some may come or go meanwhile."""
+
+    @property
+    def helper(self) -> Executor:
+        """It does other work, on this machine."""
+        ...
+
+    def now(self) -> Sequence[Executor]:
+        """Return the pools that there are, at least one.
+
+        Called after each task: the same object if nothing has changed.
+        """
+        ...
+
+    def shared(self, content: bytes) -> object:
+        """Return an argument for `submit` in place of which a task receives `content`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """Pools that neither come nor go.
+
+    Parameters
+    ----------
+    pools
+        The pools.
+    helper
+        See `Pools`.
+
+    """
+
+    pools: Sequence[Executor]
+    helper: Executor
+
+    def now(self) -> Sequence[Executor]:
+        """Return the pools."""
+        return self.pools
+
+    def shared(self, content: bytes) -> object:
+        """Return `content`: it is sent with each task."""
+        return content
+
+
 @contextmanager
-def pools_of_one(processes: int) -> Iterator[Sequence[Executor]]:
+def pools_of_one(processes: int) -> Iterator[Pools]:
     """Yield as many pools of one process each, so that each can be given work of its own.
 
     If it is one, its work is done in this process, when it is submitted. For the rest see
     `pool_of`.
     """
     if processes == 1:
-        yield [Here()]
+        yield HERE
         return
     with _opened([1] * processes) as pools:
-        yield pools
+        yield Fixed(pools, helper=pools[-1])
 
 
 class Here(Executor):
@@ -67,6 +113,10 @@ class Here(Executor):
         future: Future[T] = Future()
         future.set_result(fn(*args, **kwargs))
         return future
+
+
+HERE = Fixed([Here()], helper=Here())
+"""This process."""
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""The checks of a study beside those of the single entries: its pictures and its experiments."""
