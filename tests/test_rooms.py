@@ -165,6 +165,10 @@ def test_schedulers_know_only_the_standard_library_and_each_other(path):
         ("syne_tune", "sim/adapters/syne_tune.py"),
         ("sklearn", "learning_curves/surrogates/regressors.py"),
         ("hypothesis", "sim/testing/"),
+        (
+            "distributed",
+            ("real/cluster/dask_crew.py", "sim/studies/parallel/dask_workers.py"),
+        ),
     ],
 )
 def test_a_library_is_imported_in_one_place(library, home):

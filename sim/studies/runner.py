@@ -165,15 +165,14 @@ def run_all(
     work = Work(study, pools)
     together = 0.0 if work.here else _TOGETHER
     running: dict[Future[Any], _Task] = {}
-    known: set[Executor] = set()
+    there: Sequence[Executor] = ()
     estimates = 0.0  # from when on the time left is estimated again
     while True:
-        there = pools.now()
-        for pool in there:
-            if pool not in known:
-                running[work.begin(pool)] = _Task(pool)
-        # One that comes back before the last task that it was given has ended is not begun again.
-        known = {*there, *(task.pool for task in running.values())}
+        before, there = there, pools.now()
+        if there is not before:
+            # One that comes back before the last task that it was given has ended just goes on.
+            going = {*before, *(task.pool for task in running.values())}
+            running |= {work.begin(pool): _Task(pool) for pool in there if pool not in going}
         if not running:
             return
         ended, _ = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)

@@ -98,7 +98,8 @@ class Plan:
             The seed of its last run, from 0; None before the first.
         seconds
             How long the runs may take together. It is one run if this is less than it takes, or
-            if no run of its cell, or of the next one, has been timed.
+            if no run of its cell, or of the next one, has been timed. They may be of several
+            seeds, the last of which is the one to go on with.
 
         """
         if seed not in self._begun:
@@ -106,17 +107,22 @@ class Plan:
             if seed is None:
                 return []
         cells = self._begun[seed]
-        taken = [self._first_of(cells)]
-        known = self._by_cell
-        seconds -= self._expected(taken[0])
-        while cells and known[taken[-1]].size and known[cells[0]].size:
-            seconds -= self._expected(cells[0])
-            if seconds < 0:
+        last = self._first_of(cells)
+        seconds -= self._expected(last)
+        taken = [last * self._seeds + seed]
+        timed = self._by_cell
+        while timed[last].size:
+            if not cells and self._next_fits(seconds):
+                del self._begun[seed]
+                seed, cells = self._begin_next()
+            if not cells or not timed[cells[0]].size or self._expected(cells[0]) > seconds:
                 break
-            taken.append(cells.popleft())
+            last = cells.popleft()
+            seconds -= self._expected(last)
+            taken.append(last * self._seeds + seed)
         if not cells:
             del self._begun[seed]
-        return [cell * self._seeds + seed for cell in taken]
+        return taken
 
     def done(self, places: Sequence[int], seconds: float | None) -> None:
         """Record that runs that were taken together have been made.
@@ -149,11 +155,22 @@ class Plan:
         cells.remove(first)
         return first
 
+    def _next_fits(self, seconds: float) -> bool:
+        """Return whether a run of a seed that is not begun, if there is one, takes no longer."""
+        if not self._waiting:
+            return False
+        _, cells = self._waiting[0]
+        all_timed = all(self._by_cell[cell].size for cell in cells)
+        return all_timed and max(map(self._expected, cells)) <= seconds
+
+    def _begin_next(self) -> tuple[int, deque[int]]:
+        seed, cells = self._waiting.popleft()
+        self._begun[seed] = deque(sorted(cells, key=self._expected, reverse=True))
+        return seed, self._begun[seed]
+
     def _next_seed(self) -> int | None:
         if self._waiting:
-            seed, cells = self._waiting.popleft()
-            self._begun[seed] = deque(sorted(cells, key=self._expected, reverse=True))
-            return seed
+            return self._begin_next()[0]
         begun = self._begun
         return max(begun, key=lambda seed: self._expected(begun[seed][0]), default=None)
 

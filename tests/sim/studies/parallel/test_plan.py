@@ -209,3 +209,16 @@ def test_the_runner_tells_how_long_the_rest_will_take(tmp_path, monkeypatch):
     assert end == 20 * (66 + 6 * 0.5)
     for then, left in lefts[12:-6]:  # a tenth of the runs, and of the work
         assert left == pytest.approx(end - then, rel=0.02)
+
+
+def test_short_runs_of_several_seeds_are_taken_together():
+    plan = Plan([4.0, 2.0], ["a", "a"], 4, range(8))  # cell c and seed k at 4 c + k
+    for cell in (0, 1):
+        assert plan.take(0 if cell else None) == [4 * cell]
+        plan.done([4 * cell], seconds=4.0 - 2 * cell)
+    # Seed 1 takes 4 + 2 s, and of seed 2 the longer run still fits into 11 s, the other one not.
+    assert plan.take(0, seconds=11.0) == [1, 5, 2]
+    assert plan.take(2, seconds=3.0) == [6]  # a run of seed 3 takes 4 s
+    assert plan.take(2, seconds=0.0) == [3]
+    assert plan.take(3, seconds=9.0) == [7]
+    assert plan.take(3, seconds=9.0) == []
