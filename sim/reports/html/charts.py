@@ -107,9 +107,10 @@ def lines(
 
     """
     ends = [end for line in drawn for ends in (line.y, line.low, line.high) for end in ends]
-    known = [end for end in ends if isfinite(end)]
+    is_log = y.get("type") == "log"
+    known = [end for end in ends if isfinite(end) and (end > 0 or not is_log)]
     if any(end in {float("inf"), float("-inf")} for line in drawn for end in _ends(line)) and known:
-        y = {**y, "range": _range(known, is_log=y.get("type") == "log")}
+        y = {**y, "range": _range(known, is_log=is_log)}
     top, bottom = max(known, default=1.0), min(known, default=0.0)
     beyond = (bottom - 10 * (top - bottom + 1.0), top + 10 * (top - bottom + 1.0))
     traces: list[Json] = []

@@ -5,8 +5,9 @@ Owns how their rows become curves and diagrams. Must not compute them.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import isfinite
+from math import isfinite, isnan
 from pathlib import Path
 from typing import Any
 
@@ -101,11 +102,12 @@ def ranks(path: Path) -> Iterator[Chart]:
         mean_ranks = {row["setting"]: row["mean_rank"] for row in told}
         looks: dict[str, Look] = label_looks(mean_ranks)
         figure = diagram(mean_ranks, looks, first["critical_difference"])
+        p = first["friedman_p"]
+        test = "" if isnan(p) else f"Friedman test: p = {p:.2g}; "
         yield Chart(
             f"Mean ranks of {axis} by {label(str(measure))}",
             figure,
-            f"{first['blocks']:,.0f} blocks; Friedman test: p = {first['friedman_p']:.2g}; "
-            "a thick line joins settings within the critical difference",
+            f"{first['blocks']:,.0f} blocks; {test}a thick line joins settings within the critical difference",
             is_wide=True,
         )
 
@@ -206,14 +208,13 @@ def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     numbers = {"seconds", "reached", "low", "high", "at_risk", "blocks", "mean_rank"}
     numbers |= {"friedman_p", "critical_difference"}
     with reading(path, "is not a table of a study", remedy="delete it, or run the study again"):
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        table = pd.read_csv(
+            path,
+            dtype=defaultdict(lambda: str, dict.fromkeys(numbers, float)),
+            keep_default_na=False,
+            na_values=dict.fromkeys(numbers, [""]),
+        )
         missing = [name for name in columns if name not in table]
         if missing:
             raise InputError(f"the column {missing[0]} is missing")
-        return table.assign(
-            **{
-                name: pd.to_numeric(table[name].replace("", "nan"))
-                for name in columns
-                if name in numbers
-            }
-        )
+        return table

@@ -37,6 +37,23 @@ def test_an_interval_without_an_end_leaves_the_plot():
     assert trace["y"][1] != trace["y"][1]  # a gap: JSON has null
 
 
+def test_a_logarithmic_axis_leaves_out_what_is_not_positive():
+    line = charts.Line("sh", SCHEDULERS["sh"], [1, 2], [1.0, 0.0], [0.5, 0.0], [inf, 10.0])
+    figure = charts.lines([line], x=AXIS, y=charts.axis("speedup", type="log"))
+    low, high = figure["layout"]["yaxis"]["range"]
+    assert low < -0.3 < 1 < high  # log10 of 0.5 and of 10
+
+
+def test_ranks_without_a_friedman_test_are_drawn(tmp_path):
+    path = tmp_path / "ranks.csv"
+    path.write_text(
+        "measure,axis,setting,blocks,mean_rank,friedman_chi2,friedman_p,critical_difference\n"
+        "best_loss,scheduler,sh,6,1.25,,,0.8\nbest_loss,scheduler,asha,6,1.75,,,0.8\n"
+    )
+    (chart,) = survival_and_ranks.ranks(path)
+    assert "Friedman" not in chart.note
+
+
 def test_an_axis_of_powers_is_logarithmic():
     assert charts.number_axis("workers", [1, 2, 4, 8])["type"] == "log"
     assert charts.number_axis("workers", [0, 2, 4, 8])["type"] == "linear"
