@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from scipy import stats
 
 from sim.experiments.experiment import Experiment
 from sim.experiments.measures import MEASURES, label
@@ -33,7 +34,6 @@ from sim.traces.trace import Trace
 _MOST_GANTTS = 8
 _OF_RUNS = ("losses", "rungs")
 _SHORTEST = 1e-9  # seconds; a limit must be above 0
-_NORMAL = 1.96  # standard errors on either side of the mean: a 95 % interval
 
 
 def draw(study: Study, values: Values, folder: Path, *, suffix: str = ".png") -> None:
@@ -310,8 +310,13 @@ def axis_label(measure: str) -> str:
 
 
 def estimate(measure: str, cell: Mapping[str, Any]) -> tuple[float, float, float]:
-    """Return the estimate of a measure in a cell, and the ends of its 95 % interval."""
+    """Return the estimate of a measure in a cell, and the ends of its 95 % interval.
+
+    The interval of a mean is Student's.
+    """
     if measure.startswith(SPEEDUP) or MEASURES[measure].censored:
         return cell["median"], cell["low"], cell["high"]
-    error = 0.0 if isnan(cell["standard_error"]) else _NORMAL * cell["standard_error"]
+    if isnan(cell["standard_error"]):
+        return cell["mean"], cell["mean"], cell["mean"]
+    error = float(stats.t.ppf(0.975, cell["seeds"] - 1)) * cell["standard_error"]
     return cell["mean"], cell["mean"] - error, cell["mean"] + error

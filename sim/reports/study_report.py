@@ -173,7 +173,7 @@ def contrast_columns(study: Study, found: pd.DataFrame) -> Iterator[tuple[str, C
             columns["speedup"] = [_contrast(speedup, row, "speedup") for row in told]
         if MEASURES[str(measure)].better:
             columns["wins"] = [_wins(row) for row in told]
-        columns["p (Holm)"] = [_p_value(row["p_holm"]) for row in told]
+        columns["p (Holm)"] = [p_value(row["p_holm"]) for row in told]
         name = label(str(measure))
         axes = {axis: [row[axis] for row in told] for axis in study.axes}
         yield f"{name} against {axis} {against}, paired by seed", axes, columns
@@ -191,10 +191,10 @@ def _wins(row: Mapping[str, Any]) -> str:
     return f"{row['wins']:.0%} [{row['wins_low']:.0%}, {row['wins_high']:.0%}]"
 
 
-def _p_value(p: float) -> str:
+def p_value(p: float) -> str:
     """Return a p-value with two digits, never as 0.
 
-    >>> _p_value(0.0312), _p_value(1.0), _p_value(1e-9)
+    >>> p_value(0.0312), p_value(1.0), p_value(1e-9)
     ('0.031', '1', '< 0.0001')
     """
     return "< 0.0001" if p < 0.0001 else f"{p:.2g}"
@@ -209,7 +209,7 @@ def print_ranks(found: pd.DataFrame) -> None:
         columns[label(str(measure))] = [
             *(f"{rank:.2f}" for rank in rows["mean_rank"]),
             f"{rows['critical_difference'].iloc[0]:.2f}",
-            *(["-"] if isnan(p := rows["friedman_p"].iloc[0]) else [_p_value(p)]),
+            *(["-"] if isnan(p := rows["friedman_p"].iloc[0]) else [p_value(p)]),
         ]
     axis, settings = found["axis"].iloc[0], list(dict.fromkeys(found["setting"]))
     screen = console()

@@ -217,7 +217,8 @@ def _check(study: Study, problems: Problems) -> None:
 
 def _check_axis(study: Study, name: str) -> None:
     settings = study.settings(name)
-    if name in _COLUMNS or name in study.measures:
+    taken = [*_COLUMNS, *study.measures, *(survival.COLUMNS if study.survival is True else ())]
+    if name in taken:
         raise ValueError(f"axes.{name} is the name of another column: choose another name")
     require(bool(settings), f"axes.{name}", study.axes[name], "at least one value")
     if len(set(settings)) < len(settings):

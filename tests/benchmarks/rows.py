@@ -212,14 +212,13 @@ scheduler = ["asha", "random"]
 
 def study_seconds(processes: int) -> float:
     """Return how long a study of 48 runs of some tenths of a second takes by the wall clock."""
-    from sim.studies.runner import measure_all
-    from sim.studies.study_file import read
+    import sim
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.toml"
         path.write_text(_STUDY, encoding="utf-8")
         started = time.perf_counter()
-        measure_all(read(path), processes)
+        sim.run_study(sim.read_study(str(path)), processes)
         return time.perf_counter() - started
 
 

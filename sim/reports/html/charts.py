@@ -110,6 +110,8 @@ def lines(
     is_log = y.get("type") == "log"
     known = [end for end in ends if isfinite(end) and (end > 0 or not is_log)]
     if any(end in {float("inf"), float("-inf")} for line in drawn for end in _ends(line)) and known:
+        if y.get("rangemode") == "tozero" and not is_log:
+            known = [0.0, *known]
         y = {**y, "range": _range(known, is_log=is_log)}
     top, bottom = max(known, default=1.0), min(known, default=0.0)
     beyond = (bottom - 10 * (top - bottom + 1.0), top + 10 * (top - bottom + 1.0))
@@ -216,7 +218,7 @@ def _range(known: Sequence[float], *, is_log: bool) -> list[float]:
     if is_log:
         return [log10(least) - 0.05, log10(most) + 0.05]
     margin = 0.05 * ((most - least) or abs(most) or 1.0)
-    return [min(0.0, least - margin), most + margin]
+    return [least - margin if least else 0.0, most + margin]
 
 
 def _trace(line: Line, beyond: tuple[float, float] | None) -> Json:

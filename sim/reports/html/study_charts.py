@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import isnan, nan
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -22,8 +21,11 @@ from sim.reports.plots.palette import Look, label_looks
 from sim.reports.screen import records
 from sim.reports.study_pictures import axis_label, estimate, named
 from sim.studies.checks.pictures import is_numeric
+from sim.studies.statistics.ranks import ranks
+from sim.studies.statistics.survival import survival
 from sim.studies.study import Study
 from sim.studies.study_cells import SPEEDUP
+from sim.studies.study_log import Values
 
 _SCHEDULER = "scheduler"
 
@@ -43,14 +45,14 @@ class StudyCharts:
         The study.
     cells
         Its cells, as `study_cells.by_cell` returns them.
-    folder
-        May hold ``survival.csv`` and ``ranks.csv``.
+    values
+        The figures of its runs, in the order of its grid.
 
     """
 
     study: Study
     cells: pd.DataFrame
-    folder: Path
+    values: Values
 
     @cached_property
     def _by_measure(self) -> dict[str, list[dict[str, Any]]]:
@@ -72,7 +74,8 @@ class StudyCharts:
         """Return the axis that colours tell apart along `x`; "" if there is no other axis."""
         others = [axis for axis in self.study.axes if axis != x]
         varied = [axis for axis in others if len(self.study.axes[axis]) > 1]
-        return _SCHEDULER if _SCHEDULER in others else next(iter(varied), "")
+        alone = _SCHEDULER if _SCHEDULER in others else ""
+        return _SCHEDULER if _SCHEDULER in varied else next(iter(varied), alone)
 
     def _left(self, *taken: str) -> list[str]:
         """Return the axes with several settings beside those."""
@@ -82,23 +85,22 @@ class StudyCharts:
     def _choices(self) -> list[Block]:
         """Return a choice for each axis that some chart neither goes along nor colours."""
         open_axes = [each for x in self._along for each in self._left(x, self._coloured(x))]
-        if (self.folder / "survival.csv").is_file() and self._along:
-            open_axes += self._left(self._coloured(self._along[0]))
+        if self.study.survival:
+            open_axes += self._left(self._coloured(""))
         return [Choice(axis, self.study.settings(axis)) for axis in dict.fromkeys(open_axes)]
 
     def blocks(self) -> list[Block]:
         """Return the charts, below the choices where there are any charts."""
-        study, x = self.study, next(iter(self._along), "")
+        study = self.study
         found = [*self._charts()]
-        colour = self._coloured(x)
-        path = self.folder / "survival.csv"
-        if path.is_file():
-            found += survival_and_ranks.survival(
-                path, self._left(), colour, lambda row: named(study, row, [colour])
-            )
-        path = self.folder / "ranks.csv"
-        if path.is_file():
-            found += survival_and_ranks.ranks(path)
+        colour = self._coloured("")  # of curves over time, which go along no axis
+        found += survival_and_ranks.survival(
+            survival(study, self.values),
+            self._left(),
+            colour,
+            lambda row: named(study, row, [colour]),
+        )
+        found += survival_and_ranks.ranks(ranks(study, self.values))
         return [*self._choices(), *found] if found else []
 
     def _charts(self) -> Iterator[Block]:
@@ -150,7 +152,7 @@ class StudyCharts:
         title = f"{label(measure.removeprefix(SPEEDUP))} against {name}"
         title = f"Speedup: {title}" if is_speedup else title[0].upper() + title[1:]
         is_median = is_speedup or MEASURES[measure].censored
-        note = "median, 95 % interval" if is_median else "mean ± 1.96 standard errors"
+        note = "median, 95 % interval" if is_median else "mean, 95 % interval"
         note = "one seed" if self.study.seeds == 1 else note
         yield Chart(title, charts.lines([*shown, *expected], x=across, y=up), note)
         if is_speedup and laws:

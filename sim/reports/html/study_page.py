@@ -86,7 +86,7 @@ class _Report:
         }
         sections = [
             Section("results", "Results", self._headline()),
-            Section("charts", "Charts", StudyCharts(study, self._cells, self.folder).blocks()),
+            Section("charts", "Charts", StudyCharts(study, self._cells, self.values).blocks()),
             Section("timelines", "Timelines", self._timelines),
             Section("cells", "Cells and runs", self._cells_and_runs()),
             Section("study", "What was run", [Source("study.toml", self._toml)]),

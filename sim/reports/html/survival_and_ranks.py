@@ -5,27 +5,23 @@ Owns how their rows become curves and diagrams. Must not compute them.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite, isnan
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from learning_curves.errors import InputError, reading
 from sim.experiments.measures import label
+from sim.reports import study_report
 from sim.reports.html import charts
 from sim.reports.html.page import Chart, Json
 from sim.reports.plots.palette import DARK_GREY, Look, label_looks
+from sim.reports.plots.studies.rank_diagram import groups
 from sim.reports.screen import records
-
-_SURVIVAL = ("measure", "seconds", "reached", "low", "high", "at_risk")
-_RANKS = ("measure", "axis", "setting", "blocks", "mean_rank", "friedman_p", "critical_difference")
 
 
 def survival(
-    path: Path,
+    table: pd.DataFrame,
     axes: Sequence[str],
     coloured: str,
     named: Callable[[Mapping[str, Any]], str],
@@ -34,8 +30,8 @@ def survival(
 
     Parameters
     ----------
-    path
-        The table: for each cell and measure a row for each step of its curve.
+    table
+        As `statistics.survival.survival` returns it.
     axes
         The axes of the study that have several settings.
     coloured
@@ -43,13 +39,7 @@ def survival(
     named
         Returns the name of a row's setting on it.
 
-    Raises
-    ------
-    InputError
-        The file is not such a table.
-
     """
-    table = _table(path, (*axes, *_SURVIVAL))
     for measure, rows in table.groupby("measure", sort=False):
         drawn: list[charts.Line] = []
         looks = label_looks(rows[coloured].unique().tolist() if coloured else [])
@@ -62,17 +52,14 @@ def survival(
                 charts.Line(
                     named(first) or label(str(measure)),
                     look,
-                    [0.0, *(step["seconds"] for step in steps)],
-                    [0.0, *(step["reached"] for step in steps)],
-                    [0.0, *(step["low"] for step in steps)],
-                    [0.0, *(step["high"] for step in steps)],
+                    [step["seconds"] for step in steps],
+                    [step["reached"] for step in steps],
+                    [_end(step, "low") for step in steps],
+                    [_end(step, "high") for step in steps],
                     [
-                        "the start",
-                        *(
-                            f"{step['reached']:.1%} by {step['seconds']:,.1f} s, "
-                            f"{step['at_risk']:,.0f} at risk"
-                            for step in steps
-                        ),
+                        f"{step['reached']:.1%} by {step['seconds']:,.1f} s, "
+                        f"{step['at_risk']:,.0f} at risk"
+                        for step in steps
                     ],
                     meta={axis: first[axis] for axis in axes if axis != coloured},
                     mode="lines",
@@ -86,16 +73,20 @@ def survival(
         yield Chart(title, figure, "Kaplan-Meier, 95 % band")
 
 
-def ranks(path: Path) -> Iterator[Chart]:
+def _end(step: Mapping[str, Any], name: str) -> float:
+    """Return an end of the band, which is as narrow as the line where there is no interval."""
+    return float(step["reached"] if isnan(step[name]) else step[name])
+
+
+def ranks(table: pd.DataFrame) -> Iterator[Chart]:
     """Yield a critical-difference diagram for each measure and axis of a table of mean ranks.
 
-    Raises
-    ------
-    InputError
-        The file is not such a table.
+    Parameters
+    ----------
+    table
+        As `statistics.ranks.ranks` returns it.
 
     """
-    table = _table(path, _RANKS)
     for (measure, axis), rows in table.groupby(["measure", "axis"], sort=False):
         told = records(rows)
         first = told[0]
@@ -103,11 +94,12 @@ def ranks(path: Path) -> Iterator[Chart]:
         looks: dict[str, Look] = label_looks(mean_ranks)
         figure = diagram(mean_ranks, looks, first["critical_difference"])
         p = first["friedman_p"]
-        test = "" if isnan(p) else f"Friedman test: p = {p:.2g}; "
+        test = "" if isnan(p) else f"p (Friedman): {study_report.p_value(p)}; "
         yield Chart(
             f"Mean ranks of {axis} by {label(str(measure))}",
             figure,
-            f"{first['blocks']:,.0f} blocks; {test}a thick line joins settings within the critical difference",
+            f"{first['blocks']:,.0f} blocks; {test}a thick line joins settings that differ by less "
+            "than the critical difference",
             is_wide=True,
         )
 
@@ -128,8 +120,8 @@ def diagram(mean_ranks: Mapping[str, float], looks: Mapping[str, Look], critical
 
     """
     ordered = sorted(mean_ranks, key=lambda name: (mean_ranks[name], name))
-    groups = _cliques([mean_ranks[name] for name in ordered], critical)
-    depth = len(groups) + 1.0
+    joined = groups([mean_ranks[name] for name in ordered], critical)
+    depth = len(joined) + 1.0
     half = (len(ordered) + 1) // 2
     traces: list[Json] = []
     notes: list[Json] = []
@@ -160,7 +152,7 @@ def diagram(mean_ranks: Mapping[str, float], looks: Mapping[str, Look], critical
                 "xshift": -4 if left else 4,
             }
         )
-    for level, (first, last) in enumerate(groups, start=1):
+    for level, (first, last) in enumerate(joined, start=1):
         ends = [mean_ranks[ordered[first]], mean_ranks[ordered[last]]]
         traces.append(_thick(ends, [level, level]))
     if isfinite(critical):
@@ -184,37 +176,7 @@ def diagram(mean_ranks: Mapping[str, float], looks: Mapping[str, Look], critical
     return {"traces": traces, "layout": layout, "height": 70 + 22 * int(depth + half + 2)}
 
 
-def _cliques(ordered: Sequence[float], critical: float) -> list[tuple[int, int]]:
-    """Return the first and last place of each widest group within the critical difference.
-
-    >>> _cliques([1.0, 1.5, 2.4, 4.0], 1.0)
-    [(0, 1), (1, 2)]
-    """
-    found: list[tuple[int, int]] = []
-    for first, rank in enumerate(ordered):
-        last = max(k for k, other in enumerate(ordered) if k == first or other - rank <= critical)
-        if last > first and (not found or last > found[-1][1]):
-            found.append((first, last))
-    return found
-
-
 def _thick(x: Sequence[float], y: Sequence[float], width: float = 5) -> Json:
     line = {"color": DARK_GREY, "width": width}
     trace = {"type": "scatter", "mode": "lines", "x": list(x), "y": list(y), "line": line}
     return trace | {"hoverinfo": "skip", "showlegend": False}
-
-
-def _table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
-    numbers = {"seconds", "reached", "low", "high", "at_risk", "blocks", "mean_rank"}
-    numbers |= {"friedman_p", "critical_difference"}
-    with reading(path, "is not a table of a study", remedy="delete it, or run the study again"):
-        table = pd.read_csv(
-            path,
-            dtype=defaultdict(lambda: str, dict.fromkeys(numbers, float)),
-            keep_default_na=False,
-            na_values=dict.fromkeys(numbers, [""]),
-        )
-        missing = [name for name in columns if name not in table]
-        if missing:
-            raise InputError(f"the column {missing[0]} is missing")
-        return table

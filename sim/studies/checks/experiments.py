@@ -132,15 +132,20 @@ def _blamed(table: Table, check: Callable[[Table], str]) -> Iterator[tuple[str, 
     """
     while said := check(table):
         # An entry that the error names comes first: two entries that contradict each other are
-        # both to blame.
-        keys = sorted(_keys(table), key=lambda key: key.rpartition(".")[2] not in said)
-        key = next((key for key in keys if check(_without(table, key)) != said), "")
+        # both to blame. One that cannot be left out, and is replaced, comes last.
+        keys = sorted(
+            _keys(table), key=lambda key: (key in _INSTEAD, key.rpartition(".")[2] not in said)
+        )
+        key = next((key for key in keys if check(_left_out(table, key)) != said), "")
         yield key, said
         if not key:
             return
-        table = _without(table, key, *_DEPENDS.get(key, ())) | (
-            {key: _INSTEAD[key]} if key in _INSTEAD else {}
-        )
+        table = _without(_left_out(table, key), *_DEPENDS.get(key, ()))
+
+
+def _left_out(table: Table, key: str) -> Table:
+    """Return a copy of the table without an entry; one that is needed is replaced."""
+    return _without(table, key) | ({key: _INSTEAD[key]} if key in _INSTEAD else {})
 
 
 def _check(study: Study, table: Table) -> str:

@@ -120,23 +120,24 @@ def holm(p_values: Sequence[float]) -> list[float]:
 def seeds_needed(differences: Floats) -> float:
     """Return how many seeds the signed-rank test needs at the 5 % level for a power of 80 %.
 
-    Noether (1987), sec. 3.1: ``(z_0.975 + z_0.8)**2 / (3 (p - 1/2)**2)``, rounded up, where p is
-    the probability that the sum of two differences is above 0, a sum of 0 counting half; it is
-    estimated by the pairs of the differences at hand. NaN where it is 1/2, or there is one
-    difference only. O(n log n).
+    Noether (1987), sec. 3.1: ``(z_0.975 + z_0.8)**2 / (3 (p - 1/2)**2)``, where p is the
+    probability that the sum of two differences is above 0, a sum of 0 counting half; it is
+    estimated by the pairs of the differences at hand that are not 0. Since the test leaves out
+    those that are 0, the number is divided by the share of the others, and rounded up. NaN where p
+    is 1/2, or at most one difference is not 0. O(n log n).
 
     >>> seeds_needed(np.array([1.0, 2.0, 3.0])), seeds_needed(np.array([1.0, 2.0, -1.0, 4.0]))
     (11.0, 16.0)
     """
-    n = len(differences)
+    ranked = np.sort(differences[differences != 0])
+    n = len(ranked)
     if n < 2:
         return nan
-    ranked = np.sort(differences)
     below, upto = (ranked.searchsorted(-ranked, side) for side in ("left", "right"))
     doubled = int((2 * n - below - upto).sum())  # twice the sums above 0, of ordered pairs
-    itself = int((ranked > 0).sum() * 2 + (ranked == 0).sum())
+    itself = 2 * int((ranked > 0).sum())
     away = (doubled - itself) / (2 * n * (n - 1)) - 0.5
     if not away:
         return nan
     z = float(stats.norm.ppf(1 - _LEVEL / 2) + stats.norm.ppf(_POWER))
-    return float(ceil(z * z / (3 * away * away)))
+    return float(ceil(z * z / (3 * away * away) * len(differences) / n))

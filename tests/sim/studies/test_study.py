@@ -269,3 +269,18 @@ def test_a_picture_is_written_to_its_folder_only(tmp_path):
     text = f'{TEXT}[pictures."../p"]\nkind = "gantt"\n'
     with pytest.raises(InputError, match="not a file name"):
         study(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("entries", "wanted"),
+    [
+        ('curves = "power-law"\nseed = 5000000000\nworkers = 2', "line 5: the seed is"),
+        ('curves = "power-law"\nsearcher = "grid"\nworkers = 2', "line 5: experiment.searcher"),
+    ],
+)
+def test_needed_curves_are_blamed_last(tmp_path, entries, wanted):
+    path = tmp_path / "mine.toml"
+    path.write_text(f'title = "x"\nmeasures = ["jobs"]\n[experiment]\n{entries}\n')
+    with pytest.raises(InputError) as caught:
+        experiments.check(read(str(path)))
+    assert wanted in str(caught.value)

@@ -14,7 +14,9 @@ TEMPLATE = "{{7*7}} %{x}"
 STUDY = f"""
 title = "<script>alert(3)</script> & </title> \\u0007 {TEMPLATE}"
 seeds = 6
-measures = ["finished", "time_to_target", "best_loss", "lost"]
+measures = ["finished", "time_to_target", "best_loss", "lost", "end_seconds"]
+survival = true
+ranks = "scheduler"
 target = 0.3
 [experiment]
 curves = "hostile.csv"

@@ -4,6 +4,7 @@ from itertools import combinations
 from math import inf, nan
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from sim.experiments.run import simulate
 from sim.jobs.limits import Limits
 from sim.reports.html import charts, survival_and_ranks, timelines
 from sim.reports.plots.palette import SCHEDULERS, label_looks
+from sim.reports.plots.studies import rank_diagram
 from sim.traces import metrics
 
 AXIS = charts.axis("x")
@@ -44,14 +46,26 @@ def test_a_logarithmic_axis_leaves_out_what_is_not_positive():
     assert low < -0.3 < 1 < high  # log10 of 0.5 and of 10
 
 
-def test_ranks_without_a_friedman_test_are_drawn(tmp_path):
-    path = tmp_path / "ranks.csv"
-    path.write_text(
-        "measure,axis,setting,blocks,mean_rank,friedman_chi2,friedman_p,critical_difference\n"
-        "best_loss,scheduler,sh,6,1.25,,,0.8\nbest_loss,scheduler,asha,6,1.75,,,0.8\n"
-    )
-    (chart,) = survival_and_ranks.ranks(path)
+def test_ranks_without_a_friedman_test_are_drawn():
+    row = {"measure": "best_loss", "axis": "scheduler", "blocks": 6, "friedman_p": nan}
+    settings = [{"setting": "sh", "mean_rank": 1.25}, {"setting": "asha", "mean_rank": 1.75}]
+    table = pd.DataFrame([row | each | {"critical_difference": 0.8} for each in settings])
+    (chart,) = survival_and_ranks.ranks(table)
     assert "Friedman" not in chart.note
+    (chart,) = survival_and_ranks.ranks(table.assign(friedman_p=0.0))
+    assert "p (Friedman): < 0.0001" in chart.note
+
+
+def test_a_band_is_as_narrow_as_its_line_where_there_is_no_interval():
+    step = {"measure": "time_to_target", "scheduler": "sh", "at_risk": 4}
+    ends = [(0.0, 0.0, nan, nan), (2.0, 0.5, 0.1, 0.9), (3.0, 1.0, nan, nan)]
+    names = ("seconds", "reached", "low", "high")
+    table = pd.DataFrame([step | dict(zip(names, each, strict=True)) for each in ends])
+    (chart,) = survival_and_ranks.survival(
+        table, ["scheduler"], "scheduler", lambda row: row["scheduler"]
+    )
+    band = [trace["y"] for trace in chart.figure["traces"] if "name" not in trace]
+    assert sorted(band) == [[0.0, 0.1, 1.0], [0.0, 0.9, 1.0]]
 
 
 def test_an_axis_of_powers_is_logarithmic():
@@ -73,11 +87,11 @@ RANKS = st.lists(st.floats(1, 9).map(lambda rank: round(rank, 2)), min_size=1, m
 @given(RANKS, st.floats(0, 9) | st.just(nan))
 def test_thick_lines_join_exactly_the_pairs_within_the_critical_difference(ranks, critical):
     ordered = sorted(ranks)
-    groups = survival_and_ranks._cliques(ordered, critical)
+    groups = rank_diagram.groups(ordered, critical)
     joined = {pair for first, last in groups for pair in combinations(range(first, last + 1), 2)}
     places = range(len(ordered))
     assert joined == {
-        (i, j) for i, j in combinations(places, 2) if ordered[j] - ordered[i] <= critical
+        (i, j) for i, j in combinations(places, 2) if ordered[j] - ordered[i] < critical
     }
     assert not any(a != b and b[0] <= a[0] and a[1] <= b[1] for a in groups for b in groups)
 

@@ -134,7 +134,7 @@ def test_a_choice_shows_other_lines(hostile, opened):
     plot.locator(".main-svg").first.wait_for(state="attached")
     shown = "document.querySelector('#charts .plot').data.map((trace) => trace.visible)"
     assert page.evaluate(shown) == [True, False, True, False]
-    page.locator("select").select_option(index=1)
+    page.locator("select").first.select_option(index=1)
     assert page.evaluate(shown) == [False, True, False, True]
 
 

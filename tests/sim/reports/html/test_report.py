@@ -7,7 +7,6 @@ import shutil
 
 import pytest
 
-from learning_curves.errors import InputError
 from sim.commands.cli import main
 from sim.reports import study_report
 from sim.reports.html import study_page
@@ -63,12 +62,12 @@ def test_the_command_of_a_run_repeats_it(hostile, capsys):
 
 def test_charts_follow_the_choice_and_lead_to_cells(hostile):
     page = read(hostile)
-    (choice,) = page.of("select")
-    assert choice["data-axis"] == IMAGE
+    # The lines along workers leave one axis open, the curves over time leave workers open, too.
+    assert [choice["data-axis"] for choice in page.of("select")] == [IMAGE, "workers"]
     lines = [t for chart in page.data["charts"] for t in chart["traces"] if "error_y" in t]
-    # Measures: finished, time_to_target, best_loss, the speedup and the efficiency; lost is 0.
-    # Each has two schedulers times two settings.
-    assert len(lines) == 5 * 4
+    # Measures: finished, time_to_target, best_loss, end_seconds, the speedup and the efficiency;
+    # lost is 0. Each has two schedulers times two settings.
+    assert len(lines) == 6 * 4
     assert {tuple(line["meta"].values()) for line in lines} == {(SCRIPT,), (QUOTES,)}
     assert sorted({cell for line in lines for cell in line["customdata"]}) == list(range(12))
     assert {line["x"][2] for line in lines} == {8.0}
@@ -122,37 +121,18 @@ def test_without_its_curves_a_study_has_all_but_timelines(hostile, tmp_path):
     assert len(study_page.page(changed, timelines_of=0).sections) == len(page.sections) - 1
 
 
-def test_survival_and_ranks_are_drawn_where_there_are_tables(hostile, tmp_path):
-    folder = tmp_path / "with"
-    shutil.copytree(hostile, folder)
-    with (folder / "survival.csv").open("w", newline="") as file:
-        rows = csv.writer(file)
-        columns = ("measure", "seconds", "reached", "low", "high", "at_risk", "n", "censored")
-        rows.writerow(["scheduler", "workers", IMAGE, *columns])
-        for scheduler in ("random", "asha"):
-            for seconds, reached in ((2.0, 0.5), (7.5, 1.0)):
-                numbers = (seconds, reached, reached / 2, 1.0, 6, 6, 0)
-                rows.writerow([scheduler, "1", QUOTES, "time_to_target", *numbers])
-    (folder / "ranks.csv").write_text(
-        "measure,axis,setting,blocks,mean_rank,friedman_chi2,friedman_p,critical_difference\n"
-        "time_to_target,scheduler,random,6,1.9,4.2,0.04,0.8\n"
-        "time_to_target,scheduler,asha,6,1.1,4.2,0.04,0.8\n"
-    )
-    assert main(["report", str(folder)]) == 0
-    page = read(folder)
+def test_survival_and_ranks_are_drawn(hostile):
+    page = read(hostile)
     steps = [
         trace
         for chart in page.data["charts"]
         for trace in chart["traces"]
         if trace.get("line", {}).get("shape") == "hv" and "name" in trace
     ]
-    assert [step["name"] for step in steps] == ["random", "asha"]
-    assert steps[0]["x"] == [0.0, 2.0, 7.5]
-    assert steps[0]["y"] == [0.0, 0.5, 1.0]
+    assert len(steps) == 2 * 3 * 2  # one for each cell
+    assert {step["name"] for step in steps} == {"random", "asha"}
+    assert all((step["x"][0], step["y"][0]) == (0.0, 0.0) for step in steps)
     assert any("Mean ranks of scheduler" in text for text in page.text["figcaption"])
-    (folder / "ranks.csv").write_text("measure,axis\n1,2\n")
-    with pytest.raises(InputError, match=r"ranks.csv.*setting is missing"):
-        study_page.page(folder)
 
 
 def test_the_page_of_a_run_has_its_jobs_and_its_summary(run):

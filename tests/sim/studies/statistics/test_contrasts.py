@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import sim
 from sim.experiments.run import simulate
 from sim.experiments.target import loss_scale
-from sim.studies.runner import run_study
 from sim.studies.statistics import power
 from sim.studies.statistics.contrasts import contrasts
 from sim.studies.statistics.ranks import ranks
@@ -139,7 +139,7 @@ def test_over_several_tables_each_is_compared_with_itself():
     against.scheduler = "random"
     """
     study = parse(text, Path("suite.toml"))
-    results = run_study(study)
+    results = sim.run_study(study)
     runs = results.runs.set_index(["curves", "scheduler", "seed"]).sort_index()
     scales = {loss_scale(cell.experiment) for cell in study.cells}
     assert len(scales) == 3
