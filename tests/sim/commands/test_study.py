@@ -474,6 +474,7 @@ SMALLER = {  # what makes a study short, for a study that is long
     "idle-law": ("max_trials = 32000", "max_trials = 640"),
     "d2l-speedup": ("max_epochs = 600", "max_epochs = 60"),
     "many-workers": ("max_seconds = 3600", "max_seconds = 60"),
+    "worker-count": ("4, 8, 16, 32, 64, 128, 256, 512]", "4]"),
 }
 
 
