@@ -13,8 +13,8 @@ from sim.commands.cli import COMMANDS, main
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-# Their code needs a file or a run that is not there, or other tests run it.
-ELSEWHERE = {"from-python.md", "live.md", "own-scheduler.md", "own-task.md"}
+# Their code needs a file, a run, a cluster or a library that is not there, or other tests run it.
+ELSEWHERE = {"cluster.md", "from-python.md", "live.md", "own-scheduler.md", "own-task.md"}
 
 
 def text_of(path):

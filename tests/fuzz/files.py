@@ -12,6 +12,7 @@ Case k of a seed is the same on every run, whatever was run before it.
 import argparse
 import contextlib
 import os
+import re
 import shutil
 import signal
 import sys
@@ -164,6 +165,9 @@ def _called(call) -> tuple[object, str]:
         return code, error.read().decode(errors="replace")
 
 
+_OF_A_STUDY = re.compile(r"rungsim study: .*\.toml(, line \d+)?: ")
+
+
 def _fault(code: object, error: str, left: set[Path]) -> str:
     """Return what is wrong with how a command has ended; empty if nothing is."""
     if code == "slow":
@@ -174,8 +178,11 @@ def _fault(code: object, error: str, left: set[Path]) -> str:
     noise = [line for line in error.splitlines() if "Warning" in line and "Runtime" not in line]
     if "Traceback" in error or "Exception ignored" in error or noise:
         return "a traceback or warning on standard error"
-    if code == 2 and (not error.endswith("\n") or len(error.splitlines()) != 1):
-        return f"{len(error.splitlines())} lines on standard error"
+    lines = error.splitlines()
+    # A study is told of all its mistakes, each in a line.
+    one_each = len(set(lines)) == len(lines) and all(_OF_A_STUDY.match(line) for line in lines)
+    if code == 2 and (not error.endswith("\n") or (len(lines) != 1 and not one_each)):
+        return f"{len(lines)} lines on standard error"
     if code == 2 and left:
         return f"left behind: {', '.join(sorted(path.name for path in left))}"
     return ""
