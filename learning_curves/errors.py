@@ -40,7 +40,7 @@ class InputErrors(InputError):  # noqa: N818  there are several
 
 
 class Problems:
-    """Collects the mistakes in a file, so that all of them are told at once.
+    """Collects the mistakes in a file, so that the user sees all of them at once.
 
     A mistake belongs to a key of the file, whose dotted name is the argument of `at`.
 

@@ -197,5 +197,6 @@ def _plans(args: argparse.Namespace) -> dict[Path, tuple[Experiment, Study]]:
 def _draw(compared: Compared, folder: Path, kind: str) -> None:
     """Draw the pictures of a comparison; in a process of its own where there are several."""
     from sim.reports import study_pictures  # noqa: PLC0415  imports matplotlib
+    from sim.studies.results import Results  # noqa: PLC0415  quick --help
 
-    study_pictures.draw(compared.study, compared.values, folder, suffix=f".{kind}")
+    study_pictures.draw(Results(compared.study, compared.values), folder, suffix=f".{kind}")

@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=values.Whole(0),
         default=12,
         metavar="N",
-        help="of a study: draw the workers of so many runs, which are made again "
+        help="of a study: the number of runs whose workers are drawn; they are made again "
         "(default: %(default)s)",
     )
 

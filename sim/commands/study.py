@@ -75,6 +75,7 @@ def main(args: argparse.Namespace) -> int:
         study_report,
     )
     from sim.studies import study_file  # noqa: PLC0415  quick --help
+    from sim.studies.results import Results  # noqa: PLC0415  quick --help
 
     if args.list:
         told = {name: study_file.read(name).title for name in study_file.shipped()}
@@ -104,16 +105,17 @@ def main(args: argparse.Namespace) -> int:
         except grid.Interrupted as how:
             screen.console(stderr=True).print(f"rungsim study: {how}")
             return INTERRUPTED
-        results = study_report.write(study, log.values, folder)
+        results = Results(study, log.values)
+        told = study_report.write(results, folder)
         if not args.no_plots:
             from sim.reports import study_pictures  # noqa: PLC0415  imports matplotlib
 
-            study_pictures.draw(study, log.values, folder, suffix=f".{args.format}")
+            study_pictures.draw(results, folder, suffix=f".{args.format}")
         if args.json:
-            print(screen.to_json(results), end="")  # noqa: T201  the answer
+            print(screen.to_json(told), end="")  # noqa: T201  the answer
             screen.console(stderr=True).print(rate)
         else:
-            study_report.show(study, log.values)
+            study_report.show(results)
             screen.console().print(f"{rate}\nwritten to {folder}")
     return 0
 
@@ -132,7 +134,7 @@ def _write_starter(path: Path | None) -> int:
         raise InputError(f"{path} exists already: choose another name")
     report.write_text(path, study_file.starter())
     screen.console().print(
-        f"written to {path}: rungsim study {path} --dry-run tells what it will run"
+        f"written to {path}: rungsim study {path} --dry-run prints what it will run"
     )
     return 0
 

@@ -30,11 +30,12 @@ SECONDS = ("recorded", "d2l-gpu")
 
 def source(experiment: Experiment) -> Blackbox:
     """Return the curves of `experiment`, read once per process for all that share them."""
-    curves = _word(experiment)
-    return _source(curves, experiment.seconds, experiment.r_max, _version(curves))
+    curves = word(experiment)
+    return _source(curves, experiment.seconds, experiment.r_max, version(curves))
 
 
-def _word(experiment: Experiment) -> str:
+def word(experiment: Experiment) -> str:
+    """Return the word for the curves of `experiment` at its seed."""
     return experiment.curves.replace("{seed}", str(experiment.seed))
 
 
@@ -42,7 +43,8 @@ Version: TypeAlias = tuple[int | str, ...]
 """When the files of some curves were written; the digest of curves that were adopted."""
 
 
-def _version(curves: str) -> Version:
+def version(curves: str) -> Version:
+    """Return what changes if the curves of this word do, for a cache of what is made of them."""
     if curves in _adopted.curves:
         return (_adopted.digest,)
     return tuple(path.stat().st_mtime_ns for path in sources.files(curves))
@@ -92,11 +94,11 @@ def kept(experiments: Iterable[Experiment]) -> dict[str, Blackbox]:
 
     A file may be on this machine alone, and fitting a surrogate takes a second.
     """
-    words = {_word(each): each for each in experiments}
+    words = {word(each): each for each in experiments}
     return {
-        word: source(replace(each, seconds="recorded", r_max=None))
-        for word, each in words.items()
-        if sources.parted(word)[0] or sources.files(word)
+        curves: source(replace(each, seconds="recorded", r_max=None))
+        for curves, each in words.items()
+        if sources.parted(curves)[0] or sources.files(curves)
     }
 
 

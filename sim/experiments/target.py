@@ -9,16 +9,13 @@ from functools import lru_cache
 from math import isfinite
 
 import numpy as np
-import numpy.typing as npt
 
-from learning_curves import sources
 from learning_curves.blackbox import foresee
 from learning_curves.errors import InputError
 from learning_curves.spaces import space
 from learning_curves.streams import generator
-from sim.experiments import own
+from sim.experiments import own, parts
 from sim.experiments.experiment import Experiment
-from sim.experiments.parts import source
 
 
 def default_target(experiment: Experiment) -> float:
@@ -33,8 +30,7 @@ def default_target(experiment: Experiment) -> float:
         Too few configs converge for such a loss to exist.
 
     """
-    with own.blamed(experiment):
-        target = float(np.quantile(_final_losses(experiment), 0.1, method="inverted_cdf"))
+    _, target, _ = _final_losses(experiment)
     if not isfinite(target):
         raise InputError(f"most configs of {experiment.curves} diverge: give a --target")
     return target
@@ -58,9 +54,7 @@ def loss_scale(experiment: Experiment) -> tuple[float, float]:
     (0.10000418226189658, 0.15983711244812582)
 
     """
-    curves = experiment.curves.replace("{seed}", str(experiment.seed))
-    written = tuple(path.stat().st_mtime_ns for path in sources.files(curves))
-    best, median = _scale(curves, experiment.r_max, written)
+    best, _, median = _final_losses(experiment)
     if not isfinite(median):
         raise InputError(
             f"more than half of the configs of {experiment.curves} diverge, so that a regret has "
@@ -69,24 +63,25 @@ def loss_scale(experiment: Experiment) -> tuple[float, float]:
     return best, median
 
 
+def _final_losses(experiment: Experiment) -> tuple[float, float, float]:
+    """Return the least, the 10 % quantile and the median of the losses at r_max."""
+    curves = parts.word(experiment)
+    with own.blamed(experiment):
+        return _quantiles(curves, experiment.r_max, parts.version(curves))
+
+
 @lru_cache(maxsize=256)
-def _scale(
+def _quantiles(
     curves: str,
     r_max: int | None,
-    written: tuple[int, ...],  # noqa: ARG001  when: a file that was changed is read again
-) -> tuple[float, float]:
-    experiment = Experiment(curves=curves, r_max=r_max)
-    with own.blamed(experiment):
-        final = _final_losses(experiment)
-    return float(final.min()), float(np.quantile(final, 0.5, method="inverted_cdf"))
-
-
-def _final_losses(experiment: Experiment) -> npt.NDArray[np.float64]:
-    """Return the loss at r_max of each config that is looked at."""
-    blackbox = source(experiment)
-    last = blackbox.r_max if experiment.r_max is None else experiment.r_max
+    version: parts.Version,  # noqa: ARG001  curves that have changed are looked at again
+) -> tuple[float, float, float]:
+    blackbox = parts.source(Experiment(curves=curves, r_max=r_max))
+    last = blackbox.r_max if r_max is None else r_max
     configs = blackbox.configs or space.sample(blackbox.space, generator(0, "target"), 1000)
     seeds = [0] * len(configs) if blackbox.configs else range(len(configs))
     foresee(blackbox, configs, seeds)
-    curves = map(blackbox.curve, configs, seeds)
-    return np.array([curve.losses(last - 1, last)[0] for curve in curves])
+    trained = map(blackbox.curve, configs, seeds)
+    final = [curve.losses(last - 1, last)[0] for curve in trained]
+    least, tenth, median = np.quantile(final, (0, 0.1, 0.5), method="inverted_cdf").tolist()
+    return least, tenth, median

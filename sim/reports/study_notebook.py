@@ -6,7 +6,7 @@ Owns what a notebook or a script gets of a study. Must not compute a figure, nor
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -51,7 +51,7 @@ class StudyResults(Results):
         path
             The file.
         timelines
-            The workers of so many runs are drawn, which are made again.
+            The number of runs whose workers are drawn; they are made again.
 
         Raises
         ------
@@ -108,7 +108,7 @@ class StudyPlots:
 
     def __init__(self, results: Results) -> None:
         self._study = results.study
-        self._drawing = study_pictures.Drawing(results.study, results.values)
+        self._drawing = study_pictures.Drawing(results)
 
     def lines(
         self,
@@ -227,17 +227,17 @@ def run_study(
             places = log.missing
             keep = log.append
         pools = stack.enter_context(pools_of_one(max(1, min(processes, len(places)))))
-        if progress:
-            bar = ProgressBar(study.name, study.runs, done=study.runs - len(places))
-            with bar:
-                for each in runner.run_all(study, places, pools, lambda: bar.elapsed):
-                    keep(each.place, each.values)
-                    bar.advance(seconds_left=each.seconds_left)
-        else:
-            for each in runner.run_all(study, places, pools):
+        bar = ProgressBar(study.name, study.runs, done=study.runs - len(places))
+        with bar if progress else nullcontext():
+            clock = (lambda: bar.elapsed) if progress else None
+            for each in runner.run_all(study, places, pools, clock):
                 keep(each.place, each.values)
+                if progress:
+                    bar.advance(seconds_left=each.seconds_left)
         if kept is not None:
             values = log.values
-            study_report.write(study, values, kept)
-            study_pictures.draw(study, values, kept)
-        return StudyResults(study, values, kept)
+        results = StudyResults(study, values, kept)
+        if kept is not None:
+            study_report.write(results, kept)
+            study_pictures.draw(results, kept)
+        return results

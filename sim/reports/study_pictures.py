@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
@@ -23,11 +22,9 @@ from sim.reports import plots
 from sim.reports.screen import duration, records
 from sim.studies.checks.pictures import is_numeric
 from sim.studies.comparison import Compared, effect_of
-from sim.studies.statistics.ranks import ranks
-from sim.studies.statistics.survival import survival
+from sim.studies.results import Results
 from sim.studies.study import Cell, Picture, Study, shown
-from sim.studies.study_cells import SPEEDUP, by_cell, fits
-from sim.studies.study_log import Values
+from sim.studies.study_cells import SPEEDUP
 from sim.traces import metrics
 from sim.traces.trace import Trace
 
@@ -36,52 +33,39 @@ _OF_RUNS = ("losses", "rungs")
 _SHORTEST = 1e-9  # seconds; a limit must be above 0
 
 
-def draw(study: Study, values: Values, folder: Path, *, suffix: str = ".png") -> None:
+def draw(results: Results, folder: Path, *, suffix: str = ".png") -> None:
     """Draw the study's pictures.
 
     Parameters
     ----------
-    study
-        The study.
-    values
-        The figures of all its runs, in the order of its grid; shape (runs, measures).
+    results
+        The study and the figures of its runs.
     folder
         The folder of the pictures; a file has the picture's name and the `suffix`.
 
     """
-    drawing = Drawing(study, values)
-    for name, picture in study.pictures.items():
+    drawing = Drawing(results)
+    for name, picture in results.study.pictures.items():
         drawing.draw(picture, folder / f"{name}{suffix}")
 
 
 class Drawing:
-    """Draws pictures of a study, whose tables are computed once.
+    """Draws pictures of a study.
 
     Parameters
     ----------
-    study
-        The study.
-    values
-        The figures of all its runs, in the order of its grid; shape (runs, measures).
+    results
+        The study and the figures of its runs; each table is computed once for all pictures.
 
     """
 
-    def __init__(self, study: Study, values: Values) -> None:
-        self._study = study
-        self._compared = Compared(study, values)  # computes what is asked for, once
-        self._values = values
-
-    @cached_property
-    def _cells(self) -> pd.DataFrame:
-        return by_cell(self._study, self._values)
-
-    @cached_property
-    def _fits(self) -> pd.DataFrame:
-        return fits(self._study, self._values)
+    def __init__(self, results: Results) -> None:
+        self._results = results
+        self._compared = Compared(results.study, results.values)
 
     def draw(self, picture: Picture, path: Path | None = None) -> plots.Figure:
         """Return a picture that `pictures.check_picture` allows; write it if given a path."""
-        study, compared = self._study, self._compared
+        results, study, compared = self._results, self._results.study, self._compared
         match picture.kind:
             case "gantt":
                 return _draw_gantts(study, picture, path)
@@ -99,12 +83,11 @@ class Drawing:
                 title = f"{study.base.curves}: effect of {kind}"
                 return plots.effects(_effects(compared), path, title=title, cause=kind)
             case "ranks":
-                found = ranks(study, self._values)
-                return _draw_ranks(picture, found, path, title=picture.title or study.title)
+                return _draw_ranks(picture, results.ranks, path, title=picture.title or study.title)
             case "reached":
-                return _draw_reached(study, picture, survival(study, self._values), path)
+                return _draw_reached(study, picture, results.survival, path)
             case _:
-                return _draw_lines(study, picture, self._cells, self._fits, path)
+                return _draw_lines(study, picture, results.cells, results.fits, path)
 
 
 def _effects(compared: Compared) -> pd.DataFrame:

@@ -17,12 +17,9 @@ from rich.table import Table
 from sim.experiments.measures import MEASURES, label
 from sim.reports.report import write_text
 from sim.reports.screen import console, duration, records, to_json
-from sim.studies.statistics.contrasts import contrasts
-from sim.studies.statistics.ranks import ranks
-from sim.studies.statistics.survival import survival
+from sim.studies.results import Results
 from sim.studies.study import Study
-from sim.studies.study_cells import SPEEDUP, by_cell, fits
-from sim.studies.study_log import Values
+from sim.studies.study_cells import SPEEDUP
 
 Columns = Mapping[str, Sequence[str]]
 """The texts of a table's columns, by heading."""
@@ -31,20 +28,20 @@ _TABLES = ("fits", "contrasts", "ranks", "survival")
 _OF_FIT = ("measure", "axis", "exponent", "standard_error", "factor")
 
 
-def write(study: Study, values: Values, folder: Path) -> dict[str, Any]:
+def write(results: Results, folder: Path) -> dict[str, Any]:
     """Write ``cells.csv`` and those of the `_TABLES` that the study asks for.
 
     Return the content of the JSON output.
     """
-    tables = {"cells": by_cell(study, values)}
+    study, tables = results.study, {"cells": results.cells}
     if study.fits:
-        tables["fits"] = fits(study, values)
+        tables["fits"] = results.fits
     if study.against:
-        tables["contrasts"] = contrasts(study, values)
+        tables["contrasts"] = results.contrasts
     if study.ranks:
-        tables["ranks"] = ranks(study, values)
+        tables["ranks"] = results.ranks
     if study.survival:
-        tables["survival"] = survival(study, values)
+        tables["survival"] = results.survival
     for name in _TABLES:
         if name not in tables:
             (folder / f"{name}.csv").unlink(missing_ok=True)
@@ -54,12 +51,12 @@ def write(study: Study, values: Values, folder: Path) -> dict[str, Any]:
     return {"study": study.name, "title": study.title, **told}
 
 
-def show(study: Study, values: Values) -> None:
+def show(results: Results) -> None:
     """Print the tables of a study."""
-    print_cells(study, by_cell(study, values))
-    print_contrasts(study, contrasts(study, values))
-    print_fits(fits(study, values))
-    print_ranks(ranks(study, values))
+    print_cells(results.study, results.cells)
+    print_contrasts(results.study, results.contrasts)
+    print_fits(results.fits)
+    print_ranks(results.ranks)
 
 
 def print_list(titles: Mapping[str, str], *, as_json: bool) -> None:

@@ -13,6 +13,8 @@ import pandas as pd
 from learning_curves.errors import InputError, suggestion
 from sim.studies import study_cells
 from sim.studies.statistics.contrasts import contrasts
+from sim.studies.statistics.ranks import ranks
+from sim.studies.statistics.survival import survival
 from sim.studies.study import Study
 from sim.studies.study_log import Values
 
@@ -53,6 +55,16 @@ class Results:
     def fits(self) -> pd.DataFrame:
         """One row a fit; see `study_cells.fits`."""
         return study_cells.fits(self.study, self.values)
+
+    @cached_property
+    def ranks(self) -> pd.DataFrame:
+        """One row a measure and setting; see `ranks.ranks`."""
+        return ranks(self.study, self.values)
+
+    @cached_property
+    def survival(self) -> pd.DataFrame:
+        """One row a step of a cell's curve; see `survival.survival`."""
+        return survival(self.study, self.values)
 
     def compare(self, setting: str, against: str, *, axis: str = "scheduler") -> pd.DataFrame:
         """Compare two settings of an axis, by paired seeds.

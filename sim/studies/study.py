@@ -112,7 +112,7 @@ class Study:
     ranks
         The axis whose settings are ranked; see `ranks.ranks`. None if empty.
     survival
-        Whether the share of runs that have reached their target is told over time; see
+        Whether the share of runs that have reached their target is computed over time; see
         `survival.survival`.
     pictures
         The pictures by name.

@@ -179,7 +179,7 @@ def _fault(code: object, error: str, left: set[Path]) -> str:
     if "Traceback" in error or "Exception ignored" in error or noise:
         return "a traceback or warning on standard error"
     lines = error.splitlines()
-    # A study is told of all its mistakes, each in a line.
+    # All mistakes of a study are printed, each in a line.
     one_each = len(set(lines)) == len(lines) and all(_OF_A_STUDY.match(line) for line in lines)
     if code == 2 and (not error.endswith("\n") or (len(lines) != 1 and not one_each)):
         return f"{len(lines)} lines on standard error"

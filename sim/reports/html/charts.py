@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from math import isfinite, log10, nan
+from math import isfinite, isinf, log10, nan
 from typing import Any
 
 from sim.reports.html.page import Json
@@ -109,7 +109,7 @@ def lines(
     ends = [end for line in drawn for ends in (line.y, line.low, line.high) for end in ends]
     is_log = y.get("type") == "log"
     known = [end for end in ends if isfinite(end) and (end > 0 or not is_log)]
-    if any(end in {float("inf"), float("-inf")} for line in drawn for end in _ends(line)) and known:
+    if known and any(isinf(end) for line in drawn for end in _ends(line)):
         if y.get("rangemode") == "tozero" and not is_log:
             known = [0.0, *known]
         y = {**y, "range": _range(known, is_log=is_log)}
@@ -195,7 +195,7 @@ def hatched(colour: str, hatch: str, ink: str) -> Json:
 
 
 def rounded(value: float, digits: int = 7) -> float:
-    """Return a number with so many digits: a chart shows no more, and the page is smaller.
+    """Return a number rounded to a number of digits: a chart shows no more.
 
     >>> rounded(1234.56789012), rounded(float("nan"))
     (1234.568, nan)

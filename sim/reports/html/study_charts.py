@@ -11,8 +11,6 @@ from functools import cached_property
 from math import isnan, nan
 from typing import Any
 
-import pandas as pd
-
 from sim.experiments.measures import MEASURES, SHARES, label
 from sim.reports import study_report
 from sim.reports.html import charts, survival_and_ranks
@@ -21,11 +19,9 @@ from sim.reports.plots.palette import Look, label_looks
 from sim.reports.screen import records
 from sim.reports.study_pictures import axis_label, estimate, named
 from sim.studies.checks.pictures import is_numeric
-from sim.studies.statistics.ranks import ranks
-from sim.studies.statistics.survival import survival
+from sim.studies.results import Results
 from sim.studies.study import Study
 from sim.studies.study_cells import SPEEDUP
-from sim.studies.study_log import Values
 
 _SCHEDULER = "scheduler"
 
@@ -41,24 +37,23 @@ class StudyCharts:
 
     Parameters
     ----------
-    study
-        The study.
-    cells
-        Its cells, as `study_cells.by_cell` returns them.
-    values
-        The figures of its runs, in the order of its grid.
+    results
+        The study and its tables.
 
     """
 
-    study: Study
-    cells: pd.DataFrame
-    values: Values
+    results: Results
+
+    @property
+    def study(self) -> Study:
+        """The study."""
+        return self.results.study
 
     @cached_property
     def _by_measure(self) -> dict[str, list[dict[str, Any]]]:
         """The rows of each measure, one for each cell, in the order of the grid."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for row in records(self.cells):
+        for row in records(self.results.cells):
             found.setdefault(row["measure"], []).append(row)
         return found
 
@@ -95,12 +90,12 @@ class StudyCharts:
         found = [*self._charts()]
         colour = self._coloured("")  # of curves over time, which go along no axis
         found += survival_and_ranks.survival(
-            survival(study, self.values),
+            self.results.survival,
             self._left(),
             colour,
             lambda row: named(study, row, [colour]),
         )
-        found += survival_and_ranks.ranks(ranks(study, self.values))
+        found += survival_and_ranks.ranks(self.results.ranks)
         return [*self._choices(), *found] if found else []
 
     def _charts(self) -> Iterator[Block]:
@@ -121,11 +116,15 @@ class StudyCharts:
         """Yield the chart of a measure along an axis and, of a speedup, that of the efficiency."""
         drawn = list(self._series(measure, x))
         name = x.rpartition(".")[2].replace("_", " ")
-        numbers = [float(each) for each in self.study.settings(x)] if self._numeric(x) else []
+        numbers = (
+            [float(each) for each in self.study.settings(x)] if is_numeric(self.study, x) else []
+        )
         across = (
             charts.number_axis(name, numbers)
             if numbers
-            else charts.axis(name, type="category", categoryarray=[*map(charts.text, self._at(x))])
+            else charts.axis(
+                name, type="category", categoryarray=[*map(charts.text, self.study.settings(x))]
+            )
         )
         laws = [
             charts.Line(
@@ -169,17 +168,12 @@ class StudyCharts:
         rows = self._by_measure[measure]
         return not any(row["mean"] or row["standard_error"] > 0 for row in rows)
 
-    def _numeric(self, axis: str) -> bool:
-        return is_numeric(self.study, axis)
-
-    def _at(self, axis: str) -> list[str]:
-        return self.study.settings(axis)
-
     def _series(self, measure: str, x: str) -> Iterator[tuple[charts.Line, list[float]]]:
         """Yield the lines of a measure along `x`, each with what theory expects."""
         study, colour = self.study, self._coloured(x)
         left = self._left(x, colour)
         looks = self._looks(colour)
+        is_number = is_numeric(study, x)
         groups: dict[tuple[str, ...], list[int]] = {}
         for place, cell in enumerate(study.cells):
             key = tuple(cell.settings[axis] for axis in (colour, *left) if axis)
@@ -194,7 +188,7 @@ class StudyCharts:
                 charts.Line(
                     name,
                     looks.get(settings.get(colour, ""), label_looks([name])[name]),
-                    [float(each) for each in at] if self._numeric(x) else at,
+                    [float(each) for each in at] if is_number else at,
                     [point[0] for point in points],
                     [point[1] for point in points],
                     [point[2] for point in points],
@@ -205,7 +199,7 @@ class StudyCharts:
                     ],
                     places,
                     {axis: settings[axis] for axis in left},
-                    mode="lines+markers" if self._numeric(x) else "markers",
+                    mode="lines+markers" if is_number else "markers",
                 ),
                 [row["law"] for row in rows],
             )

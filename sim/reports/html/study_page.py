@@ -12,8 +12,6 @@ from functools import cached_property
 from pathlib import Path
 from shlex import quote
 
-import pandas as pd
-
 from learning_curves import files
 from learning_curves.errors import InputError
 from sim.experiments.measures import SHARES, label
@@ -23,11 +21,11 @@ from sim.reports.html import timelines
 from sim.reports.html.page import Block, Chart, Json, Note, Page, Section, Source, Table, embedded
 from sim.reports.html.study_charts import StudyCharts, splits_time
 from sim.reports.study_pictures import named
+from sim.reports.study_report import Columns
 from sim.studies import study_file
-from sim.studies.statistics.contrasts import contrasts
+from sim.studies.results import Results
 from sim.studies.study import Cell, Study
-from sim.studies.study_cells import by_cell, fits
-from sim.studies.study_log import StudyLog, Values
+from sim.studies.study_log import StudyLog
 
 _MOST_FIGURES = 60_000  # of runs in the page; each is about ten bytes
 _MOST_TIMELINES = 2_000_000  # characters of all Gantt charts; the other runs are summed up
@@ -59,17 +57,20 @@ def page(folder: Path, *, timelines_of: int = 12) -> Page:
             f"{folder} lacks {len(log.missing):,} of {study.runs:,} runs: give the command that "
             "began it again, which makes the rest"
         )
-    return _Report(study, log.values, folder, timelines_of).page()
+    return _Report(Results(study, log.values), folder, timelines_of).page()
 
 
 @dataclass(frozen=True)
 class _Report:
     """The parts of the report of a study."""
 
-    study: Study
-    values: Values
+    results: Results
     folder: Path
     timelines_of: int
+
+    @property
+    def study(self) -> Study:
+        return self.results.study
 
     def page(self) -> Page:
         study = self.study
@@ -86,7 +87,7 @@ class _Report:
         }
         sections = [
             Section("results", "Results", self._headline()),
-            Section("charts", "Charts", StudyCharts(study, self._cells, self.values).blocks()),
+            Section("charts", "Charts", StudyCharts(self.results).blocks()),
             Section("timelines", "Timelines", self._timelines),
             Section("cells", "Cells and runs", self._cells_and_runs()),
             Section("study", "What was run", [Source("study.toml", self._toml)]),
@@ -103,8 +104,10 @@ class _Report:
         return (self.folder / "study.toml").read_text(encoding="utf-8")
 
     @cached_property
-    def _cells(self) -> pd.DataFrame:
-        return by_cell(self.study, self.values)
+    def _cell_columns(self) -> tuple[Columns, Columns]:
+        """The columns of the cells' settings, and those of their figures."""
+        axes, each = study_report.cell_columns(self.study, self.results.cells)
+        return axes, {name: column for columns in each for name, column in columns.items()}
 
     # -- tables ----------------------------------------------------------------------------------
 
@@ -112,24 +115,21 @@ class _Report:
         """Return a table for each contrast, else a short table of the cells; and the fits."""
         study = self.study
         blocks: list[Block] = []
-        found = contrasts(study, self.values)
-        tables = list(study_report.contrast_columns(study, found))
+        tables = list(study_report.contrast_columns(study, self.results.contrasts))
         first = _FIRST if _FIRST in study.measures else study.measures[0]
         for title, axes, columns in tables:
             is_open = title.startswith(f"{label(first)} against")
             blocks.append(Table(title, {**axes, **columns}, left=len(axes), is_open=is_open))
         if not tables:
-            axes, each = study_report.cell_columns(study, self._cells)
-            shown = {name: column for columns in each for name, column in columns.items()}
+            axes, columns = self._cell_columns
             parts = {label(share) for share in SHARES} if splits_time(study) else set()
-            shown = {name: column for name, column in shown.items() if name not in parts}
+            shown = {name: column for name, column in columns.items() if name not in parts}
             blocks.append(Table("By cell", {**axes, **shown}, left=len(axes)))
-        blocks += map(Note, study_report.fit_lines(fits(study, self.values)))
+        blocks += map(Note, study_report.fit_lines(self.results.fits))
         return blocks
 
     def _cells_and_runs(self) -> list[Block]:
-        axes, each = study_report.cell_columns(self.study, self._cells)
-        columns = {name: column for columns in each for name, column in columns.items()}
+        axes, columns = self._cell_columns
         first = axes or {"cell": ["all"]}
         told = "A cell opens to show its runs, and the command that repeats each of them."
         if not self._shows_figures:
@@ -139,13 +139,13 @@ class _Report:
 
     @property
     def _shows_figures(self) -> bool:
-        return self.values.size <= _MOST_FIGURES
+        return self.results.values.size <= _MOST_FIGURES
 
     def _runs(self) -> Json:
         """Return what a cell opens to."""
         study = self.study
         anchors = [block for block in self._timelines if isinstance(block, Chart)]
-        rows = self.values.tolist() if self._shows_figures else []
+        rows = self.results.values.tolist() if self._shows_figures else []
         measures = study.measures
         return {
             "seeds": study.seeds,

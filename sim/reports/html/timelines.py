@@ -1,7 +1,7 @@
 """Figures of one run over time: Gantt charts, busy workers by cause, losses, the incumbent.
 
 Owns which jobs become which bars and points, and from how many on they are summed up. Must not know
-how a run was made, nor how Plotly is told of lines.
+how a run was made, nor the form in which Plotly takes a line.
 """
 
 from __future__ import annotations

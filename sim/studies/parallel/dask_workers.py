@@ -1,6 +1,6 @@
 """The workers of a Dask cluster as pools of one process each.
 
-Owns the connection to the cluster, and what becomes of it when workers or the scheduler go. Must
+Owns the connection to the cluster, and what happens when workers or the scheduler go. Must
 not know the work. Dask itself has the tasks of a worker that died done by another one.
 """
 
@@ -94,7 +94,7 @@ def _connected(address: str) -> Iterator[distributed.Client]:
     import distributed  # noqa: PLC0415  likewise
     from distributed.comm.addressing import get_address_host  # noqa: PLC0415  likewise
 
-    # It would print how it fails to reconnect, of which the user is told in one line.
+    # It would print how it fails to reconnect; our one line says that.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GB"}):
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
-from functools import cache, partial
+from functools import partial
 from hashlib import sha256
 from math import inf
 from typing import Any, TypeAlias
@@ -105,20 +105,16 @@ def _made(
     if curves is None:
         return None
     with parts.adopted(curves, digest):
-        return [_measure(each, measures, target, digest) for each in experiments]
+        return [_measure(each, measures, target) for each in experiments]
 
 
 def _measure(
-    experiment: Experiment, measures: tuple[str, ...], target: float | None, digest: str
+    experiment: Experiment, measures: tuple[str, ...], target: float | None
 ) -> tuple[list[float], int]:
     with naming({experiment.scheduler: f"with seed {experiment.seed}"}):
         run = simulate(experiment)
     if target is None and "time_to_target" in measures:
-        target = _default_target(experiment.curves, experiment.r_max, digest)
+        # One target for all seeds, whatever the curves of a seed are.
+        target = default_target(Experiment(curves=experiment.curves, r_max=experiment.r_max))
     values = measured(run, measures, -inf if target is None else target)
     return values, len(run.trace.jobs)
-
-
-@cache
-def _default_target(curves: str, r_max: int | None, digest: str) -> float:  # noqa: ARG001  a key
-    return default_target(Experiment(curves=curves, r_max=r_max))

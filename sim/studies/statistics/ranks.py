@@ -48,20 +48,22 @@ def ranks(study: Study, values: Values) -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     axis = study.ranks
-    settings = study.settings(axis) if axis else []
-    for measure in study.measures if axis else ():
+    if not axis:
+        return pd.DataFrame(rows, columns=[*COLUMNS])
+    settings = study.settings(axis)
+    n, k = study.runs // len(settings), len(settings)
+    q = float(stats.studentized_range.ppf(0.95, k, inf)) / sqrt(2)
+    critical = q * sqrt(k * (k + 1) / (6 * n))
+    for measure in study.measures:
         better = MEASURES[measure].better
         if not better:
             continue
         by_block = blocks(study, values, measure) * (1.0 if better == "smaller" else -1.0)
         ranked = stats.rankdata(by_block, axis=1)
-        n, k = ranked.shape
         chi2, p = nan, nan
         if k > 2 and np.ptp(ranked, axis=1).any():
             chi2, p = map(float, stats.friedmanchisquare(*ranked.T))
-        q = float(stats.studentized_range.ppf(0.95, k, inf)) / sqrt(2)
-        tests = {"friedman_chi2": chi2, "friedman_p": p}
-        tests["critical_difference"] = q * sqrt(k * (k + 1) / (6 * n))
+        tests = {"friedman_chi2": chi2, "friedman_p": p, "critical_difference": critical}
         for setting, mean in zip(settings, ranked.mean(axis=0).tolist(), strict=True):
             named = {"measure": measure, "axis": axis, "setting": setting, "blocks": n}
             rows.append(named | {"mean_rank": mean} | tests)

@@ -10,6 +10,7 @@ from sim.reports.plots import canvas
 from sim.reports.plots.palette import scheduler_look
 from sim.reports.plots.studies import panels, rank_diagram, reached
 from sim.reports.study_pictures import _points, draw
+from sim.studies.results import Results
 from sim.studies.study_cells import by_cell, fits
 from sim.studies.study_file import parse
 
@@ -136,7 +137,7 @@ def test_settings_that_are_no_numbers_lie_evenly_in_their_order(tmp_path):
     cells, fitted = by_cell(study, values), fits(study, values)
     points = _points(study, study.pictures["p"], cells[cells["workers"] == "4"], fitted)
     assert points["x"].tolist() == [0, 0, 1, 1] * 2  # sh, asha
-    draw(study, values, tmp_path)
+    draw(Results(study, values), tmp_path)
     assert (tmp_path / "p.png").exists()
 
 

@@ -189,7 +189,7 @@ SECONDS = {"random": 1.0, "asha": 3.0, "sh": 2.0}  # for 100 jobs
 def test_the_runner_tells_how_long_the_rest_will_take(tmp_path, monkeypatch):
     now = [0.0]
 
-    def measure(experiment, measures, target, digest):  # noqa: ARG001
+    def measure(experiment, measures, target):  # noqa: ARG001
         now[0] += SECONDS[experiment.scheduler] * experiment.limits.max_jobs / 100
         return [experiment.limits.max_jobs], 1
 
