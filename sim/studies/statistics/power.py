@@ -17,18 +17,33 @@ Floats = npt.NDArray[np.float64]
 _LEVEL = 0.05  # of the two-sided tests, and of what intervals leave out
 _POWER = 0.8
 _EXACT = 50  # differences up to which the signed-rank test is exact
+_DIGITS = 12  # up to which two figures must be equal to count as equal
+
+
+def rounded(values: npt.ArrayLike) -> Floats:
+    """Return figures rounded to 12 digits: sums in another order differ in the last ones.
+
+    >>> rounded([1.0000000000000002, 0.9999999999999998, 0.0, float("inf")]).tolist()
+    [1.0, 1.0, 0.0, inf]
+    """
+    given = np.asarray(values, dtype=float)
+    some = np.isfinite(given) & (given != 0)
+    size = np.floor(np.log10(np.abs(given), out=np.zeros(given.shape), where=some))
+    scale = 10.0 ** (_DIGITS - 1 - np.maximum(size, -290))  # finite for the least numbers, too
+    found: Floats = np.divide(np.round(given * scale), scale, out=given.copy(), where=some)
+    return found
 
 
 def paired_differences(own: Sequence[float], other: Sequence[float]) -> Floats:
     """Return `own` less `other`, seed by seed; a miss (inf) is later than any time.
 
     Missed by the first only, the difference is infinite; by the second only, minus infinite; by
-    both, 0: a tie.
+    both, 0: a tie. Figures that are equal to 12 digits are tied, too.
 
     >>> paired_differences([3.0, float("inf"), float("inf")], [1.0, 5.0, float("inf")]).tolist()
     [2.0, inf, 0.0]
     """
-    first, second = np.asarray(own, dtype=float), np.asarray(other, dtype=float)
+    first, second = rounded(own), rounded(other)
     less: Floats = np.subtract(first, second, out=np.zeros(len(first)), where=first != second)
     return less
 

@@ -13,6 +13,7 @@ import pandas as pd
 from scipy import stats
 
 from sim.experiments.measures import MEASURES
+from sim.studies.statistics.power import rounded
 from sim.studies.study import Study
 from sim.studies.study_log import Values
 
@@ -26,7 +27,7 @@ def ranks(study: Study, values: Values) -> pd.DataFrame:
     """Rank the settings of the study's axis `ranks` in each block, and compare their mean ranks.
 
     A block is one setting of each other axis at one seed. In it the best setting has rank 1; equal
-    ones share their mean rank, and all runs that missed are equal and last.
+    ones, to 12 digits, share their mean rank, and all runs that missed are equal and last.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def ranks(study: Study, values: Values) -> pd.DataFrame:
         better = MEASURES[measure].better
         if not better:
             continue
-        by_block = blocks(study, values, measure) * (1.0 if better == "smaller" else -1.0)
+        by_block = rounded(blocks(study, values, measure)) * (1.0 if better == "smaller" else -1.0)
         ranked = stats.rankdata(by_block, axis=1)
         chi2, p = nan, nan
         if k > 2 and np.ptp(ranked, axis=1).any():

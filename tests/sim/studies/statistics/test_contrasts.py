@@ -4,6 +4,7 @@ from math import inf, isnan
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import sim
@@ -177,3 +178,9 @@ def test_what_a_study_cannot_compare_is_refused(old, new, message):
     head, _, tail = TEXT.rpartition(old)
     with pytest.raises(ValueError, match=message):
         parse(f"{head}{new}{tail}", Path("three.toml"))
+
+
+def test_figures_that_differ_by_rounding_share_their_rank():
+    values = figures()
+    noise = np.random.default_rng(4).choice([-1e-16, 0.0, 1e-16], values.shape)
+    pd.testing.assert_frame_equal(ranks(STUDY, values * (1 + 2 * noise)), ranks(STUDY, values))

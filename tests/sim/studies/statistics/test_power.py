@@ -115,3 +115,17 @@ def test_the_seeds_needed_have_the_power():
 
 def test_one_pair_has_no_sum():
     assert isnan(power.seeds_needed(np.array([1.0])))
+
+
+@given(st.lists(st.floats(allow_nan=False), min_size=1))
+def test_rounding_keeps_twelve_digits(values):
+    found = power.rounded(values)
+    assert found.tolist() == pytest.approx(values, rel=1e-11, abs=1e-300)
+    assert power.rounded(found).tolist() == found.tolist()
+
+
+def test_figures_that_differ_by_rounding_are_tied():
+    own, other = [1.0000000000000002] * 6, [0.9999999999999998] * 6
+    differences = power.paired_differences(own, other)
+    assert power.wins(differences, smaller=False)[0] == 0.5
+    assert power.signed_rank(differences) == 1.0
